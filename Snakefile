@@ -1,0 +1,116 @@
+"""listill: teach a dense retriever one corpus, and prove that it helped.
+
+snakemake --cores all                                        the demo
+snakemake --cores all --configfile config/scifact.yaml       another config
+snakemake --cores all candidates                             one stage and what it needs
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# The package lies beside this file; stage commands run with the Python that runs Snakemake, unless an environment is given.
+PACKAGE = str(Path(workflow.basedir) / "workflow")
+sys.path.insert(0, PACKAGE)
+os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])]))
+os.environ["PATH"] = os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ["PATH"]]))
+
+from listill.errors import UserError
+from listill.plan import Plan
+
+# Not "configfile:" alone: that would merge the demo's corpora into every other config.
+if not workflow.config_settings.configfiles:
+
+    configfile: Path(workflow.basedir) / "config" / "config.yaml"
+
+
+try:
+    PLAN = Plan(config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    corpus="|".join(PLAN.corpora),
+    student="|".join(PLAN.students),
+    retriever="|".join(PLAN.retrievers),
+    variant="|".join(sorted(PLAN.settings.training.variants)),
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/queries.smk"
+include: "workflow/rules/candidates.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+
+
+rule all:
+    """Everything: reports, and TREC runs if the config asks for them."""
+    default_target: True
+    input:
+        expand("results/{corpus}/report.html", corpus=PLAN.corpora),
+        expand(
+            "results/{corpus}/runs/{system}.trec",
+            corpus=PLAN.corpora,
+            system=PLAN.systems if PLAN.settings.evaluation.trec_runs else [],
+        ),
+
+
+rule corpus:
+    """Target: corpora with their human topics."""
+    input:
+        expand("results/{corpus}/corpus.parquet", corpus=PLAN.corpora),
+
+
+rule queries:
+    """Target: synthetic queries."""
+    input:
+        expand("results/{corpus}/queries.parquet", corpus=PLAN.corpora),
+
+
+rule candidates:
+    """Target: candidates of every query."""
+    input:
+        expand("results/{corpus}/candidates.parquet", corpus=PLAN.corpora),
+
+
+rule scores:
+    """Target: teachers' scores."""
+    input:
+        expand("results/{corpus}/scores.parquet", corpus=PLAN.corpora),
+
+
+rule lists:
+    """Target: training lists."""
+    input:
+        expand("results/{corpus}/lists/{student}.parquet", corpus=PLAN.corpora, student=PLAN.students),
+
+
+rule train:
+    """Target: trained students."""
+    input:
+        expand(
+            "results/{corpus}/models/{student}/{variant}/history.parquet",
+            corpus=PLAN.corpora,
+            student=PLAN.students,
+            variant=sorted(PLAN.settings.training.variants),
+        ),
+
+
+rule evaluate:
+    """Target: measures of all systems."""
+    input:
+        expand("results/{corpus}/summary.parquet", corpus=PLAN.corpora),
+
+
+rule report:
+    """Target: the reports."""
+    input:
+        expand("results/{corpus}/report.html", corpus=PLAN.corpora),

@@ -1,0 +1,104 @@
+import pytest
+
+from listill import tables
+from listill.corpus.build import build, check_template
+from listill.corpus.source import Document, Judgement, Source
+from listill.errors import UserError
+from listill.settings import Beir, Corpus, PythonApi
+
+BEIR = Beir(kind="beir", path="x")
+
+
+def source(**changes: object) -> Source:
+    documents = [Document(f"d{i}", f"Title {i}", f"Text {i}.") for i in range(60)] + [Document("twin", "", "TEXT 0.")]
+    qrels = [Judgement("q1", "d1", 1, "test", "test.tsv:2"), Judgement("q0", "d0", 2, "train", "train.tsv:2")]
+    given = {
+        "origin": "here",
+        "documents": documents,
+        "topics": {"q0": "zero", "q1": "one", "q2": "two"},
+        "qrels": qrels,
+    }
+    return Source(**(given | changes))  # type: ignore[arg-type]
+
+
+def test_the_tables() -> None:
+    found = build(source(), Corpus(source=BEIR, heldout=2), seed=1)
+    for name in ("corpus", "topics", "qrels", "heldout"):
+        tables.as_table(name, getattr(found, name))
+    assert found.corpus["duplicate_of"][-1] == "d0"
+    assert found.corpus["title"][-1] is None
+    assert found.topics == {"query_id": ["q0", "q1"], "text": ["zero", "one"], "split": ["train", "test"]}
+    assert found.qrels == {
+        "query_id": ["q0", "q1"], "doc_id": ["d0", "d1"], "relevance": [2, 1], "split": ["train", "test"]
+    }  # fmt: skip
+    assert found.heldout["split"] == ["heldout", "heldout", "dev", "dev"]
+    assert not {"d0", "d1", "twin"} & set(found.heldout["doc_id"])
+    assert found.counts["topics without judgements"] == 1
+    assert found.counts["duplicates"] == 1
+
+
+def test_python_api_is_split_here() -> None:
+    unsplit = [Judgement("q0", "d0", 1, ""), Judgement("q1", "twin", 1, ""), Judgement("q2", "d5", 1, "")]
+    settings = Corpus(source=PythonApi(kind="python_api", train=0.5, dev=0.0))
+    split = dict(
+        zip(*(build(source(qrels=unsplit), settings, seed=1).topics[key] for key in ("query_id", "split")), strict=True)
+    )
+    assert sorted(split.values()) == ["test", "test", "train"] or sorted(split.values()) == ["test", "train", "train"]
+    assert split["q0"] == split["q1"]  # their documents are duplicates
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"documents": []}, "here: empty corpus"),
+        (
+            {"documents": [Document("a", None, "x"), Document("a", None, "y")]},
+            "here: the document id 'a' stands here twice",
+        ),
+        (
+            {"documents": [Document("a", "t", " \n")]},
+            "here: the document 'a' has no text: remove it, or set `empty_text: title`",
+        ),
+        ({"documents": [Document("a", None, "")]}, "here: the document 'a' has no text: remove it"),
+        (
+            {"qrels": [Judgement("q1", "dx", 1, "test", "t.tsv:7")]},
+            "t.tsv:7: the judgement of query 'q1' names the document 'dx'",
+        ),
+        ({"qrels": [Judgement("qx", "d1", 1, "test")]}, "here: the query 'qx' is not among the topics"),
+        (
+            {"qrels": [Judgement("q1", "d1", 1, "test"), Judgement("q1", "d2", 1, "train", "train.tsv:9")]},
+            "the query 'q1' is judged in test and in train: keep it in one split",
+        ),
+        (
+            {"qrels": [Judgement("q1", "d1", 1, "test", "t.tsv:2"), Judgement("q1", "d1", 0, "test", "t.tsv:3")]},
+            "t.tsv:3: query 'q1' and document 'd1' are judged 1 and 0",
+        ),
+    ],
+)
+def test_faults(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        build(source(**changes), Corpus(source=BEIR), seed=1)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_title_can_be_enough() -> None:
+    settings = Corpus(source=BEIR, empty_text="title")
+    found = build(source(documents=[Document("a", "title", "")], qrels=[]), settings, seed=1)
+    assert found.corpus["doc_id"] == ["a"]
+    with pytest.raises(UserError, match="'a' has neither text nor title"):
+        build(source(documents=[Document("a", " ", "")], qrels=[]), settings, seed=1)
+
+
+def test_templates() -> None:
+    check_template("{title}: {text}")
+    check_template("{text}")
+    for template, message in [
+        ("{titel} {text}", "{titel}"),
+        ("{title}", "is missing"),
+        ("{text", "}"),
+        ("{} {text}", "{}"),
+    ]:
+        with pytest.raises(UserError) as error:
+            check_template(template)
+        assert message in str(error.value)

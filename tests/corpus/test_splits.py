@@ -1,0 +1,83 @@
+import random
+from collections import Counter
+
+import pytest
+
+from listill.corpus.source import Document, Judgement
+from listill.corpus.splits import components, dev_from_train, hold_out, split_unsplit
+
+
+def qrels(*rows: tuple[str, str], split: str = "", relevance: int = 1) -> list[Judgement]:
+    return [Judgement(query, doc, relevance, split) for query, doc in rows]
+
+
+MANY = qrels(*((f"q{i}", f"d{i // 2}") for i in range(400)))  # two topics a document
+
+
+def sides(judgements: list[Judgement]) -> dict[str, str]:
+    return {judgement.query_id: judgement.split for judgement in judgements}
+
+
+def test_components_go_through_shared_documents() -> None:
+    linked = qrels(("q1", "a"), ("q2", "a"), ("q2", "b"), ("q3", "b"), ("q4", "c")) + qrels(("q4", "a"), relevance=0)
+    assert [(c.topics, c.documents) for c in components(linked)] == [
+        ({"q1", "q2", "q3"}, {"a", "b"}),
+        ({"q4"}, {"c"}),
+    ]
+    assert len(components(linked, {"c": "a"})) == 1  # c is a duplicate of a
+
+
+def test_shares_of_relevant_documents() -> None:
+    side = sides(split_unsplit(MANY, 0.3, 0.15, seed=1))
+    assert Counter(side.values()) == {"train": 120, "dev": 60, "test": 220}
+    assert all(side[f"q{2 * i}"] == side[f"q{2 * i + 1}"] for i in range(200))
+
+
+def test_the_seed_decides_and_the_order_does_not() -> None:
+    shuffled = random.Random(0).sample(MANY, len(MANY))
+    first = sides(split_unsplit(MANY, 0.3, 0.15, seed=1))
+    assert sides(split_unsplit(shuffled, 0.3, 0.15, seed=1)) == first
+    assert sides(split_unsplit(MANY, 0.3, 0.15, seed=2)) != first
+
+
+def test_published_splits_stay() -> None:
+    published = qrels(("p", "d0"), split="test")
+    assert split_unsplit([*MANY, *published], 1.0, 0.0, seed=1)[-1] == published[0]
+
+
+def test_dev_is_cut_off_train_where_there_is_none() -> None:
+    train = [judgement._replace(split="train") for judgement in MANY]
+    test = qrels(("t", "d0"), ("u", "x"), split="test")
+    found = dev_from_train([*train, *test], 0.2, seed=1)
+    side = sides(found)
+    assert Counter(side.values()) == {"train": 320, "dev": 80, "test": 2}
+    assert found[-2:] == test
+    assert all(side[f"q{2 * i}"] == side[f"q{2 * i + 1}"] for i in range(200))
+    assert dev_from_train([*train, *qrels(("v", "y"), split="dev")], 0.2, seed=1)[0].split == "train"
+    assert Counter(sides(dev_from_train(train, 0.0, seed=1)).values()) == {"train": 400}
+    assert dev_from_train(test, 0.2, seed=1) == test
+
+
+def test_held_out_passages() -> None:
+    documents = [Document(f"d{i}", None, f"text {i}") for i in range(400)]
+    twins: list[str | None] = [None] * 400
+    twins[399] = "d398"
+    human = qrels(*((f"q{i}", f"d{i}") for i in range(300)), split="dev") + qrels(
+        ("q", "d397"), split="test", relevance=0
+    )
+    chosen = hold_out(documents, twins, human, count=100, seed=3)
+    assert Counter(chosen.values()) == {"heldout": 20}  # 5 % of 400
+    assert set(chosen) <= {f"d{i}" for i in range(300, 398)}
+    assert chosen == hold_out(documents, twins, human, count=100, seed=3)
+    assert chosen != hold_out(documents, twins, human, count=100, seed=4)
+    without_dev = [judgement._replace(split="test") for judgement in human]
+    assert Counter(hold_out(documents, twins, without_dev, count=7, seed=3).values()) == {"heldout": 7, "dev": 7}
+
+
+@pytest.mark.parametrize(
+    ("count", "free", "expected"), [(0, 10, 0), (1, 10, 2), (100, 10, 2), (100, 3, 2), (100, 1, 0)]
+)
+def test_held_out_passages_of_small_corpora(count: int, free: int, expected: int) -> None:
+    documents = [Document(f"d{i}", None, f"text {i}") for i in range(10)]
+    human = qrels(*((f"q{i}", f"d{i}") for i in range(10 - free)), split="test")
+    assert len(hold_out(documents, [None] * 10, human, count, seed=0)) == expected

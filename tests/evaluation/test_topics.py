@@ -1,0 +1,88 @@
+"""Which queries are evaluated, and what is relevant for them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from listill import tables
+from listill.errors import UserError
+from listill.evaluation.topics import EvaluationQueries, evaluation_queries
+
+TOPICS = {"query_id": ["t1", "t2", "t3"], "text": ["one", "two", "three"], "split": ["train", "dev", "test"]}
+QRELS = {
+    "query_id": ["t1", "t2", "t3", "t3"],
+    "doc_id": ["a", "b", "a", "b"],
+    "relevance": [1, 1, 2, 0],
+    "split": ["train", "dev", "test", "test"],
+}
+CORPUS = {
+    "doc_id": ["a", "b", "c", "d"],
+    "title": [None] * 4,
+    "text": ["A", "B", "C", "c"],
+    "duplicate_of": [None, None, None, "c"],
+}
+QUERIES = [
+    ("t1", "one", "human", "a", "train"),
+    ("s1", "of a", "lead", "a", "train"),
+    ("s2", "of c", "lead", "c", "heldout"),
+    ("s3", "of d", "cloze", "d", "dev"),
+]
+Load = Callable[..., EvaluationQueries]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def loaded(**changed: Any) -> EvaluationQueries:
+        rows = changed.get("queries", QUERIES)
+        queries = pd.DataFrame(rows, columns=["query_id", "text", "type", "doc_id", "split"])
+        filled = queries.reindex(columns=tables.SCHEMAS["queries"].names).astype(object)
+        data = {"topics": TOPICS, "qrels": QRELS, "corpus": CORPUS, **changed}
+        data["queries"] = filled.where(filled.notna(), None)
+        for name in data:
+            tables.write(tmp_path / f"{name}.parquet", name, data[name], tables.Provenance(name, "0"))
+        return evaluation_queries(*(tmp_path / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")))
+
+    return loaded
+
+
+def test_human_dev_and_test_topics_and_synthetic_queries_of_held_out_passages(load: Load) -> None:
+    found = load()
+    assert found.human
+    assert list(found.queries.itertuples(index=False, name=None)) == [
+        ("s3", "of d", "dev", "cloze"),
+        ("t2", "two", "dev", "human"),
+        ("s2", "of c", "heldout", "lead"),
+        ("t3", "three", "test", "human"),
+    ]
+
+
+def test_duplicates_of_the_source_are_relevant_and_human_judgements_stay(load: Load) -> None:
+    assert list(load().qrels.itertuples(index=False, name=None)) == [
+        ("s3", "c", 1, "dev"),
+        ("s3", "d", 1, "dev"),
+        ("t2", "b", 1, "dev"),
+        ("s2", "c", 1, "heldout"),
+        ("s2", "d", 1, "heldout"),
+        ("t3", "a", 2, "test"),
+        ("t3", "b", 0, "test"),
+    ]
+
+
+def test_no_human_topics(load: Load) -> None:
+    found = load(topics={column: [] for column in TOPICS}, qrels={column: [] for column in QRELS})
+    assert not found.human
+    assert list(found.queries["query_id"]) == ["s3", "s2"]
+
+
+def test_no_synthetic_queries(load: Load) -> None:
+    assert list(load(queries=[]).queries["query_id"]) == ["t2", "t3"]
+
+
+def test_unknown_passages_and_repeated_ids_are_named(load: Load) -> None:
+    with pytest.raises(UserError, match=r"queries\.parquet: document 'zz' is not in"):
+        load(queries=[("s", "text", "lead", "zz", "heldout")])
+    with pytest.raises(UserError, match="query_id 't3' stands for two"):
+        load(queries=[("t3", "text", "lead", "a", "heldout")])

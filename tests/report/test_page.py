@@ -1,0 +1,234 @@
+"""The page: complete, self-contained, and safe with whatever stands in a query."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from listill import tables
+from listill.errors import UserError
+from listill.evaluation.summary import summarise
+from listill.evaluation.topics import EvaluationQueries
+from listill.report import costs, funnel, plots
+from listill.report.examples import contest
+from listill.report.page import History, Material, render
+
+NASTY = '<script>alert("x")</script> & <img src=http://example.org/x.png>'
+SYSTEMS = {
+    "bm25": 0.40,
+    "minilm": 0.5,
+    "minilm+bm25": 0.55,
+    "teacher": 0.8,
+    "minilm.listwise": 0.6,
+    "minilm.infonce": 0.58,
+}
+SPLITS = {"dev": 20, "test": 30, "heldout": 12}
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects every tag with its attributes, and checks that tags are closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def history(variant: str, best: float) -> History:
+    rows: list[dict[str, Any]] = [{"step": s, "split": "train", "loss": 1 / s, "lr": 1e-5} for s in range(1, 400)]
+    rows += [{"step": s, "split": "dev", "measure": m} for s, m in ((0, 0.5), (200, best), (399, best - 0.01))]
+    return History("minilm", variant, pd.DataFrame(rows), {"lead": 70, "cloze": 20})
+
+
+@pytest.fixture
+def material() -> Material:
+    rng = np.random.default_rng(0)
+    queries = pd.DataFrame(
+        [
+            (f"{split}{i}", f"query {split} {i}", split, "lead" if split == "heldout" else "human")
+            for split, n in SPLITS.items()
+            for i in range(n)
+        ],
+        columns=["query_id", "text", "split", "type"],
+    )
+    queries.loc[queries["query_id"] == "test0", "text"] = NASTY
+    qrels = queries[["query_id", "split"]].assign(doc_id="d1", relevance=1)
+    values = pd.concat(
+        queries[["query_id", "split"]].assign(
+            system=system, measure=measure, value=np.clip(rng.normal(level, 0.05, len(queries)), 0, 1)
+        )
+        for system, level in SYSTEMS.items()
+        for measure in ("nDCG@10", "R@100")
+    )
+    values.loc[(values["query_id"] == "test0") & (values["system"] == "minilm"), "value"] = 0.0
+    values.loc[(values["query_id"] == "test0") & (values["system"] == "minilm.listwise"), "value"] = 1.0
+    pairs = [(query, "d2", 1) for query in queries["query_id"]] + [(query, "d1", 2) for query in queries["query_id"]]
+    run = pd.DataFrame(pairs, columns=["query_id", "doc_id", "rank"])
+    rows = [
+        ("queries", "lead", "train", "generated", 200),
+        ("queries", "lead", "train", "duplicate", 30),
+        ("queries", "lead", "train", "kept", 170),
+        ("queries", "human", "train", "kept", 40),
+        ("queries", "lead", "heldout", "kept", 12),
+        ("candidates", "lead", "train", "inconsistent", 50),
+        ("candidates", "lead", "train", "kept", 120),
+        ("lists", "lead", "train", "teacher disagrees", 25),
+        ("lists", "lead", "train", "kept", 95),
+    ]
+    return Material(
+        title="my corpus",
+        summary=summarise(values, ["minilm"], 500, 0.95, 1),
+        per_query=values,
+        evaluated=EvaluationQueries(queries, qrels),
+        corpus=pd.DataFrame(
+            {"doc_id": ["d1", "d2"], "title": [None, "Two"], "text": ["Untitled text", "text"]}, dtype="str"
+        ),
+        runs=dict.fromkeys(SYSTEMS, run),
+        funnels={"minilm": pd.DataFrame(rows, columns=tables.SCHEMAS["funnel"].names)},
+        histories=[history("listwise", 0.61), history("infonce", 0.57)],
+        costs=[costs.Cost("train/minilm.listwise", 130.0, 250.0, 2100.0), costs.Cost("corpus", 2.0, None, None)],
+        config={"seed": 42, "corpora": {"mine": {"source": {"kind": "files"}}}},
+        versions={"listill": "0.1.0", "torch": "2.13.0"},
+        fingerprints={"corpus": "0123456789abcdef"},
+    )
+
+
+def test_it_says_what_it_must(material: Material) -> None:
+    text = " ".join(Page(render(material, 3)).text.split())
+    assert "minilm.listwise beats minilm by" in text
+    for system in SYSTEMS:
+        assert system in text
+    for expected in (
+        "30 human test topics",
+        "12 synthetic queries of held-out passages",
+        "lead (12)",
+        "dropped: duplicate 30",
+        "dropped: teacher disagrees 25",
+        "trained: infonce",
+        "Set aside, never trained on: 12 heldout",
+        "90 lists, kept step 200",
+        "relevant",
+        "Untitled text",
+        "2:12 min in 2 jobs",
+        "2,100 MB",
+        "kind: files",
+        "2.13.0",
+        "0123456789abcdef",
+    ):
+        assert expected in text, expected
+
+
+def test_it_fetches_nothing_and_is_well_formed(material: Material) -> None:
+    page = Page(render(material, 3))
+    assert page.open == []
+    assert not {tag for tag, _ in page.tags} & {"script", "iframe", "img", "object", "embed", "base", "form"}
+    links = [
+        value for _, attributes in page.tags for key, value in attributes.items() if key in ("src", "href", "srcset")
+    ]
+    assert links == ["data:,"]
+    styles = render(material, 0).partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in styles
+    assert "@import" not in styles
+    assert "prefers-color-scheme: dark" in styles
+
+
+def test_queries_are_escaped(material: Material) -> None:
+    html = render(material, 3)
+    assert NASTY in Page(html).text
+    assert NASTY not in html
+
+
+def test_every_plot_is_there_and_has_only_numbers(material: Material) -> None:
+    html = render(material, 3)
+    assert html.count('<svg class="chart"') == 6
+    assert html.count('<svg class="waterfall"') == 1
+    assert "nan" not in html.partition("<body>")[2].lower()
+
+
+def test_a_bare_page_still_renders(material: Material) -> None:
+    """Only bm25 and a base, no funnel, no history, no benchmark: a first look before any training."""
+    few = material.per_query[material.per_query["system"].isin(["bm25", "minilm"])]
+    bare = replace(
+        material,
+        summary=summarise(few, ["minilm"], 100, 0.95, 1),
+        per_query=few,
+        funnels={},
+        histories=[],
+        costs=[],
+        runs={},
+    )
+    text = Page(render(bare, 3)).text
+    assert "no trained variant has been evaluated" in text
+    assert "No benchmark files were given" in text
+
+
+def test_the_funnel_follows_queries_through_the_stages(material: Material) -> None:
+    steps = funnel.steps(material.funnels["minilm"], {"listwise": {"lead": 90}})
+    assert [(step.name, step.total, step.lost) for step in steps] == [
+        ("generated or given", 240, {}),
+        ("cleaned", 210, {"duplicate": 30}),
+        ("found again (consistent)", 120, {"inconsistent": 50}),
+        ("kept by the teacher", 95, {"teacher disagrees": 25}),
+        ("trained: listwise", 90, {}),
+    ]
+    assert steps[0].counts == {"human": 40, "lead": 200}
+
+
+def test_examples_are_the_largest_gains_and_losses() -> None:
+    values = pd.DataFrame(
+        {"query_id": list("abcde"), "before": [0.1, 0.5, 0.9, 0.2, 0.9], "after": [0.9, 0.5, 0.1, 0.3, 0.8]}
+    )
+    queries = pd.DataFrame({"query_id": list("abcde"), "text": list("ABCDE"), "type": "human"})
+    qrels = pd.DataFrame({"query_id": ["a", "a", "c", "d", "e"], "doc_id": list("xyxxx"), "relevance": [1, 2, 1, 1, 1]})
+    before = pd.DataFrame({"query_id": list("aac"), "doc_id": list("xyx"), "rank": [1, 7, 1]})
+    after = pd.DataFrame({"query_id": list("aa"), "doc_id": list("yx"), "rank": [1, 2]})
+    found = contest(values, (before, after), queries, qrels, {"y": "Why"}, 1)
+    assert found.score == (2, 1, 2)
+    [won], [lost] = found.won, found.lost
+    assert (won.query, won.title, won.rank_before, won.rank_after) == ("A", "Why", 2, 1)  # y is the more relevant
+    assert (lost.query, lost.title, lost.rank_before, lost.rank_after) == ("C", "x", 1, None)
+
+
+def test_costs_come_from_benchmark_files(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    quick, slow = tmp_path / "corpus.tsv", tmp_path / "train" / "minilm.tsv"
+    quick.write_text("s\th:m:s\tmax_rss\tcpu_time\n0.5\t0:00:00\tNA\tNA\n")
+    slow.write_text("s\th:m:s\tmax_rss\tcpu_time\n100\t0:01:40\t900\t180\n")
+    assert costs.read([quick, slow]) == [
+        costs.Cost("train/minilm", 100.0, 180.0, 900.0),
+        costs.Cost("corpus", 0.5, None, None),
+    ]
+    assert costs.read([]) == []
+    assert [costs.clock(s) for s in (0.5, 45, 200, 7500)] == ["0.5 s", "45 s", "3:20 min", "2:05 h"]
+    quick.write_text("nothing of the kind\n")
+    with pytest.raises(UserError, match=r"corpus\.tsv: not a Snakemake benchmark"):
+        costs.read([quick])
+
+
+def test_ticks_are_round_and_long_lines_are_thinned() -> None:
+    assert plots.ticks(0.541, 0.612) == pytest.approx([0.56, 0.58, 0.60])
+    assert plots.ticks(0, 400) == [0, 100, 200, 300, 400]
+    x, y = plots.thin(np.arange(10_000.0), np.full(10_000, 3.0))
+    assert len(x) == len(y) < 300
+    assert set(y) == {3.0}

@@ -1,0 +1,1 @@
+"""Candidates: the pool of documents for each query, and the consistency filter."""

@@ -1,0 +1,43 @@
+"""The pool: what each retriever finds for each query, and the filter on the source passage."""
+
+import numpy as np
+import pandas as pd
+
+from listill.settings import Consistency
+
+# The positives of a query that no retriever found are candidates of this name.
+POSITIVE = "positive"
+
+
+def as_frame(found: list[np.ndarray], scores: list[np.ndarray], retriever: str) -> pd.DataFrame:
+    """Return (query, document, retriever, rank, score) by position; ranks start at 1."""
+    sizes = [len(row) for row in found]
+    return pd.DataFrame(
+        {
+            "query": np.repeat(np.arange(len(found)), sizes),
+            "document": np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64),
+            "retriever": retriever,
+            "rank": np.concatenate([*(np.arange(1, size + 1) for size in sizes), np.empty(0, np.int64)]).astype(np.int64),
+            "score": np.concatenate([*scores, np.empty(0, np.float32)]).astype(np.float32),
+        }
+    )
+
+
+def consistent(pool: pd.DataFrame, source: np.ndarray, group: np.ndarray, rule: Consistency, queries: int) -> np.ndarray:
+    """Tell for each query whether its source passage, or a duplicate of it, comes back (bool [queries]).
+
+    ``source[q]`` is the position of q's passage, ``group`` as in Collection. ``rule.require``: by any retriever within
+    the first ``rule.top``, by each of them, or no filter.
+    """
+    if rule.require == "none":
+        return np.ones(queries, dtype=bool)
+    hit = (pool["rank"] <= rule.top) & (group[pool["document"]] == group[source[pool["query"]]])
+    by = pool[hit].groupby("query")["retriever"].nunique().reindex(range(queries), fill_value=0).to_numpy()
+    return by >= (1 if rule.require == "any" else pool["retriever"].nunique())
+
+
+def with_positives(pool: pd.DataFrame, positives: pd.DataFrame) -> pd.DataFrame:
+    """Add the positives (query, document) that are missing from the pool; their rank and score are unknown (0, NaN)."""
+    known = pool.set_index(["query", "document"]).index
+    missing = positives[~positives.set_index(["query", "document"]).index.isin(known)].drop_duplicates()
+    return pd.concat([pool, missing.assign(retriever=POSITIVE, rank=0, score=np.nan)], ignore_index=True)

@@ -1,0 +1,141 @@
+"""From a source to the tables corpus, topics, qrels and heldout: all checks, duplicates and splits."""
+
+import string
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from listill.corpus import duplicates, splits
+from listill.corpus.source import Judgement, Source
+from listill.errors import UserError
+from listill.settings import Corpus, PythonApi
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class CorpusTables:
+    """The columns of the four tables, and counts for the log."""
+
+    corpus: Columns
+    topics: Columns
+    qrels: Columns
+    heldout: Columns
+    counts: dict[str, int]
+
+
+def build(source: Source, settings: Corpus, seed: int) -> CorpusTables:
+    """Check the source and put the tables together.
+
+    Raises UserError for an empty corpus, duplicate ids, empty texts, judgements of unknown documents or queries,
+    judgements that contradict each other, and topics that stand in two splits.
+    """
+    check_documents(source, settings.empty_text)
+    qrels = check_qrels(source)
+    twins = duplicates.duplicate_of(source.documents)
+    same = {document.doc_id: twin for document, twin in zip(source.documents, twins, strict=True) if twin is not None}
+    if isinstance(settings.source, PythonApi):
+        qrels = splits.split_unsplit(qrels, settings.source.train, settings.source.dev, seed, same)
+    qrels = splits.dev_from_train(qrels, settings.dev_share, seed, same)
+    split = split_of(qrels)
+    heldout = splits.hold_out(source.documents, twins, qrels, settings.heldout, seed)
+    return CorpusTables(
+        corpus={
+            "doc_id": [document.doc_id for document in source.documents],
+            "title": [document.title or None for document in source.documents],
+            "text": [document.text for document in source.documents],
+            "duplicate_of": list(twins),
+        },
+        topics={
+            "query_id": sorted(split),
+            "text": [source.topics[query_id] for query_id in sorted(split)],
+            "split": [split[query_id] for query_id in sorted(split)],
+        },
+        qrels={
+            column: [getattr(judgement, column) for judgement in qrels]
+            for column in ("query_id", "doc_id", "relevance", "split")
+        },
+        heldout={"doc_id": list(heldout), "split": list(heldout.values())},
+        counts=_counts(source, same, split, heldout),
+    )
+
+
+def _counts(source: Source, same: dict[str, str], split: dict[str, str], heldout: dict[str, str]) -> dict[str, int]:
+    topics, passages = Counter(split.values()), Counter(heldout.values())
+    return {
+        "documents": len(source.documents),
+        "duplicates": len(same),
+        **{f"{name} topics": topics[name] for name in ("train", "dev", "test")},
+        "topics without judgements": len(source.topics) - len(split),
+        "held-out passages": passages["heldout"],
+        "held-out passages for dev": passages["dev"],
+    }
+
+
+def check_template(template: str) -> None:
+    """Raise UserError unless the template is made of {text} and, where wanted, {title}."""
+    try:
+        fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except ValueError as error:
+        raise UserError(f"template '{template}': {error}; write for example '{{title}} {{text}}'") from None
+    if unknown := sorted(fields - {"title", "text"}):
+        raise UserError(f"template '{template}': unknown field {{{unknown[0]}}}: only {{title}} and {{text}} are known")
+    if "text" not in fields:
+        raise UserError(f"template '{template}': {{text}} is missing: documents would be read without their text")
+
+
+def check_documents(source: Source, empty_text: str) -> None:
+    """Raise UserError for an empty corpus, a doc_id that stands twice, and a document without text (and title)."""
+    if not source.documents:
+        raise UserError(f"{source.origin}: empty corpus: there is no document in it; is this the right source?")
+    seen: set[str] = set()
+    for doc_id, title, text in source.documents:
+        if doc_id in seen:
+            raise UserError(f"{source.origin}: the document id '{doc_id}' stands here twice: ids must be unique")
+        seen.add(doc_id)
+        if text.strip() or (empty_text == "title" and title and title.strip()):
+            continue
+        remedy = "remove it" if empty_text == "title" or not title else "remove it, or set `empty_text: title`"
+        lacking = "neither text nor title" if empty_text == "title" else "no text"
+        raise UserError(f"{source.origin}: the document '{doc_id}' has {lacking}: {remedy}")
+
+
+def check_qrels(source: Source) -> list[Judgement]:
+    """Return the judgements in the order of their ids, each once.
+
+    Raises UserError for one that names an unknown document or query, and for two that contradict each other.
+    """
+    known = {document.doc_id for document in source.documents}
+    found: dict[tuple[str, str, str], Judgement] = {}
+    for judgement in source.qrels:
+        query_id, doc_id, relevance, split, place = judgement
+        where = place or source.origin
+        if doc_id not in known:
+            raise UserError(
+                f"{where}: the judgement of query '{query_id}' names the document '{doc_id}', which is not in the "
+                "corpus: add the document or remove the judgement"
+            )
+        if query_id not in source.topics:
+            raise UserError(f"{where}: the query '{query_id}' is not among the topics: add its text or remove the line")
+        other = found.setdefault((query_id, doc_id, split), judgement)
+        if other.relevance != relevance:
+            raise UserError(
+                f"{where}: query '{query_id}' and document '{doc_id}' are judged {other.relevance} and {relevance}: "
+                "keep one of the two"
+            )
+    split_of(list(found.values()))
+    return [found[key] for key in sorted(found)]
+
+
+def split_of(qrels: Sequence[Judgement]) -> dict[str, str]:
+    """Return the split of each query; UserError if one stands in two."""
+    splits_of: dict[str, str] = {}
+    for judgement in qrels:
+        split = splits_of.setdefault(judgement.query_id, judgement.split)
+        if split != judgement.split:
+            raise UserError(
+                f"{judgement.place or 'qrels'}: the query '{judgement.query_id}' is judged in {split} and in "
+                f"{judgement.split}: keep it in one split"
+            )
+    return splits_of

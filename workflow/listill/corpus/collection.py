@@ -1,0 +1,77 @@
+"""The corpus in memory, as every stage after the first sees it."""
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from listill import tables
+from listill.errors import UserError
+
+DEFAULT_TEMPLATE = "{title} {text}"
+
+
+def render(template: str, title: str | None, text: str) -> str:
+    """Return the text of a document as every model sees it; missing titles leave no blanks behind."""
+    return template.format(title=title or "", text=text).strip()
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Documents by position (0 .. n-1); ids are strings only at the edge.
+
+    ``group[i]`` is the position of the first document of i's duplicate group (i itself for most).
+    """
+
+    doc_ids: list[str]
+    titles: list[str | None]
+    texts: list[str]
+    group: np.ndarray
+    template: str = DEFAULT_TEMPLATE
+
+    def __len__(self) -> int:
+        return len(self.doc_ids)
+
+    @functools.cached_property
+    def position(self) -> dict[str, int]:
+        """Position of each doc_id."""
+        return {doc_id: i for i, doc_id in enumerate(self.doc_ids)}
+
+    @functools.cached_property
+    def id_order(self) -> np.ndarray:
+        """Rank of each document by doc_id: breaks ties between equal scores."""
+        order = np.empty(len(self), dtype=np.int64)
+        order[np.argsort(np.array(self.doc_ids, dtype=object), kind="stable")] = np.arange(len(self))
+        return order
+
+    def rendered(self, i: int) -> str:
+        """Return title and text of document i through the template."""
+        return render(self.template, self.titles[i], self.texts[i])
+
+    def without(self, i: int, start: int, end: int) -> str:
+        """Return document i with characters ``start:end`` of its text left out (the inverse cloze of a query)."""
+        text = self.texts[i]
+        return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}")
+
+    def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
+        """Return the positions of ``doc_ids``; a UserError names the first that is not in the corpus."""
+        try:
+            return np.fromiter((self.position[doc_id] for doc_id in doc_ids), dtype=np.int64, count=len(doc_ids))
+        except KeyError as error:
+            raise UserError(f"{source}: document {error} is not in the corpus") from None
+
+
+def load(path: Path) -> Collection:
+    """Read corpus.parquet; the template is in its metadata."""
+    table = tables.read_arrow(path, "corpus")
+    doc_ids = table["doc_id"].to_pylist()
+    position = {doc_id: i for i, doc_id in enumerate(doc_ids)}
+    first = table["duplicate_of"].to_pylist()
+    group = np.array([i if twin is None else position[twin] for i, twin in enumerate(first)], dtype=np.int64)
+    metadata = pq.read_schema(path).metadata or {}
+    about = json.loads(metadata[tables.METADATA]) if tables.METADATA in metadata else {}
+    template = about.get("details", {}).get("template", DEFAULT_TEMPLATE)
+    return Collection(doc_ids, table["title"].to_pylist(), table["text"].to_pylist(), group, template)

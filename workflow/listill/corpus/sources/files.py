@@ -1,0 +1,68 @@
+"""Files of one's own: a table of documents, or a folder of .txt and .md files."""
+
+import re
+from pathlib import Path
+
+from listill.corpus.source import Document, Source, checksums, expand
+from listill.corpus.sources.rows import SUFFIXES, read_documents, read_qrels, read_topics
+from listill.errors import UserError
+from listill.settings import Files
+
+HEADING = re.compile(r"#\s+(.*?)\s*#*\s*$")
+FENCE = re.compile(r"\s*(```|~~~)")
+
+
+def read(settings: Files) -> Source:
+    """Read documents, and topics with judgements where given.
+
+    Raises UserError for missing files and columns, broken lines (file and line), judgements without topics.
+    """
+    path = expand(settings.path)
+    if path.is_dir():
+        documents = read_folder(path)
+    elif path.exists():
+        documents = read_documents(path, settings.doc_id, settings.title, settings.text)
+    else:
+        raise UserError(f"{path}: no such file or folder: mend source.path")
+    if bool(settings.topics) != bool(settings.qrels):
+        given, missing = ("topics", "qrels") if settings.topics else ("qrels", "topics")
+        raise UserError(
+            f"{getattr(settings, given)}: source.{given} is given without source.{missing}: give both or none"
+        )
+    topics, qrels, used = {}, [], [] if path.is_dir() else [path]
+    if settings.topics and settings.qrels:
+        used += [expand(settings.topics), expand(settings.qrels)]
+        topics = read_topics(used[-2])
+        qrels = read_qrels(used[-1], topics, ("query_id", "doc_id", "relevance"))
+    return Source(str(path), documents, topics, qrels, {"sha256": checksums(used)})
+
+
+def read_folder(folder: Path) -> list[Document]:
+    """Read all .txt and .md files below ``folder``, hidden ones left out; the id is the path in the folder."""
+    relative = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix in (".txt", ".md"))
+    paths = sorted(path for path in relative if not any(part.startswith(".") for part in path.parts))
+    if not paths:
+        raise UserError(
+            f"{folder}: no .txt or .md files in this folder; for a table name the file ({', '.join(SUFFIXES)})"
+        )
+    return [_document(folder, path) for path in paths]
+
+
+def _document(folder: Path, path: Path) -> Document:
+    try:
+        content = (folder / path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{folder / path}: not UTF-8; convert it, for example with iconv -t utf-8") from None
+    title, text = _heading(content) if path.suffix == ".md" else (None, content)
+    return Document(path.as_posix(), title or path.stem, text.strip())
+
+
+def _heading(markdown: str) -> tuple[str | None, str]:
+    """Return the first top heading and the text without its line; a ``#`` in a code block is none."""
+    lines = markdown.splitlines()
+    fenced = False
+    for i, line in enumerate(lines):
+        fenced ^= bool(FENCE.match(line))
+        if not fenced and (found := HEADING.match(line)) and found[1]:
+            return found[1], "\n".join(lines[:i] + lines[i + 1 :])
+    return None, markdown

@@ -1,0 +1,1 @@
+"""Synthetic queries: generators (one file each) and cleaning."""

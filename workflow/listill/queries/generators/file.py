@@ -1,0 +1,39 @@
+"""The user's own queries, from a Parquet file with at least query_id, text and doc_id."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from listill import tables
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.settings import Own
+
+NEEDED = ("query_id", "text", "doc_id")
+
+
+def generate(settings: Own, collection: Collection, passages: list[int], seed: int) -> pd.DataFrame:
+    """Return the file's queries; columns that it lacks are filled in (type ``own``). A ``split`` column is kept."""
+    path = Path(os.path.expandvars(settings.path)).expanduser()
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise UserError(f"generation.generator.path: {path}: no such file") from None
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path}: not a Parquet file: {error}") from None
+    if missing := [column for column in NEEDED if column not in table.column_names]:
+        raise UserError(f"{path}: column '{missing[0]}' is missing; own queries need {', '.join(NEEDED)}")
+    frame = table.to_pandas()
+    frame[list(NEEDED)] = frame[list(NEEDED)].astype(str)
+    if (repeated := frame["query_id"].duplicated()).any():
+        raise UserError(f"{path}: query_id '{frame.loc[repeated, 'query_id'].iloc[0]}' stands twice")
+    collection.positions(frame["doc_id"].tolist(), str(path))
+    fill = {"type": "own", "generator": "file", "prompt": None, "seed": seed, "finish_reason": None}
+    for column, value in {**fill, "start": pd.NA, "end": pd.NA}.items():
+        if column not in frame:
+            frame[column] = value
+    keep = [column for column in tables.SCHEMAS["queries"].names if column in frame]
+    return frame[keep].astype({"start": "Int32", "end": "Int32"})

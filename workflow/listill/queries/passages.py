@@ -1,0 +1,37 @@
+"""Which passages get queries, and which human topics are queries of their own."""
+
+import random
+
+import pandas as pd
+
+from listill.corpus.collection import Collection
+
+HUMAN = "human"
+
+
+def split_of(heldout: pd.DataFrame) -> dict[str, str]:
+    """Return the split (dev or heldout) of the passages that never train."""
+    return dict(zip(heldout["doc_id"], heldout["split"], strict=True))
+
+
+def passages(collection: Collection, split: dict[str, str], budget: int | None, seed: int) -> list[int]:
+    """Return the positions of the passages that get queries: ``budget`` of those that train, and all held-out ones.
+
+    Of duplicates only the first gets queries.
+    """
+    first = [i for i in range(len(collection)) if collection.group[i] == i]
+    train = sorted((i for i in first if collection.doc_ids[i] not in split), key=lambda i: collection.doc_ids[i])
+    if budget is not None and budget < len(train):
+        train = random.Random(f"{seed}:passages").sample(train, budget)
+    return sorted([*train, *(i for i in first if collection.doc_ids[i] in split)])
+
+
+def human_queries(topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
+    """Return the train topics as queries of type ``human``; their doc_id is the most relevant document."""
+    judged = qrels[(qrels["split"] == "train") & (qrels["relevance"] > 0)]
+    best = judged.sort_values(["query_id", "relevance", "doc_id"], ascending=[True, False, True])
+    best = best.drop_duplicates("query_id")[["query_id", "doc_id"]]
+    human = topics[topics["split"] == "train"].merge(best, on="query_id")
+    return human.assign(
+        type=HUMAN, generator=HUMAN, prompt=None, seed=pd.NA, finish_reason=None, start=pd.NA, end=pd.NA
+    ).astype({"seed": "Int64", "start": "Int32", "end": "Int32"})

@@ -1,0 +1,24 @@
+"""Sentences of a passage, with their places."""
+
+import re
+
+# A sentence ends at . ! ? before a capital, digit, quote or bracket, or at an empty line. Abbreviations may be cut too
+# early; a query of half a sentence does less harm than a dependency on a model that has to be downloaded.
+_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of each sentence in ``text``, white space at the ends left out."""
+    edges = [0, *(match.end() for match in _END.finditer(text)), len(text)]
+    spans = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        inner = text[start:end].strip()
+        if inner:
+            first = text.index(inner, start)
+            spans.append((first, first + len(inner)))
+    return spans
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` as white space divides them."""
+    return text.split()

@@ -1,0 +1,1 @@
+"""The report: the result table on the terminal, and one self-contained page."""

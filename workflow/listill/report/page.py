@@ -1,0 +1,171 @@
+"""The page: results, funnel, training, examples and costs in one self-contained HTML file."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+import yaml
+
+from listill.evaluation.topics import EvaluationQueries
+from listill.report import costs, funnel, plots
+from listill.report.examples import Contest, contest
+from listill.report.results import Results, p_text
+
+
+@dataclass(frozen=True)
+class History:
+    """One training run: the history table, the lists of each query type that it was trained on, the step kept.
+
+    Without ``kept`` the step that is best on dev is taken, the earliest of equals.
+    """
+
+    student: str
+    variant: str
+    table: pd.DataFrame
+    trained: dict[str, int] = field(default_factory=dict)
+    kept: int | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that the page is made of.
+
+    ``summary``, ``per_query``, ``corpus``: the tables of these names; ``runs``: runs table of each system; ``funnels``:
+    funnel rows of each student.
+    """
+
+    title: str
+    summary: pd.DataFrame
+    per_query: pd.DataFrame
+    evaluated: EvaluationQueries
+    corpus: pd.DataFrame
+    runs: dict[str, pd.DataFrame]
+    funnels: dict[str, pd.DataFrame]
+    histories: list[History]
+    costs: list[costs.Cost]
+    config: dict[str, Any]
+    versions: dict[str, str]
+    fingerprints: dict[str, str]
+
+
+def render(material: Material, examples: int) -> str:
+    """Return the page; ``examples`` won and as many lost queries are shown for each student."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    results = Results(material.summary)
+    main = [results.cell(system, results.trusted, results.main) for system in results.systems]
+    ends = [abs(end) for cell in main if cell for end in (cell.low, cell.high) if not np.isnan(end)]
+    return environment.get_template("report.html.j2").render(
+        title=material.title,
+        results=results,
+        human=material.evaluated.human,
+        splits=sorted(results.splits, key=["test", "dev", "heldout"].index),
+        reach=max([*ends, 1e-9]),
+        by_type=_by_type(material, results),
+        students=[_student(material, results, student, examples) for student in results.students],
+        costs=material.costs,
+        config=yaml.safe_dump(material.config, sort_keys=False, allow_unicode=True),
+        versions=material.versions,
+        fingerprints=material.fingerprints,
+        interval=plots.interval,
+        clock=costs.clock,
+        p_text=p_text,
+    )
+
+
+def _by_type(material: Material, results: Results) -> dict[str, Any]:
+    """Return the main measure of each system on each type of held-out query: {types: {type: queries}, rows}."""
+    values = material.per_query
+    values = values[(values["split"] == "heldout") & (values["measure"] == results.main)]
+    values = values.merge(material.evaluated.queries[["query_id", "type"]], on="query_id")
+    counts = values.groupby("type")["query_id"].nunique()
+    means = values.groupby(["system", "type"])["value"].mean()
+    rows = {
+        system: [float(means[system, kind]) for kind in counts.index]
+        for system in results.systems
+        if system in means.index.get_level_values(0)
+    }
+    return {"types": {str(kind): int(count) for kind, count in counts.items()}, "rows": rows}
+
+
+def _student(material: Material, results: Results, student: str, examples: int) -> dict[str, Any]:
+    """Return what the page says of one student."""
+    histories = [history for history in material.histories if history.student == student]
+    rows = material.funnels.get(student)
+    verdict = next((found for found in results.verdicts() if found.student == student), None)
+    variant = verdict.variant if verdict else None
+    fought = _contest(material, results, student, variant, examples) if variant else None
+    ceiling = results.cell("teacher", results.trusted, results.main)
+    closed = None
+    if verdict and verdict.cell and ceiling and ceiling.value > verdict.cell.base:
+        closed = verdict.cell.delta / (ceiling.value - verdict.cell.base)
+    return {
+        "name": student,
+        "verdict": verdict,
+        "closed": closed,
+        "ceiling": ceiling,
+        "steps": [] if rows is None else funnel.steps(rows, {found.variant: found.trained for found in histories}),
+        "set_aside": {} if rows is None else funnel.set_aside(rows),
+        "curves": _curves(histories),
+        "contest": fought,
+        "waterfall": plots.waterfall(fought.differences, f"difference of each query, {variant}") if fought else "",
+    }
+
+
+def _contest(material: Material, results: Results, student: str, variant: str, examples: int) -> Contest | None:
+    values = material.per_query
+    values = values[(values["split"] == results.trusted) & (values["measure"] == results.main)]
+    table = values.pivot(index="query_id", columns="system", values="value")
+    if not {student, variant} <= set(table.columns) & set(material.runs):
+        return None
+    table = table[[student, variant]].set_axis(["before", "after"], axis=1).reset_index()
+    documents = material.corpus
+    titles = documents["title"].fillna("").where(documents["title"].fillna("") != "", documents["text"].str[:80])
+    return contest(
+        table,
+        (material.runs[student], material.runs[variant]),
+        material.evaluated.queries,
+        material.evaluated.qrels,
+        dict(zip(documents["doc_id"], titles, strict=True)),
+        examples,
+    )
+
+
+def _curves(histories: list[History]) -> list[dict[str, Any]]:
+    """Return the plots of each variant; the dev plots of a student share their range."""
+    measured = [history.table.dropna(subset=["measure"]) for history in histories]
+    values = [value for table in measured for value in table["measure"]]
+    span = (min(values), max(values)) if values else None
+    found = []
+    for history, dev in zip(histories, measured, strict=True):
+        train = history.table[history.table["split"] == "train"]
+        drawn: dict[str, Any] = {"variant": history.variant, "lists": sum(history.trained.values()), "plots": {}}
+        if len(dev):
+            order = dev.assign(kept=dev["step"] == history.kept).sort_values(
+                ["kept", "measure", "step"], ascending=[False, False, True]
+            )
+            best = order.iloc[0]
+            base = dev.loc[dev["step"] == 0, "measure"]
+            drawn["kept"] = int(best["step"])
+            drawn["plots"]["nDCG@10 on dev queries"] = plots.chart(
+                [plots.Line(dev["step"].to_numpy(float), dev["measure"].to_numpy(float))],
+                f"nDCG@10 on dev queries, {history.variant}",
+                base=float(base.iloc[0]) if len(base) else None,
+                best=(float(best["step"]), float(best["measure"])),
+                span=span,
+            )
+        for column, name in (("loss", "training loss"), ("lr", "learning rate")):
+            points = train.dropna(subset=[column])
+            if len(points):
+                line = plots.Line(points["step"].to_numpy(float), points[column].to_numpy(float))
+                drawn["plots"][name] = plots.chart([line], f"{name}, {history.variant}")
+        found.append(drawn)
+    return found

@@ -1,0 +1,116 @@
+"""Small SVG plots; colours come from the page's style sheet, so that they follow dark mode."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from listill.report.results import Cell
+
+_POINTS = 240  # more than the pixels of a small plot tell apart
+_WIDTH, _HEIGHT = 320, 180
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points (x, y: float [n], n at least 1) and the class that gives the line its colour."""
+
+    x: np.ndarray
+    y: np.ndarray
+    style: str = "line"
+
+
+def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means of equal stretches of a long line; a short one as it is."""
+    if len(x) <= _POINTS:
+        return x, y
+    stretches = np.array_split(np.arange(len(x)), _POINTS)
+    return np.array([x[part].mean() for part in stretches]), np.array([y[part].mean() for part in stretches])
+
+
+def ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Return about ``count`` round numbers from within low..high (low < high)."""
+    rough = (high - low) / count
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
+    return [float(value) for value in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
+
+
+def chart(
+    lines: list[Line],
+    label: str,
+    base: float | None = None,
+    best: tuple[float, float] | None = None,
+    span: tuple[float, float] | None = None,
+) -> Markup:
+    """Return a line chart over training steps.
+
+    ``label`` is read out in place of the picture, ``base`` a dashed level, ``best`` a marked point, ``span`` the y
+    range (default: that of the data), for plots that are to be compared.
+    """
+    xs = np.concatenate([line.x for line in lines])
+    ys = np.concatenate([line.y for line in lines] + ([] if base is None else [np.array([base])]))
+    low, high = span or (float(ys.min()), float(ys.max()))
+    margin = (high - low) * 0.06 or abs(high) * 0.05 or 1.0
+    low, high = low - margin, high + margin
+    left, right = float(xs.min()), float(max(xs.max(), xs.min() + 1))
+
+    def px(x: float) -> float:
+        return _LEFT + (x - left) / (right - left) * (_WIDTH - _LEFT - _RIGHT)
+
+    def py(y: float) -> float:
+        return _TOP + (high - y) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = []
+    for y in ticks(low, high):
+        parts.append(f'<path class="grid" d="M{_LEFT} {py(y):.1f}H{_WIDTH - _RIGHT}"/>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{py(y) + 3.5:.1f}" text-anchor="end">{y:.4g}</text>')
+    for x in (tick for tick in ticks(left, right) if tick == round(tick)):
+        parts.append(f'<text x="{px(x):.1f}" y="{_HEIGHT - 7}" text-anchor="middle">{x:.0f}</text>')
+    if base is not None:
+        parts.append(f'<path class="base" d="M{_LEFT} {py(base):.1f}H{_WIDTH - _RIGHT}"/>')
+    for line in lines:
+        points = "L".join(f"{px(x):.1f} {py(y):.1f}" for x, y in zip(*thin(line.x, line.y), strict=True))
+        parts.append(f'<path class="{escape(line.style)}" d="M{points}"/>')
+        if len(line.x) <= 20:
+            parts += [
+                f'<circle class="dot" cx="{px(x):.1f}" cy="{py(y):.1f}" r="2.5"/>'
+                for x, y in zip(line.x, line.y, strict=True)
+            ]
+    if best:
+        parts.append(f'<circle class="best" cx="{px(best[0]):.1f}" cy="{py(best[1]):.1f}" r="5"/>')
+    return _svg(parts, label, _WIDTH, _HEIGHT, "chart")
+
+
+def interval(cell: Cell | None, reach: float) -> Markup:
+    """Return a difference with its confidence interval on an axis of -reach..reach; empty if there is none."""
+    if cell is None or not cell.tested:
+        return Markup("")
+    x, low, high = (80 + 74 * np.clip(value / reach, -1, 1) for value in (cell.delta, cell.low, cell.high))
+    parts = [
+        '<path class="axis" d="M80 0V20"/>',
+        f'<path class="whisker {cell.tone}" d="M{low:.1f} 10H{high:.1f}"/>',
+        f'<circle class="{cell.tone}" cx="{x:.1f}" cy="10" r="4"/>',
+    ]
+    return _svg(parts, f"{cell.delta:+.3f}, from {cell.low:+.3f} to {cell.high:+.3f}", 160, 20, "interval")
+
+
+def waterfall(differences: np.ndarray, label: str) -> Markup:
+    """Return per-query differences (float [n], sorted from gain to loss) as areas above and below a middle line."""
+    reach = float(max(abs(differences).max(), 1e-9))
+    _, values = thin(np.arange(len(differences), dtype=float), differences)
+    width = 640 / len(values)
+    parts = [
+        f'<rect class="{"up" if value > 0 else "down"}" x="{i * width:.2f}" width="{width + 0.1:.2f}" '
+        f'y="{60 - max(value, 0) / reach * 56:.2f}" height="{abs(value) / reach * 56:.2f}"/>'
+        for i, value in enumerate(values)
+        if value
+    ]
+    return _svg([*parts, '<path class="axis" d="M0 60H640"/>'], label, 640, 120, "waterfall")
+
+
+def _svg(parts: list[str], label: str, width: int, height: int, style: str) -> Markup:
+    head = f'<svg class="{style}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}"'
+    stretch = ' preserveAspectRatio="none"' if style == "waterfall" else ""
+    return Markup(f"{head}{stretch}>{''.join(parts)}</svg>")

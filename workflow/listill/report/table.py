@@ -1,0 +1,83 @@
+"""The result table as text.
+
+python -m listill.report.table results/python_api
+"""
+
+import argparse
+import sys
+import textwrap
+from pathlib import Path
+
+from listill import tables
+from listill.errors import UserError
+from listill.report.results import Cell, Results, p_text
+
+WIDTH = 100
+_NAME = 31  # longest system name in full; leaves room for three measures
+
+
+def table(results: Results, title: str, split: str | None = None) -> str:
+    """Return systems x measures on one split (default: the most trusted), at most 100 columns wide."""
+    split = split or results.trusted
+    chosen = {results.chosen(student) for student in results.students}
+    names = {system: _short(system) + (" <" if system in chosen else "") for system in results.systems}
+    width = max(map(len, names.values()))
+    shown = results.measures[: max(1, (WIDTH - width - 13) // 18)]
+    head = f"{'':{width}}" + "".join(f"  {measure:<16}" for measure in shown) + f"  p ({results.main})"
+    lines = [f"{title}, {split}: {results.queries(split)} queries", "", head.rstrip()]
+    for system in results.systems:
+        cells = [results.cell(system, split, measure) for measure in shown]
+        if cells[0] is None:
+            continue
+        row = f"{names[system]:{width}}" + "".join(f"  {_cell(cell):<16}" for cell in cells)
+        lines.append(f"{row}  {_p_value(cells[0])}".rstrip())
+    lines += [
+        "",
+        "value and difference from the student's base model; * p < 0.05, ** p < 0.01 (paired, Holm-corrected)",
+    ]
+    if chosen - {None}:
+        lines.append("<  best variant of its student on dev")
+    if len(shown) < len(results.measures):
+        lines.append(f"not shown: {', '.join(results.measures[len(shown) :])}")
+    return "\n".join(lines)
+
+
+def text(folder: Path) -> str:
+    """Return the table and the verdict of a corpus' results folder."""
+    summary = tables.read(folder / "summary.parquet", "summary")
+    if summary.empty:
+        raise UserError(f"{folder / 'summary.parquet'}: is empty; nothing was evaluated")
+    results = Results(summary)
+    verdict = "\n".join(
+        textwrap.fill(f"{found.sentence}. {found.caveat}".strip(), WIDTH) for found in results.verdicts()
+    )
+    page = folder / "report.html"
+    return f"{table(results, folder.resolve().name)}\n\n{verdict}" + (f"\n{page}" if page.exists() else "")
+
+
+def _short(system: str) -> str:
+    return system if len(system) <= _NAME else f"{system[:12]}...{system[15 - _NAME :]}"
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    return f"{cell.value:.3f} {cell.delta:+.3f}{cell.mark}" if cell.tested else f"{cell.value:.3f}"
+
+
+def _p_value(cell: Cell) -> str:
+    return p_text(cell.p_value).removeprefix("= ") if cell.tested else ""
+
+
+def main() -> None:
+    """Print the table of one or more results folders."""
+    parser = argparse.ArgumentParser(prog="python -m listill.report.table", description="Print the result table.")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="results/CORPUS")
+    try:
+        print("\n\n".join(text(folder) for folder in parser.parse_args().folders))
+    except UserError as error:
+        sys.exit(f"listill: error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Retrieval: BM25, the dense encoder, exact search and fusion."""

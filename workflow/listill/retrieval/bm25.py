@@ -1,0 +1,99 @@
+"""BM25 in Lucene's form, by bm25s or (as a second opinion) by rank_bm25.
+
+A document's score for a query is the sum over the query's terms t of
+
+    idf(t) * tf / (tf + k1 * (1 - b + b * length / mean length)),   idf(t) = ln(1 + (N - df + 0.5) / (df + 0.5))
+
+(Lucene's BM25Similarity; Kamphuis et al. 2020, "Which BM25 do you mean?").
+"""
+
+from collections import Counter
+
+import bm25s
+import numpy as np
+
+from listill.retrieval.search import SLACK, top_k
+from listill.settings import Bm25
+
+
+class Bm25Index:
+    """An index over all documents of a corpus."""
+
+    def __init__(self, texts: list[str], settings: Bm25) -> None:
+        """Tokenise and index ``texts``; document i is position i in all results."""
+        self.settings = settings
+        self._documents = self.tokenise(texts)
+        self._df = Counter(term for tokens in self._documents for term in set(tokens))
+        self._mean_length = float(np.mean([len(tokens) for tokens in self._documents])) or 1.0
+        self._scorer = (_rank_bm25 if settings.library == "rank_bm25" else _bm25s)(self._documents, settings)
+
+    def tokenise(self, texts: list[str]) -> list[list[str]]:
+        """Return the stemmed terms of each text, stop words left out."""
+        import Stemmer
+
+        stemmer = Stemmer.Stemmer(self.settings.stemmer) if self.settings.stemmer else None
+        return bm25s.tokenize(
+            texts, stopwords=self.settings.stopwords or [], stemmer=stemmer, return_ids=False, show_progress=False
+        )
+
+    def scores(self, terms: list[str]) -> np.ndarray:
+        """Return the score of every document [n] (float32)."""
+        return self._scorer(terms)
+
+    def search(self, queries: list[str], k: int, id_order: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return for each query at most k document positions and scores; documents that share no term are left out."""
+        found, scores = [], []
+        for terms in self.tokenise(queries):
+            row = self.scores(terms)
+            cut = min(k + SLACK, len(row))
+            best = np.argpartition(-row, cut - 1)[:cut]
+            best = best[row[best] > 0]
+            documents, values = top_k(row[best], best, k, id_order)
+            found.append(documents)
+            scores.append(values)
+        return found, scores
+
+    def score_text(self, terms: list[str], text: str) -> float:
+        """Return the score of a text that is not in the index, with the index's statistics."""
+        tokens = self.tokenise([text])[0]
+        counts = Counter(tokens)
+        length = len(tokens) / self._mean_length
+        n = len(self._documents)
+        total = 0.0
+        for term in terms:
+            if tf := counts[term]:
+                idf = np.log(1 + (n - self._df[term] + 0.5) / (self._df[term] + 0.5))
+                total += idf * tf / (tf + self.settings.k1 * (1 - self.settings.b + self.settings.b * length))
+        return float(total)
+
+
+class _bm25s:  # noqa: N801
+    def __init__(self, documents: list[list[str]], settings: Bm25) -> None:
+        self._index = bm25s.BM25(k1=settings.k1, b=settings.b, method="lucene")
+        self._index.index(documents, show_progress=False)
+        self._size = len(documents)
+
+    def __call__(self, terms: list[str]) -> np.ndarray:
+        known = [term for term in terms if term in self._index.vocab_dict]
+        if not known:
+            return np.zeros(self._size, dtype=np.float32)
+        return np.asarray(self._index.get_scores(known), dtype=np.float32)
+
+
+class _rank_bm25:  # noqa: N801
+    def __init__(self, documents: list[list[str]], settings: Bm25) -> None:
+        from rank_bm25 import BM25Okapi
+
+        class Lucene(BM25Okapi):
+            """rank_bm25's scoring with Lucene's idf, which is never negative."""
+
+            def _calc_idf(self, nd: dict[str, int]) -> None:
+                for term, df in nd.items():
+                    self.idf[term] = np.log(1 + (self.corpus_size - df + 0.5) / (df + 0.5))
+
+        self._index = Lucene(documents, k1=settings.k1, b=settings.b)
+        self._k1 = settings.k1
+
+    def __call__(self, terms: list[str]) -> np.ndarray:
+        # BM25Okapi multiplies by k1 + 1, which Lucene leaves out (no change of the order).
+        return np.asarray(self._index.get_scores(terms) / (self._k1 + 1), dtype=np.float32)

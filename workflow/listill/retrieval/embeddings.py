@@ -1,0 +1,26 @@
+"""Embeddings of a whole corpus on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from listill import tables
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+
+
+def load(path: Path, collection: Collection) -> np.ndarray:
+    """Return float32 embeddings [documents, d] in the order of the collection."""
+    table = tables.read_arrow(path, "embeddings")
+    if table["doc_id"].to_pylist() != collection.doc_ids:
+        raise UserError(f"{path}: its documents are not those of the corpus; encode the corpus again")
+    vectors = table["embedding"].combine_chunks()
+    return vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(collection), -1)
+
+
+def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
+    """Return a table of embeddings [n, d]."""
+    offsets = np.arange(len(embeddings) + 1, dtype=np.int32) * embeddings.shape[1]
+    vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(embeddings.reshape(-1)))
+    return pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}, schema=tables.SCHEMAS["embeddings"])

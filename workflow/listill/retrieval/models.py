@@ -1,0 +1,71 @@
+"""Where a model lies: in an installed package, in a folder or on the hub. Nothing about it is guessed."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+from listill.errors import UserError
+
+
+def resolve(model: str, revision: str | None = None) -> Path:
+    """Return the folder of a model that can be loaded as it stands.
+
+    ``model``: ``package:MODULE/FOLDER``, a folder, or a hub name (its safetensors snapshot is downloaded or taken from the
+    cache). Raises UserError if it is not there, or if it is no SentenceTransformers folder with pooling settings: a wrong
+    pooling costs most of a model's quality without any error, so it is not guessed.
+    """
+    if model.startswith("package:"):
+        folder = _in_package(model)
+    elif Path(model).expanduser().is_dir():
+        folder = Path(model).expanduser()
+    elif model.startswith((".", "/", "~")) or model.count("/") > 1:
+        raise UserError(f"model {model}: no such folder")
+    else:
+        folder = _from_hub(model, revision)
+    _check_modules(folder, model)
+    return folder
+
+
+def _in_package(model: str) -> Path:
+    module, _, inside = model.removeprefix("package:").partition("/")
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise UserError(f"model {model}: the Python package '{module}' is not installed")
+    folder = Path(spec.origin).parent / inside
+    if not folder.is_dir():
+        raise UserError(f"model {model}: no folder '{inside}' in the package '{module}'")
+    return folder
+
+
+def _from_hub(model: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "*.py"]
+    unwanted = ["onnx/*", "openvino/*"]
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted))
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"model {model}: neither a folder nor to be had from the hub ({reason}); "
+            "download it on a networked machine and give its folder"
+        ) from None
+
+
+def _check_modules(folder: Path, model: str) -> None:
+    modules = folder / "modules.json"
+    try:
+        kinds = [entry["type"] for entry in json.loads(modules.read_text())]
+    except FileNotFoundError:
+        raise UserError(
+            f"model {model}: {modules} is missing, so its pooling is unknown and would have to be guessed; save the model "
+            "with SentenceTransformer(modules=[Transformer, Pooling]).save_pretrained(...) and its right pooling"
+        ) from None
+    pooling = [entry for entry in kinds if entry.endswith(("Pooling", "WordWeights", "StaticEmbedding", "Router"))]
+    if not pooling:
+        raise UserError(f"model {model}: {modules} has no pooling module ({', '.join(kinds)}); it would have to be guessed")
+    for entry in json.loads(modules.read_text()):
+        if entry["type"].endswith(".Pooling") and not (folder / entry["path"] / "config.json").exists():
+            raise UserError(f"model {model}: {folder / entry['path'] / 'config.json'} is missing: its pooling is unknown")
+    if not any(folder.rglob("*.safetensors")):
+        raise UserError(f"model {model}: no .safetensors weights in {folder}; other formats can run code and are not read")

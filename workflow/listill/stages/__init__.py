@@ -1,0 +1,1 @@
+"""One thin command per stage: ``python -m listill.stages.mine --help``."""

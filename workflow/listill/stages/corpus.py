@@ -1,0 +1,49 @@
+"""Read a corpus and its human topics.
+
+python -m listill.stages.corpus --config corpus.json --corpus corpus.parquet --topics topics.parquet
+    --qrels qrels.parquet --heldout heldout.parquet
+
+The settings have to be given, since there is no corpus by default:
+{"corpus": {"source": {"kind": "beir", "path": "data/scifact"}}}.
+"""
+
+import logging
+
+from listill.settings import Corpus, Settings
+from listill.stages.command import Job, Out, StageSettings, main
+
+VERSION = 1
+
+log = logging.getLogger("listill")
+
+
+class CorpusStage(StageSettings):
+    """What the corpus depends on."""
+
+    name: str = "corpus"
+    corpus: Corpus
+    seed: int = 42
+
+
+def settings(config: Settings, corpus: str) -> CorpusStage:
+    """Return the settings of the stage for one corpus of the config."""
+    return CorpusStage(version=VERSION, name=corpus, corpus=config.corpora[corpus], seed=config.seed)
+
+
+def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, heldout: Out) -> None:
+    """Write the tables; the corpus last, so that where it stands, all of them do."""
+    from listill.corpus import build, source
+
+    build.check_template(settings.corpus.template)
+    found = source.load(settings.corpus.source)
+    tables = build.build(found, settings.corpus, settings.seed)
+    job.details |= {"template": settings.corpus.template, "counts": tables.counts, **found.details}
+    job.write(topics, "topics", tables.topics)
+    job.write(qrels, "qrels", tables.qrels)
+    job.write(heldout, "heldout", tables.heldout)
+    job.write(corpus, "corpus", tables.corpus)
+    log.info("corpus %s: %s", settings.name, ", ".join(f"{count} {what}" for what, count in tables.counts.items()))
+
+
+if __name__ == "__main__":
+    main(run, CorpusStage, "corpus")

@@ -1,0 +1,93 @@
+"""Measure every system on the same queries, and compare it with its base: per query, means, intervals, p-values.
+
+The comparison of <student>.<variant> and <student>+bm25 is <student>; that of any other system is the first student.
+p-values are Holm-corrected over all systems that are compared with the same base on one split and measure.
+"""
+
+import logging
+from pathlib import Path
+
+from listill import tables
+from listill.errors import UserError
+from listill.settings import Evaluation, Settings
+from listill.stages.command import In, Ins, Job, Out, StageSettings, main
+
+VERSION = 1
+
+DEFAULTS = Evaluation()
+log = logging.getLogger("listill")
+
+
+class EvaluateStage(StageSettings):
+    """What the figures depend on; ``students`` (names) may be empty by hand: then system names tell."""
+
+    measures: list[str] = DEFAULTS.measures
+    resamples: int = DEFAULTS.resamples
+    confidence: float = DEFAULTS.confidence
+    seed: int = 42
+    students: tuple[str, ...] = ()
+
+
+def settings(config: Settings, corpus: str) -> EvaluateStage:
+    """Return the part of the config that evaluation depends on; it is the same for every corpus."""
+    chosen = config.evaluation
+    return EvaluateStage(
+        version=VERSION,
+        measures=chosen.measures,
+        resamples=chosen.resamples,
+        confidence=chosen.confidence,
+        seed=config.seed,
+        students=tuple(sorted(config.students)),
+    )
+
+
+def run(
+    settings: EvaluateStage,
+    job: Job,
+    runs: Ins,
+    topics: In,
+    qrels: In,
+    queries: In,
+    corpus: In,
+    per_query: Out,
+    summary: Out,
+) -> None:
+    """Write per_query.parquet and summary.parquet; a UserError says which run does not fit."""
+    from listill.evaluation.summary import measure_systems, summarise
+    from listill.evaluation.topics import evaluation_queries
+
+    evaluated = evaluation_queries(topics, qrels, queries, corpus)
+    if evaluated.qrels.empty:
+        raise UserError(f"{topics}, {queries}: nothing to evaluate: no judged dev or test topic, no held-out query")
+    if not evaluated.human:
+        log.info(
+            "no human topics: all figures are from held-out synthetic queries, "
+            "which measure self-consistency, not relevance"
+        )
+    values = measure_systems(_systems(runs), evaluated.qrels, settings.measures)
+    students = list(settings.students) or _students(values["system"].drop_duplicates().tolist())
+    figures = summarise(values, students, settings.resamples, settings.confidence, settings.seed)
+    job.write(per_query, "per_query", values)
+    job.write(summary, "summary", figures)
+
+
+def _systems(runs: list[Path]) -> dict[str, Path]:
+    """Return the run of each system: named by its provenance (runs/<system>), a foreign file by its stem."""
+    systems: dict[str, Path] = {}
+    for path in runs:
+        name = tables.provenance(path).key.removeprefix("runs/")
+        if name in systems:
+            raise UserError(f"{path}: system '{name}' is already given by {systems[name]}")
+        systems[name] = path
+    if not systems:
+        raise UserError("no runs: give one or more files with --runs")
+    return systems
+
+
+def _students(systems: list[str]) -> list[str]:
+    """Return the systems that can be a student's base, by their names."""
+    return [name for name in systems if name not in ("bm25", "teacher") and not set(name) & {".", "+"}]
+
+
+if __name__ == "__main__":
+    main(run, EvaluateStage, "evaluate")

@@ -1,0 +1,32 @@
+"""Fuse runs by reciprocal rank."""
+
+from listill.settings import Settings
+from listill.stages.command import Ins, Job, Out, StageSettings, main
+
+VERSION = 1
+
+
+class FuseStage(StageSettings):
+    """What a fused run depends on."""
+
+    system: str = "fusion"
+    k: float = 60.0
+    depth: int = 100
+
+
+def settings(config: Settings, corpus: str, system: str) -> FuseStage:
+    """Return the settings of this stage for ``<student>+bm25``."""
+    return FuseStage(version=VERSION, system=system, k=config.evaluation.fusion_k, depth=config.evaluation.depth)
+
+
+def run(settings: FuseStage, job: Job, runs: Ins, out: Out) -> None:
+    """Write the fused run."""
+    from listill import tables
+    from listill.retrieval.fusion import reciprocal_rank
+
+    fused = reciprocal_rank([tables.read(path, "runs") for path in runs], settings.k, settings.depth)
+    job.write(out, "runs", fused, f"runs/{settings.system}")
+
+
+if __name__ == "__main__":
+    main(run, FuseStage, "fuse")

@@ -1,0 +1,61 @@
+"""Rerank the retrievers' candidates for the evaluation queries with the teachers: the ceiling for the students."""
+
+from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
+from listill.stages.command import In, Ins, Job, Out, StageSettings, main
+
+VERSION = 1
+
+
+class RerankStage(StageSettings):
+    """What the teacher's run depends on."""
+
+    teacher: TeacherEnsemble = TeacherEnsemble()
+    students: dict[Name, Student] = {}
+    bm25: Bm25 = Bm25()
+    pool: int = 20
+    depth: int = 100
+
+
+def settings(config: Settings, corpus: str) -> RerankStage:
+    """Return the settings of this stage; the gate's are not among them."""
+    return RerankStage(
+        version=VERSION,
+        teacher=TeacherEnsemble(members=config.teacher.members, normalise=config.teacher.normalise),
+        students=config.students,
+        bm25=config.mining.bm25,
+        pool=config.mining.depth,
+        depth=config.evaluation.depth,
+    )
+
+
+def run(settings: RerankStage, job: Job, corpus: In, topics: In, qrels: In, queries: In, runs: Ins, out: Out) -> None:
+    """Write runs/teacher.parquet: the first ``pool`` documents of each of ``runs``, reranked."""
+    import pandas as pd
+
+    from listill import tables
+    from listill.corpus import collection
+    from listill.evaluation.topics import evaluation_queries
+    from listill.retrieval.fusion import ranked
+    from listill.teachers import score
+    from listill.teachers.ensemble import combine
+    from listill.teachers.pairs import Resources, pairs_of
+
+    documents = collection.load(corpus)
+    asked = evaluation_queries(topics, qrels, queries, corpus).queries
+    found = pd.concat([tables.read(path, "runs") for path in runs])
+    pairs = pairs_of(documents, asked, found[found["rank"] <= settings.pool], cut=False)
+    resources = Resources(documents, settings.students, settings.bm25)
+    names = {
+        "query_id": asked["query_id"].to_numpy()[pairs.query],
+        "doc_id": [documents.doc_ids[i] for i in pairs.text],
+    }
+    members = settings.teacher.members
+    scores = pd.concat(
+        [pd.DataFrame({**names, "teacher": name, "score": score(m, pairs, resources)}) for name, m in members.items()]
+    )
+    combined = combine(scores, {name: m.weight for name, m in members.items()}, settings.teacher.normalise)
+    job.write(out, "runs", ranked(combined, settings.depth), "runs/teacher")
+
+
+if __name__ == "__main__":
+    main(run, RerankStage, "rerank")

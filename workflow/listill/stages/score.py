@@ -1,0 +1,66 @@
+"""Let every teacher score every candidate; raw scores are stored, weights and normalisation come later."""
+
+import logging
+from typing import Any
+
+from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
+from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
+
+VERSION = 1
+PART = 8192
+log = logging.getLogger("listill")
+
+
+class ScoreStage(StageSettings):
+    """What the scores depend on: the teachers without their weights, and the models they use."""
+
+    members: dict[Name, Any] = TeacherEnsemble().model_dump()["members"]
+    students: dict[Name, Student] = {}
+    bm25: Bm25 = Bm25()
+
+
+def settings(config: Settings, corpus: str) -> ScoreStage:
+    """Return the settings of this stage."""
+    members = {name: member.model_dump(exclude={"weight"}) for name, member in config.teacher.members.items()}
+    return ScoreStage(version=VERSION, members=members, students=config.students, bm25=config.mining.bm25)
+
+
+def run(settings: ScoreStage, job: Job, corpus: In, queries: In, candidates: In, out: Out, gate: MaybeIn = None) -> None:
+    """Write scores.parquet, in parts that outlive an interruption; ``gate`` only makes sure that the gate was passed."""
+    import numpy as np
+
+    from listill import tables
+    from listill.corpus import collection
+    from listill.errors import UserError
+    from listill.teachers import score
+    from listill.teachers.pairs import Resources, pairs_of
+
+    documents = collection.load(corpus)
+    asked = tables.read(queries, "queries")
+    pool = tables.read(candidates, "candidates", ["query_id", "doc_id"])
+    pairs = pairs_of(documents, asked, pool, cut=True)
+    log.info("score: %d pairs of %d queries", len(pairs), len(np.unique(pairs.query)))
+    members = TeacherEnsemble(members=settings.members).members
+    resources = Resources(documents, settings.students, settings.bm25)
+    ids = np.array(documents.doc_ids, dtype=object)
+    query_ids = asked["query_id"].to_numpy()
+    source = documents.positions(asked["doc_id"].tolist(), str(queries))
+    with job.work(out) as work, tables.writer(out, "scores", job.provenance("scores")) as table:
+        for name, member in members.items():
+            for number, block in enumerate(pairs.blocks(PART)):
+                part = work / f"{name}-{number}.npy"
+                if not part.exists():
+                    values = score(member, block, resources)
+                    if not np.isfinite(values).all():
+                        where = query_ids[block.query[~np.isfinite(values)][0] + number * PART]
+                        raise UserError(f"teacher {name}: its score for query '{where}' is not a number")
+                    with tables.atomic(part) as temporary, open(temporary, "wb") as file:
+                        np.save(file, values)
+                query = block.query + number * PART
+                document = np.where(block.text < len(documents), block.text, source[query])
+                columns = {"query_id": query_ids[query], "doc_id": ids[document], "score": np.load(part)}
+                table.write_table(tables.as_table("scores", columns | {"teacher": [name] * len(block)}))
+
+
+if __name__ == "__main__":
+    main(run, ScoreStage, "score")

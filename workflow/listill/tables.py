@@ -1,0 +1,222 @@
+"""The Parquet tables: their columns, their metadata, atomic writing and checked reading.
+
+Every file says in its metadata what it is and what it was made from: its ``key`` (``corpus``, ``lists/minilm``), a
+``fingerprint`` (of the stage's settings and of everything that went in) and the ``lineage``: the fingerprints of all
+files that it descends from. A stage may only combine files whose lineages agree.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from listill.errors import UserError
+
+METADATA = b"listill"
+ROW_GROUP = 65_536
+
+_STRINGS = pa.list_(pa.string())
+_FLOATS = pa.list_(pa.float32())
+
+
+def _columns(**types: pa.DataType) -> pa.Schema:
+    return pa.schema(list(types.items()))
+
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "corpus": _columns(doc_id=pa.string(), title=pa.string(), text=pa.string(), duplicate_of=pa.string()),
+    "heldout": _columns(doc_id=pa.string(), split=pa.string()),
+    "topics": _columns(query_id=pa.string(), text=pa.string(), split=pa.string()),
+    "qrels": _columns(query_id=pa.string(), doc_id=pa.string(), relevance=pa.int32(), split=pa.string()),
+    "queries": _columns(
+        query_id=pa.string(),
+        text=pa.string(),
+        type=pa.string(),
+        doc_id=pa.string(),
+        split=pa.string(),
+        generator=pa.string(),
+        prompt=pa.string(),
+        seed=pa.int64(),
+        finish_reason=pa.string(),
+        start=pa.int32(),
+        end=pa.int32(),
+    ),
+    "candidates": _columns(
+        query_id=pa.string(), doc_id=pa.string(), retriever=pa.string(), rank=pa.int32(), score=pa.float32()
+    ),
+    "scores": _columns(query_id=pa.string(), doc_id=pa.string(), teacher=pa.string(), score=pa.float32()),
+    "lists": _columns(query_id=pa.string(), type=pa.string(), split=pa.string(), doc_ids=_STRINGS, scores=_FLOATS),
+    "embeddings": _columns(doc_id=pa.string(), embedding=_FLOATS),
+    "history": _columns(
+        step=pa.int32(),
+        epoch=pa.float32(),
+        split=pa.string(),
+        loss=pa.float32(),
+        listwise=pa.float32(),
+        contrastive=pa.float32(),
+        lr=pa.float64(),
+        seconds=pa.float32(),
+        queries=pa.int64(),
+        passages=pa.int64(),
+        measure=pa.float64(),
+    ),
+    "runs": _columns(query_id=pa.string(), doc_id=pa.string(), rank=pa.int32(), score=pa.float32()),
+    "per_query": _columns(
+        system=pa.string(), split=pa.string(), query_id=pa.string(), measure=pa.string(), value=pa.float64()
+    ),
+    "summary": _columns(
+        system=pa.string(),
+        split=pa.string(),
+        measure=pa.string(),
+        value=pa.float64(),
+        base=pa.float64(),
+        delta=pa.float64(),
+        ci_low=pa.float64(),
+        ci_high=pa.float64(),
+        p_value=pa.float64(),
+        queries=pa.int64(),
+    ),
+    "gate": _columns(system=pa.string(), split=pa.string(), measure=pa.string(), value=pa.float64(), queries=pa.int64()),
+    "funnel": _columns(
+        stage=pa.string(), type=pa.string(), split=pa.string(), reason=pa.string(), queries=pa.int64()
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a file is and what it was made from."""
+
+    key: str
+    fingerprint: str
+    lineage: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def digest(text: str) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of ``text``."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def provenance(path: Path) -> Provenance:
+    """Return what ``path`` (a Parquet file, or a model folder with listill.json) says of itself.
+
+    A file made elsewhere says nothing: its content is its fingerprint then, its name its key, and it has no lineage.
+    """
+    path = Path(path)
+    if path.is_dir():
+        about = path / "listill.json"
+        return Provenance(**json.loads(about.read_text())) if about.exists() else _foreign(path, sorted(path.rglob("*")))
+    try:
+        metadata = pq.read_schema(path).metadata if path.suffix == ".parquet" else None
+    except (pa.ArrowInvalid, FileNotFoundError) as error:
+        raise UserError(_unreadable(path, error)) from None
+    if metadata and METADATA in metadata:
+        return Provenance(**json.loads(metadata[METADATA]))
+    return _foreign(path, [path])
+
+
+def _foreign(path: Path, files: list[Path]) -> Provenance:
+    sha = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            with open(file, "rb") as handle:
+                while block := handle.read(1 << 20):
+                    sha.update(block)
+    return Provenance(path.stem, sha.hexdigest()[:16], {}, {"foreign": True})
+
+
+def merge_lineages(inputs: list[Path]) -> dict[str, str]:
+    """Return the fingerprints of the inputs and of all that they descend from.
+
+    Raises UserError if two inputs descend from different versions of a file: they do not belong together.
+    """
+    merged: dict[str, tuple[str, Path]] = {}
+    for path in inputs:
+        about = provenance(path)
+        own = {} if about.details.get("foreign") and about.key in merged else {about.key: about.fingerprint}
+        for key, fingerprint in {**about.lineage, **own}.items():
+            known, source = merged.setdefault(key, (fingerprint, path))
+            if known != fingerprint:
+                raise UserError(
+                    f"{path}: does not belong with {source}: they come from different versions of {key} "
+                    f"({fingerprint} and {known}); make the older one again"
+                )
+    return {key: fingerprint for key, (fingerprint, _) in sorted(merged.items())}
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of ``path``; on success it is synced and takes the name ``path``."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def as_table(name: str, data: pd.DataFrame | dict[str, Any] | pa.Table) -> pa.Table:
+    """Return ``data`` as an Arrow table with exactly the columns and types of the table ``name``."""
+    schema = SCHEMAS[name]
+    if isinstance(data, pa.Table):
+        return data.select(schema.names).cast(schema)
+    if isinstance(data, pd.DataFrame):
+        return pa.Table.from_pandas(data[schema.names], schema=schema, preserve_index=False).replace_schema_metadata()
+    return pa.table({column: data[column] for column in schema.names}, schema=schema)
+
+
+@contextlib.contextmanager
+def writer(path: Path, name: str, about: Provenance) -> Iterator[pq.ParquetWriter]:
+    """Open table ``name`` for writing block by block (``write_table(as_table(name, block))``); whole or not at all."""
+    schema = SCHEMAS[name].with_metadata({METADATA: about.to_json().encode()})
+    with atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as parquet:
+        yield parquet
+
+
+def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table, about: Provenance) -> None:
+    """Write one whole table."""
+    with writer(path, name, about) as parquet:
+        parquet.write_table(as_table(name, data), row_group_size=ROW_GROUP)
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{path}: no such file"
+    return f"{path}: not a Parquet file: {str(error).splitlines()[0]}"
+
+
+def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+    """Read table ``name``, all of it or some columns, and check that every column is there with a fitting type."""
+    schema = SCHEMAS[name]
+    wanted = columns or schema.names
+    try:
+        found = pq.read_schema(path)
+        if missing := [column for column in schema.names if column not in found.names]:
+            raise UserError(f"{path}: column '{missing[0]}' is missing; a {name} table has {', '.join(schema.names)}")
+        table = pq.read_table(path, columns=wanted)
+        return table.select(wanted).cast(pa.schema([schema.field(column) for column in wanted]))
+    except FileNotFoundError as error:
+        raise UserError(_unreadable(path, error)) from None
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{_unreadable(path, error)} (as a {name} table)") from None
+
+
+def read(path: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read table ``name`` as a pandas frame; see ``read_arrow``."""
+    return read_arrow(path, name, columns).to_pandas()

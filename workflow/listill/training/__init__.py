@@ -1,0 +1,1 @@
+"""Training: lists, losses (one file each), batches, the loop and selection."""

@@ -1,0 +1,69 @@
+"""The training set in memory: queries, distinct texts, and lists that point to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from listill.corpus.collection import Collection
+from listill.teachers.pairs import without_queries
+
+
+@dataclass(frozen=True)
+class Examples:
+    """``lists[q]`` are positions in ``texts`` (the positive first), ``scores[q]`` their targets.
+
+    ``group[t]`` is the duplicate group of text t (a passage that a query was cut out of stays in its passage's group),
+    ``relevant[q]`` the groups that are known to be relevant to q. ``document[t]`` is the position in the corpus, or -1 for
+    a passage without its query.
+    """
+
+    query_ids: list[str]
+    types: list[str]
+    queries: list[str]
+    lists: list[np.ndarray]
+    scores: list[np.ndarray]
+    relevant: list[np.ndarray]
+    texts: list[str]
+    group: np.ndarray
+    document: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+
+def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qrels: pd.DataFrame) -> Examples:
+    """Join lists with the texts of their queries and documents; ``qrels`` are the train judgements."""
+    queries = queries.set_index("query_id", drop=False).loc[lists["query_id"]].reset_index(drop=True)
+    cut = without_queries(collection, queries)
+    source = collection.positions(queries["doc_id"].tolist(), "queries")
+    documents = [collection.positions(list(ids), "lists") for ids in lists["doc_ids"]]
+    used = np.unique(np.concatenate(documents)) if documents else np.empty(0, np.int64)
+    place = {int(document): i for i, document in enumerate(used)}
+    texts = [collection.rendered(int(i)) for i in used]
+    group, origin = [int(collection.group[i]) for i in used], used.tolist()
+    rows = []
+    for q, ids in enumerate(documents):
+        row = np.array([place[int(i)] for i in ids], dtype=np.int64)
+        if q in cut and (ids == source[q]).any():
+            row[ids == source[q]] = len(texts)
+            texts.append(cut[q])
+            group.append(int(collection.group[source[q]]))
+            origin.append(-1)
+        rows.append(row)
+    positive = qrels[qrels["relevance"] > 0].groupby("query_id")["doc_id"].apply(list).to_dict()
+    relevant = [
+        collection.group[np.append(collection.positions(positive.get(query_id, []), "qrels"), source[q])]
+        for q, query_id in enumerate(queries["query_id"])
+    ]
+    return Examples(
+        query_ids=queries["query_id"].tolist(),
+        types=queries["type"].tolist(),
+        queries=queries["text"].tolist(),
+        lists=rows,
+        scores=[np.asarray(row, dtype=np.float32) for row in lists["scores"]],
+        relevant=relevant,
+        texts=texts,
+        group=np.array(group, dtype=np.int64),
+        document=np.array(origin, dtype=np.int64),
+    )

@@ -1,0 +1,21 @@
+"""Listwise distillation: the student's distribution over a list is to match the teacher's.
+
+KL( softmax(teacher / T_t) || softmax(student / T_s) ) over each query's own list (arXiv 2502.19712; no factor of
+T_s squared, which sentence-transformers' DistillKLDivLoss has).
+"""
+
+import torch
+
+from listill.settings import Temperatures
+from listill.training.batches import Step
+from listill.training.losses.kernels import masked_log_softmax
+
+
+def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:
+    """Return the divergence of each query's list [queries]; ``temperatures.teacher`` must be a number by now."""
+    assert not isinstance(temperatures.teacher, str)
+    student = masked_log_softmax(similarity.gather(1, step.lists) / temperatures.student, step.mask)
+    teacher = masked_log_softmax(step.scores / temperatures.teacher, step.mask)
+    # Padding has probability 0 on both sides; 0 * (-inf) must not become NaN.
+    difference = (teacher - student).masked_fill(~step.mask, 0.0)
+    return (teacher.exp() * difference).sum(1)

@@ -1,0 +1,60 @@
+"""The trained student on disk: a SentenceTransformers folder with pooling, prompts, a model card and its provenance."""
+
+import shutil
+from pathlib import Path
+
+from listill.retrieval.encoder import Encoder
+from listill.tables import Provenance
+from listill.training.loop import Result
+
+CARD = """---
+library_name: sentence-transformers
+pipeline_tag: sentence-similarity
+tags: [sentence-transformers, dense-retrieval, distillation, listill]
+base_model: "{base_model}"
+---
+
+# {key}
+
+A dense retriever that listill taught one corpus by distillation from an ensemble of teachers.
+
+| | |
+|---|---|
+| base model | `{base_model}` |
+| lists it was trained on | {trained} |
+| losses | {losses} |
+| step kept | {best_step} (0: the base model) |
+| nDCG@10 on dev queries | {best:.4f} (base: {base:.4f}) |
+| fingerprint | `{fingerprint}` |
+
+```python
+from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer("path/to/this/folder")
+queries = model.encode_query(["..."])
+documents = model.encode_document(["title and text, joined as in the corpus' template"])
+scores = model.similarity(queries, documents)
+```
+
+`history.parquet` holds the training curve, `listill.json` the settings and the fingerprints of everything it was made from.
+"""
+
+
+def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result: Result) -> None:
+    """Write the model to ``folder``, which must not be in use; ``base`` is the dev measure of the untrained student."""
+    shutil.rmtree(folder, ignore_errors=True)
+    encoder.model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
+    details = about.details
+    recipe = details["settings"]["recipe"]
+    card = CARD.format(
+        key=about.key,
+        fingerprint=about.fingerprint,
+        base_model=details["base_model"],
+        trained=", ".join(f"{count} {kind}" for kind, count in details["trained"].items()),
+        losses=", ".join(f"{name} {weight:g}" for name, weight in recipe["losses"].items()),
+        best_step=result.best_step,
+        best=result.best,
+        base=base,
+    )
+    (folder / "README.md").write_text(card)
+    (folder / "listill.json").write_text(about.to_json())

@@ -1,0 +1,73 @@
+"""Which step is kept: the one with the best nDCG@10 on dev queries, the untrained base among the candidates."""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.evaluation.measures import per_query
+from listill.evaluation.topics import EvaluationQueries
+from listill.retrieval.encoder import Encoder
+from listill.retrieval.search import search
+from listill.settings import Selection
+
+MEASURE = "nDCG@10"
+# Of a corpus that is too large to be searched every time, what the base model finds this high is always kept.
+HARD = 10
+
+
+@dataclass
+class Selector:
+    """Measure a model on dev queries against the corpus, or against a fixed part of it that is the same for all."""
+
+    collection: Collection
+    documents: np.ndarray
+    query_ids: list[str]
+    queries: list[str]
+    qrels: pd.DataFrame
+
+    def measure(self, encoder: Encoder) -> float:
+        """Return nDCG@10 of a model as it stands."""
+        texts = [self.collection.rendered(int(i)) for i in self.documents]
+        return self.measure_vectors(encoder.encode(self.queries, "query"), encoder.encode(texts, "document"))
+
+    def measure_vectors(self, queries: np.ndarray, documents: np.ndarray) -> float:
+        """Return nDCG@10 of embeddings of ``self.queries`` and ``self.documents``."""
+        found, scores = search(queries, documents, 10, self.collection.id_order[self.documents])
+        rows = [
+            (query_id, self.collection.doc_ids[self.documents[i]], rank, float(score))
+            for query_id, best, values in zip(self.query_ids, found, scores, strict=True)
+            for rank, (i, score) in enumerate(zip(best, values, strict=True), start=1)
+        ]
+        run = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank", "score"])
+        return float(per_query(run, self.qrels, [MEASURE])["value"].mean())
+
+
+def selector(
+    collection: Collection, asked: EvaluationQueries, base: pd.DataFrame, settings: Selection, seed: int
+) -> Selector:
+    """Draw the dev queries and the documents; ``base`` is the run of the untrained student.
+
+    Without dev topics the evaluation queries have synthetic dev queries of passages that never train; without those there is
+    nothing to select by.
+    """
+    queries = asked.queries[asked.queries["split"] == "dev"].sort_values("query_id")
+    judged = asked.qrels[(asked.qrels["split"] == "dev") & (asked.qrels["relevance"] > 0)]
+    queries = queries[queries["query_id"].isin(judged["query_id"])]
+    if queries.empty:
+        raise UserError("no dev queries to select by: give dev topics, or let corpora.<name>.heldout be larger than 0")
+    drawn = random.Random(f"{seed}:selection:queries")
+    if len(queries) > settings.queries:
+        queries = queries.iloc[sorted(drawn.sample(range(len(queries)), settings.queries))]
+    judged = judged[judged["query_id"].isin(queries["query_id"])]
+    documents = np.arange(len(collection))
+    if len(collection) > settings.documents:
+        hard = base[base["query_id"].isin(queries["query_id"]) & (base["rank"] <= HARD)]
+        needed = set(collection.positions([*judged["doc_id"], *hard["doc_id"]], "dev judgements").tolist())
+        rest = [i for i in range(len(collection)) if i not in needed]
+        sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
+        documents = np.array(sorted(needed | set(sample)))
+    return Selector(collection, documents, queries["query_id"].tolist(), queries["text"].tolist(), judged)

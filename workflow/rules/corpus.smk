@@ -1,0 +1,84 @@
+rule make_corpus:
+    """
+    Read a corpus, its human topics and judgements; find duplicates; hold passages out.
+    INPUT: settings, and the files of the source where it has any
+    OUTPUT: corpus.parquet, topics.parquet, qrels.parquet, heldout.parquet
+    """
+    input:
+        config="results/{corpus}/config/corpus.json",
+        source=lambda wildcards: PLAN.sources(wildcards.corpus),
+    output:
+        corpus="results/{corpus}/corpus.parquet",
+        topics="results/{corpus}/topics.parquet",
+        qrels="results/{corpus}/qrels.parquet",
+        heldout="results/{corpus}/heldout.parquet",
+    log:
+        "results/{corpus}/logs/corpus.log",
+    benchmark:
+        "results/{corpus}/benchmarks/corpus.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.corpus --config {input.config} --threads {threads} --log {log}"
+        " --corpus {output.corpus} --topics {output.topics} --qrels {output.qrels} --heldout {output.heldout}"
+
+
+rule encode_corpus:
+    """
+    Encode all documents with a student's base model or another dense retriever.
+    INPUT: settings, corpus.parquet
+    OUTPUT: embeddings/<retriever>.parquet
+    """
+    input:
+        config="results/{corpus}/config/encode.{retriever}.json",
+        corpus="results/{corpus}/corpus.parquet",
+        model=lambda wildcards: PLAN.model_files(PLAN.model(wildcards.retriever)),
+    output:
+        "results/{corpus}/embeddings/{retriever}.parquet",
+    log:
+        "results/{corpus}/logs/encode.{retriever}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/encode.{retriever}.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --out {output}"
+
+
+rule encode_with_trained:
+    """
+    Encode all documents with a trained student.
+    INPUT: settings, corpus.parquet, the model
+    OUTPUT: embeddings/<student>.<variant>.parquet
+    """
+    input:
+        config="results/{corpus}/config/encode.{student}.{variant}.json",
+        corpus="results/{corpus}/corpus.parquet",
+        model="results/{corpus}/models/{student}/{variant}/modules.json",
+    output:
+        "results/{corpus}/embeddings/{student}.{variant}.parquet",
+    params:
+        model="results/{corpus}/models/{student}/{variant}",
+    log:
+        "results/{corpus}/logs/encode.{student}.{variant}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/encode.{student}.{variant}.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --model {params.model} --out {output}"

@@ -1,0 +1,206 @@
+ASKED = {
+    "corpus": "results/{corpus}/corpus.parquet",
+    "topics": "results/{corpus}/topics.parquet",
+    "qrels": "results/{corpus}/qrels.parquet",
+    "queries": "results/{corpus}/queries.parquet",
+}
+
+
+rule search_bm25:
+    """
+    Answer the evaluation queries with BM25.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet
+    OUTPUT: runs/bm25.parquet
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/search.bm25.json",
+    output:
+        "results/{corpus}/runs/bm25.parquet",
+    log:
+        "results/{corpus}/logs/search.bm25.log",
+    benchmark:
+        "results/{corpus}/benchmarks/search.bm25.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --out {output}"
+
+
+rule search_base:
+    """
+    Answer the evaluation queries with an untrained student.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, embeddings/<student>.parquet
+    OUTPUT: runs/<student>.parquet
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/search.{student}.json",
+        embeddings="results/{corpus}/embeddings/{student}.parquet",
+    output:
+        "results/{corpus}/runs/{student}.parquet",
+    log:
+        "results/{corpus}/logs/search.{student}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/search.{student}.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --embeddings {input.embeddings} --out {output}"
+
+
+rule search_trained:
+    """
+    Answer the evaluation queries with a trained student.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, the model and its embeddings
+    OUTPUT: runs/<student>.<variant>.parquet
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/search.{student}.{variant}.json",
+        embeddings="results/{corpus}/embeddings/{student}.{variant}.parquet",
+        model="results/{corpus}/models/{student}/{variant}/modules.json",
+    output:
+        "results/{corpus}/runs/{student}.{variant}.parquet",
+    params:
+        model="results/{corpus}/models/{student}/{variant}",
+    log:
+        "results/{corpus}/logs/search.{student}.{variant}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/search.{student}.{variant}.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --embeddings {input.embeddings} --model {params.model} --out {output}"
+
+
+rule fuse_runs:
+    """
+    Fuse a base student's run with BM25's.
+    INPUT: settings, runs/<student>.parquet, runs/bm25.parquet
+    OUTPUT: runs/<student>+bm25.parquet
+    """
+    input:
+        config="results/{corpus}/config/fuse.{student}+bm25.json",
+        runs=["results/{corpus}/runs/{student}.parquet", "results/{corpus}/runs/bm25.parquet"],
+    output:
+        "results/{corpus}/runs/{student}+bm25.parquet",
+    log:
+        "results/{corpus}/logs/fuse.{student}+bm25.log",
+    benchmark:
+        "results/{corpus}/benchmarks/fuse.{student}+bm25.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.fuse --config {input.config} --threads {threads} --log {log}"
+        " --runs {input.runs} --out {output}"
+
+
+rule evaluate_systems:
+    """
+    Measure all systems, and compare them with their base.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<system>.parquet
+    OUTPUT: per_query.parquet, summary.parquet
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/evaluate.json",
+        runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
+    output:
+        per_query="results/{corpus}/per_query.parquet",
+        summary="results/{corpus}/summary.parquet",
+    log:
+        "results/{corpus}/logs/evaluate.log",
+    benchmark:
+        "results/{corpus}/benchmarks/evaluate.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.evaluate --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --runs {input.runs} --per-query {output.per_query} --summary {output.summary}"
+
+
+rule write_report:
+    """
+    Write the page that says whether it helped.
+    INPUT: settings, the tables of all stages
+    OUTPUT: report.html
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/report.json",
+        summary="results/{corpus}/summary.parquet",
+        per_query="results/{corpus}/per_query.parquet",
+        runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
+        funnels=expand(
+            "results/{{corpus}}/funnel/{stage}.parquet",
+            stage=["queries", "candidates", *(f"lists.{student}" for student in PLAN.students)],
+        ),
+        histories=expand(
+            "results/{{corpus}}/models/{student}/{variant}/history.parquet",
+            student=PLAN.students,
+            variant=sorted(PLAN.settings.training.variants),
+        ),
+    output:
+        "results/{corpus}/report.html",
+    params:
+        benchmarks="results/{corpus}/benchmarks",
+    log:
+        "results/{corpus}/logs/report.log",
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --summary {input.summary} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
+        " --histories {input.histories} --benchmarks {params.benchmarks}/*.tsv --out {output}"
+
+
+rule write_trec_run:
+    """
+    Write a run in TREC format.
+    INPUT: runs/<system>.parquet
+    OUTPUT: runs/<system>.trec
+    """
+    input:
+        "results/{corpus}/runs/{system}.parquet",
+    output:
+        "results/{corpus}/runs/{system}.trec",
+    log:
+        "results/{corpus}/logs/trec.{system}.log",
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.trec --threads {threads} --log {log} --run {input} --out {output}"

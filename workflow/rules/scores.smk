@@ -1,0 +1,92 @@
+rule rerank_topics:
+    """
+    Rerank what BM25 and the base students find for the evaluation queries with the teachers.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet
+    OUTPUT: runs/teacher.parquet
+    """
+    input:
+        config="results/{corpus}/config/rerank.json",
+        corpus="results/{corpus}/corpus.parquet",
+        topics="results/{corpus}/topics.parquet",
+        qrels="results/{corpus}/qrels.parquet",
+        queries="results/{corpus}/queries.parquet",
+        runs=expand("results/{{corpus}}/runs/{system}.parquet", system=["bm25", *PLAN.students]),
+    output:
+        "results/{corpus}/runs/teacher.parquet",
+    log:
+        "results/{corpus}/logs/rerank.log",
+    benchmark:
+        "results/{corpus}/benchmarks/rerank.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.rerank --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --runs {input.runs} --out {output}"
+
+
+rule gate_teacher:
+    """
+    Stop if the teacher is no better than the students.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs of the teacher and the students
+    OUTPUT: gate.parquet
+    """
+    input:
+        config="results/{corpus}/config/gate.json",
+        corpus="results/{corpus}/corpus.parquet",
+        topics="results/{corpus}/topics.parquet",
+        qrels="results/{corpus}/qrels.parquet",
+        queries="results/{corpus}/queries.parquet",
+        teacher="results/{corpus}/runs/teacher.parquet",
+        students=expand("results/{{corpus}}/runs/{student}.parquet", student=PLAN.students),
+    output:
+        "results/{corpus}/gate.parquet",
+    log:
+        "results/{corpus}/logs/gate.log",
+    benchmark:
+        "results/{corpus}/benchmarks/gate.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.gate --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --teacher {input.teacher} --students {input.students} --out {output}"
+
+
+rule score_candidates:
+    """
+    Let every teacher score every candidate.
+    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, gate.parquet
+    OUTPUT: scores.parquet
+    """
+    input:
+        config="results/{corpus}/config/scores.json",
+        corpus="results/{corpus}/corpus.parquet",
+        queries="results/{corpus}/queries.parquet",
+        candidates="results/{corpus}/candidates.parquet",
+        # The scores do not depend on what the gate measured, only on its having been passed.
+        gate=ancient("results/{corpus}/gate.parquet"),
+    output:
+        "results/{corpus}/scores.parquet",
+    log:
+        "results/{corpus}/logs/scores.log",
+    benchmark:
+        "results/{corpus}/benchmarks/scores.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=1440,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.score --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --out {output}"

@@ -1,0 +1,68 @@
+rule build_lists:
+    """
+    Normalise and weigh the teachers' scores, filter queries, choose the documents of each list.
+    INPUT: settings, corpus.parquet, queries.parquet, qrels.parquet, heldout.parquet, candidates.parquet, scores.parquet
+    OUTPUT: lists/<student>.parquet, funnel/lists.<student>.parquet
+    """
+    input:
+        config="results/{corpus}/config/lists.{student}.json",
+        corpus="results/{corpus}/corpus.parquet",
+        queries="results/{corpus}/queries.parquet",
+        qrels="results/{corpus}/qrels.parquet",
+        heldout="results/{corpus}/heldout.parquet",
+        candidates="results/{corpus}/candidates.parquet",
+        scores="results/{corpus}/scores.parquet",
+    output:
+        lists="results/{corpus}/lists/{student}.parquet",
+        funnel="results/{corpus}/funnel/lists.{student}.parquet",
+    log:
+        "results/{corpus}/logs/lists.{student}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/lists.{student}.tsv"
+    resources:
+        mem_mb=16000,
+        runtime=120,
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "python -m listill.stages.lists --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --queries {input.queries} --qrels {input.qrels} --heldout {input.heldout}"
+        " --candidates {input.candidates} --scores {input.scores} --out {output.lists} --funnel {output.funnel}"
+
+
+rule train_student:
+    """
+    Train one variant of a student; keep the step that is best on dev queries.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, lists/<student>.parquet, and the base
+    student's embeddings and run
+    OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole)
+    """
+    input:
+        config="results/{corpus}/config/train.{student}.{variant}.json",
+        corpus="results/{corpus}/corpus.parquet",
+        topics="results/{corpus}/topics.parquet",
+        qrels="results/{corpus}/qrels.parquet",
+        queries="results/{corpus}/queries.parquet",
+        lists="results/{corpus}/lists/{student}.parquet",
+        embeddings="results/{corpus}/embeddings/{student}.parquet",
+        run="results/{corpus}/runs/{student}.parquet",
+    output:
+        modules="results/{corpus}/models/{student}/{variant}/modules.json",
+        history="results/{corpus}/models/{student}/{variant}/history.parquet",
+    params:
+        folder="results/{corpus}/models/{student}/{variant}",
+    log:
+        "results/{corpus}/logs/train.{student}.{variant}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/train.{student}.{variant}.tsv"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=32000,
+        runtime=1440,
+    conda:
+        "../../envs/gpu.yaml"
+    shell:
+        "python -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --lists {input.lists} --embeddings {input.embeddings} --base-run {input.run} --out {params.folder}"
