@@ -68,7 +68,9 @@ class Plan:
     @property
     def trained(self) -> list[str]:
         """Names of the trained systems, ``student.variant``."""
-        return [f"{student}.{variant}" for student in self.students for variant in sorted(self.settings.training.variants)]
+        return [
+            f"{student}.{variant}" for student in self.students for variant in sorted(self.settings.training.variants)
+        ]
 
     @property
     def systems(self) -> list[str]:
@@ -89,7 +91,9 @@ class Plan:
         """Return the files that a corpus is read from, as far as they are there (a dry run needs none of them)."""
         source = self.settings.corpora[corpus].source
         if isinstance(source, Beir):
-            return existing(source.path, ["corpus.jsonl", "queries.jsonl", *(f"qrels/{s}.tsv" for s in ("train", "dev", "test"))])
+            return existing(
+                source.path, ["corpus.jsonl", "queries.jsonl", *(f"qrels/{s}.tsv" for s in ("train", "dev", "test"))]
+            )
         if isinstance(source, Files):
             return [file for path in (source.path, source.topics, source.qrels) if path for file in existing(path)]
         return []

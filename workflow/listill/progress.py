@@ -18,7 +18,12 @@ class Progress:
         self.done = 0
         self._start = self._said = time.monotonic()
         self._bar = tqdm(
-            total=total, desc=what, unit=f" {unit}", disable=not (what and sys.stderr.isatty()), leave=False, smoothing=0.1
+            total=total,
+            desc=what,
+            unit=f" {unit}",
+            disable=not (what and sys.stderr.isatty()),
+            leave=False,
+            smoothing=0.1,
         )
 
     def add(self, count: int, note: str = "") -> None:
@@ -41,4 +46,6 @@ class Progress:
         self._bar.close()
         if kind is None and self.what:
             seconds = max(time.monotonic() - self._start, 1e-9)
-            log.info("%s: %d %s in %.1f s (%.0f a second)", self.what, self.done, self.unit, seconds, self.done / seconds)
+            log.info(
+                "%s: %d %s in %.1f s (%.0f a second)", self.what, self.done, self.unit, seconds, self.done / seconds
+            )

@@ -16,6 +16,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Loss = Literal["listwise", "contrastive"]
 
 
 class Section(BaseModel):
@@ -67,7 +68,9 @@ class Files(Section):
     """Files of one's own: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
 
     kind: Literal["files"]
-    path: str = Field(description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)")
+    path: str = Field(
+        description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)"
+    )
     doc_id: str = Field("doc_id", description="column of the document id")
     title: str | None = Field(None, description="column of the title, if there is one")
     text: str = Field("text", description="column of the text")
@@ -87,7 +90,9 @@ class Corpus(Section):
     )
     dev_share: Share = Field(0.2, description="share of the train topics that become dev topics if the set has none")
     heldout: int = Field(
-        100, ge=0, description="passages that never train, for synthetic test queries (and as many for dev if no topics)"
+        100,
+        ge=0,
+        description="passages that never train, for synthetic test queries (and as many for dev if no topics)",
     )
 
 
@@ -126,7 +131,9 @@ class Own(Section):
     """Queries from a file of the user's: at least query_id, text and doc_id (the passage that answers it)."""
 
     kind: Literal["file"]
-    path: str = Field(description="a Parquet file with the columns of queries.parquet that it has; the rest is filled in")
+    path: str = Field(
+        description="a Parquet file with the columns of queries.parquet that it has; the rest is filled in"
+    )
 
 
 class Cleaning(Section):
@@ -244,7 +251,9 @@ class Lists(Section):
     choose: Literal["stratified", "top", "random"] = Field(
         "stratified", description="evenly over the teacher's scores, its top ones, or any"
     )
-    top1: bool = Field(True, description="keep a synthetic query only if the teacher ranks its source (or a twin) first")
+    top1: bool = Field(
+        True, description="keep a synthetic query only if the teacher ranks its source (or a twin) first"
+    )
     quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
         0, description="drop the synthetic queries whose positive scores below this percentile of the positives"
     )
@@ -256,7 +265,8 @@ class Temperatures(Section):
 
     student: Positive = Field(0.05, description="of the student's similarities in the listwise loss")
     teacher: Positive | Literal["auto"] = Field(
-        "auto", description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists"
+        "auto",
+        description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists",
     )
     offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
     contrastive: Positive = Field(0.02, description="of the contrastive loss")
@@ -275,9 +285,7 @@ class Selection(Section):
 class Recipe(Section):
     """How one variant is trained."""
 
-    losses: dict[Literal["listwise", "contrastive"], float] = Field(
-        {"listwise": 1.0}, min_length=1, description="weights of the losses"
-    )
+    losses: dict[Loss, float] = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
     types: list[str] | None = Field(None, description="query types that are trained on; default: all")
     max_lists: Count | None = Field(None, description="lists used, drawn with the seed; default: all")
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
@@ -288,7 +296,8 @@ class Recipe(Section):
     clip: Positive = Field(1.0, description="largest gradient norm")
     temperatures: Temperatures = Temperatures()
     denoise: Share = Field(
-        0.6, description="contrastive loss: documents of the own list with more than this share of the top score are masked"
+        0.6,
+        description="contrastive loss: documents of the own list with more than this share of the top score are masked",
     )
     max_length: Count | None = Field(None, description="tokens of a text in training; default: the student's")
     selection: Selection = Selection()
@@ -365,7 +374,9 @@ class Settings(Section):
         for name, member in self.teacher.members.items():
             student = getattr(member, "student", None)
             if student is not None and student not in self.students:
-                raise ValueError(f"teacher.members.{name}.student: no student '{student}'{nearest(student, self.students)}")
+                raise ValueError(
+                    f"teacher.members.{name}.student: no student '{student}'{nearest(student, self.students)}"
+                )
         reserved = {"bm25", "teacher"}
         if clash := (reserved | set(self.mining.dense)) & set(self.students) or reserved & set(self.mining.dense):
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")

@@ -1,5 +1,6 @@
 """Paths in the config: $VARIABLES and ~ are replaced when they are used, not when the config is read."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -7,12 +8,19 @@ from pathlib import Path
 from listill.errors import UserError
 
 
-def expand(path: str, setting: str) -> Path:
+def expand(path: str) -> Path:
     """Return the path with variables replaced; a UserError names a variable that is not set."""
     expanded = os.path.expandvars(os.path.expanduser(path))
     if unset := re.search(r"\$\{?(\w+)", expanded):
-        raise UserError(f"{setting}: {path}: set {unset[1]} in the environment, or give the path itself")
+        what = " to the folder that holds the data" if unset[1] == "LISTILL_DATA" else ""
+        raise UserError(f"{path}: the variable {unset[1]} is not set: set {unset[1]}{what}, or give the path")
     return Path(expanded)
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def existing(path: str, names: list[str] | None = None) -> list[str]:

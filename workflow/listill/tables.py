@@ -84,10 +84,10 @@ SCHEMAS: dict[str, pa.Schema] = {
         p_value=pa.float64(),
         queries=pa.int64(),
     ),
-    "gate": _columns(system=pa.string(), split=pa.string(), measure=pa.string(), value=pa.float64(), queries=pa.int64()),
-    "funnel": _columns(
-        stage=pa.string(), type=pa.string(), split=pa.string(), reason=pa.string(), queries=pa.int64()
+    "gate": _columns(
+        system=pa.string(), split=pa.string(), measure=pa.string(), value=pa.float64(), queries=pa.int64()
     ),
+    "funnel": _columns(stage=pa.string(), type=pa.string(), split=pa.string(), reason=pa.string(), queries=pa.int64()),
 }
 
 
@@ -117,7 +117,9 @@ def provenance(path: Path) -> Provenance:
     path = Path(path)
     if path.is_dir():
         about = path / "listill.json"
-        return Provenance(**json.loads(about.read_text())) if about.exists() else _foreign(path, sorted(path.rglob("*")))
+        return (
+            Provenance(**json.loads(about.read_text())) if about.exists() else _foreign(path, sorted(path.rglob("*")))
+        )
     try:
         metadata = pq.read_schema(path).metadata if path.suffix == ".parquet" else None
     except (pa.ArrowInvalid, FileNotFoundError) as error:

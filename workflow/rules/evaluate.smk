@@ -179,7 +179,7 @@ rule write_report:
     conda:
         "../../envs/cpu.yaml"
     shell:
-        "python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
+        "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
         " --histories {input.histories} --benchmarks {params.benchmarks}/*.tsv --out {output}"

@@ -17,13 +17,17 @@ def as_frame(found: list[np.ndarray], scores: list[np.ndarray], retriever: str) 
             "query": np.repeat(np.arange(len(found)), sizes),
             "document": np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64),
             "retriever": retriever,
-            "rank": np.concatenate([*(np.arange(1, size + 1) for size in sizes), np.empty(0, np.int64)]).astype(np.int64),
+            "rank": np.concatenate([*(np.arange(1, size + 1) for size in sizes), np.empty(0, np.int64)]).astype(
+                np.int64
+            ),
             "score": np.concatenate([*scores, np.empty(0, np.float32)]).astype(np.float32),
         }
     )
 
 
-def consistent(pool: pd.DataFrame, source: np.ndarray, group: np.ndarray, rule: Consistency, queries: int) -> np.ndarray:
+def consistent(
+    pool: pd.DataFrame, source: np.ndarray, group: np.ndarray, rule: Consistency, queries: int
+) -> np.ndarray:
     """Tell for each query whether its source passage, or a duplicate of it, comes back (bool [queries]).
 
     ``source[q]`` is the position of q's passage, ``group`` as in Collection. ``rule.require``: by any retriever within

@@ -1,15 +1,13 @@
 """What every source gives: documents, human topics and their judgements."""
 
-import hashlib
 import importlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from listill.errors import UserError
 from listill.settings import Beir, Files, IrDatasets, PythonApi
+from listill.source_files import checksum
 
 SPLITS = ("train", "dev", "test")
 UNSPLIT = ""  # the split of judgements that we are to split ourselves
@@ -54,20 +52,6 @@ def load(settings: PythonApi | Beir | IrDatasets | Files) -> Source:
     return source
 
 
-def expand(path: str) -> Path:
-    """Replace ``~`` and ``$VARIABLES`` in a path of the config; UserError if a variable is not set."""
-    expanded = os.path.expanduser(os.path.expandvars(path))
-    if "$" in expanded:
-        name = expanded[expanded.index("$") + 1 :].split("/")[0].strip("{}")
-        folder = " to the folder that holds the data" if name == "LISTILL_DATA" else ""
-        raise UserError(f"{path}: the variable {name} is not set: set {name}{folder}, or give the path")
-    return Path(expanded)
-
-
 def checksums(paths: Iterable[Path]) -> dict[str, str]:
     """Return the SHA-256 of each file, by its path: what the provenance says of the source."""
-    sums = {}
-    for path in paths:
-        with open(path, "rb") as handle:
-            sums[str(path)] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return sums
+    return {str(path): checksum(path) for path in paths}

@@ -61,4 +61,6 @@ def reasons(queries: pd.DataFrame, topics: list[str], settings: Cleaning) -> pd.
 def funnel(stage: str, queries: pd.DataFrame, verdict: pd.Series) -> pd.DataFrame:
     """Return the rows of a funnel table: how many queries of each type and split had which verdict."""
     counted = queries[["type", "split"]].assign(stage=stage, reason=verdict)
-    return counted.groupby(["stage", "type", "split", "reason"], as_index=False).size().rename(columns={"size": "queries"})
+    return (
+        counted.groupby(["stage", "type", "split", "reason"], as_index=False).size().rename(columns={"size": "queries"})
+    )

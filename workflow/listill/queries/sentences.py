@@ -1,5 +1,6 @@
 """Sentences of a passage, with their places."""
 
+import itertools
 import re
 
 # A sentence ends at . ! ? before a capital, digit, quote or bracket, or at an empty line. Abbreviations may be cut too
@@ -11,7 +12,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of each sentence in ``text``, white space at the ends left out."""
     edges = [0, *(match.end() for match in _END.finditer(text)), len(text)]
     spans = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         inner = text[start:end].strip()
         if inner:
             first = text.index(inner, start)

@@ -67,7 +67,7 @@ class Bm25Index:
         return float(total)
 
 
-class _bm25s:  # noqa: N801
+class _bm25s:
     def __init__(self, documents: list[list[str]], settings: Bm25) -> None:
         self._index = bm25s.BM25(k1=settings.k1, b=settings.b, method="lucene")
         self._index.index(documents, show_progress=False)
@@ -80,7 +80,7 @@ class _bm25s:  # noqa: N801
         return np.asarray(self._index.get_scores(known), dtype=np.float32)
 
 
-class _rank_bm25:  # noqa: N801
+class _rank_bm25:
     def __init__(self, documents: list[list[str]], settings: Bm25) -> None:
         from rank_bm25 import BM25Okapi
 

@@ -63,9 +63,15 @@ def _check_modules(folder: Path, model: str) -> None:
         ) from None
     pooling = [entry for entry in kinds if entry.endswith(("Pooling", "WordWeights", "StaticEmbedding", "Router"))]
     if not pooling:
-        raise UserError(f"model {model}: {modules} has no pooling module ({', '.join(kinds)}); it would have to be guessed")
+        raise UserError(
+            f"model {model}: {modules} has no pooling module ({', '.join(kinds)}); it would have to be guessed"
+        )
     for entry in json.loads(modules.read_text()):
         if entry["type"].endswith(".Pooling") and not (folder / entry["path"] / "config.json").exists():
-            raise UserError(f"model {model}: {folder / entry['path'] / 'config.json'} is missing: its pooling is unknown")
+            raise UserError(
+                f"model {model}: {folder / entry['path'] / 'config.json'} is missing: its pooling is unknown"
+            )
     if not any(folder.rglob("*.safetensors")):
-        raise UserError(f"model {model}: no .safetensors weights in {folder}; other formats can run code and are not read")
+        raise UserError(
+            f"model {model}: no .safetensors weights in {folder}; other formats can run code and are not read"
+        )

@@ -48,6 +48,12 @@ class Job:
     threads: int
     details: dict[str, Any] = field(default_factory=dict)
 
+    def depends_on(self, what: Any) -> None:
+        """Make the fingerprint depend on something that was read beside the inputs (checksums, package versions)."""
+        from listill import tables
+
+        self.fingerprint = tables.digest(canonical([self.fingerprint, what]))
+
     def provenance(self, key: str) -> "tables.Provenance":
         """Return the metadata of an output; ``details`` noted so far (models, counts) are part of it."""
         from listill import tables
@@ -158,7 +164,9 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
     _set_threads(arguments.threads)
     files = {name: getattr(arguments, name) for name in hints if _role(hints[name])}
     try:
-        chosen = read_json(settings, arguments.config) if arguments.config else parse(settings, {}, "--config is not given")
+        chosen = (
+            read_json(settings, arguments.config) if arguments.config else parse(settings, {}, "--config is not given")
+        )
         given = [files[name] for name in files if _role(hints[name]) == "input" and files[name]]
         paths = [path for item in given for path in (item if isinstance(item, list) else [item])]
         for path in paths:

@@ -36,6 +36,7 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
 
     build.check_template(settings.corpus.template)
     found = source.load(settings.corpus.source)
+    job.depends_on(found.details)
     tables = build.build(found, settings.corpus, settings.seed)
     job.details |= {"template": settings.corpus.template, "counts": tables.counts, **found.details}
     job.write(topics, "topics", tables.topics)

@@ -34,7 +34,10 @@ def run(settings: EncodeStage, job: Job, corpus: In, out: Out, model: MaybeIn = 
     texts = [documents.rendered(i) for i in range(len(documents))]
     encoder = Encoder(settings.student, model)
     job.details["model"] = str(settings.student.model if model is None else settings.system)
-    with job.work(out) as work, tables.writer(out, "embeddings", job.provenance(f"embeddings/{settings.system}")) as table:
+    with (
+        job.work(out) as work,
+        tables.writer(out, "embeddings", job.provenance(f"embeddings/{settings.system}")) as table,
+    ):
         for start in range(0, len(texts), PART):
             part = work / f"{start}.npy"
             if not part.exists():

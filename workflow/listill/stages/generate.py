@@ -2,7 +2,7 @@
 
 import logging
 
-from listill.settings import Generation, Settings
+from listill.settings import Generation, Own, Settings
 from listill.stages.command import In, Job, Out, StageSettings, main
 
 VERSION = 1
@@ -33,7 +33,10 @@ def run(
     from listill.queries import cleaning
     from listill.queries.generators import generate
     from listill.queries.passages import human_queries, passages, split_of
+    from listill.source_files import checksum, expand
 
+    if isinstance(settings.generation.generator, Own):
+        job.depends_on(checksum(expand(settings.generation.generator.path)))
     documents = collection.load(corpus)
     split = split_of(tables.read(heldout, "heldout"))
     chosen = passages(documents, split, settings.generation.passages, settings.seed)

@@ -96,7 +96,9 @@ def run(
         wide = raw.pivot(index=["query_id", "doc_id"], columns="teacher", values="score")
         best = wide.loc[pd.MultiIndex.from_frame(first)]
         teachers = list(settings.weights)
-        good = quality({t: best[t].to_numpy() for t in teachers}, settings.weights, {t: wide[t].to_numpy() for t in teachers})
+        good = quality(
+            {t: best[t].to_numpy() for t in teachers}, settings.weights, {t: wide[t].to_numpy() for t in teachers}
+        )
         synthetic = asked.loc[lists.index, "type"] != HUMAN
         if synthetic.any():
             low = good < np.percentile(good[synthetic], settings.lists.quality_percentile)

@@ -67,8 +67,12 @@ def run(
             keep = pool.consistent(found_all, sources, documents.group, settings.mining.consistency, len(block))
             keep |= (block["type"] == HUMAN).to_numpy()
             verdict.iloc[start : start + len(block)] = np.where(keep, "kept", "inconsistent")
-            human = block[["query_id"]].assign(query=block.index).merge(
-                judged.assign(document=documents.positions(judged["doc_id"].tolist(), str(qrels))), on="query_id"
+            human = (
+                block[["query_id"]]
+                .assign(query=block.index)
+                .merge(
+                    judged.assign(document=documents.positions(judged["doc_id"].tolist(), str(qrels))), on="query_id"
+                )
             )
             own = pd.DataFrame({"query": np.arange(len(block)), "document": sources})
             positives = pd.concat([own, human[["query", "document"]]])

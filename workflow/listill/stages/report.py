@@ -21,13 +21,25 @@ class ReportStage(StageSettings):
 
     title: str = "results"
     examples: int = 5
-    config: dict[str, Any] = {}  # noqa: RUF012  (pydantic copies it)
+    config: dict[str, Any] = {}
+    jobs: list[str] | None = None
 
 
 def settings(config: Settings, corpus: str) -> ReportStage:
     """Return the settings of the page of one corpus."""
+    whole = config.model_dump(mode="json", exclude_none=True)
+    students, variants = sorted(config.students), sorted(config.training.variants)
+    trained = [f"{student}.{variant}" for student in students for variant in variants]
+    jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
+    jobs += [f"{stage}.{student}" for stage in ("encode", "search", "lists") for student in students]
+    jobs += [f"encode.{retriever}" for retriever in config.mining.dense]
+    jobs += [f"{stage}.{system}" for stage in ("train", "encode", "search") for system in trained]
     return ReportStage(
-        version=VERSION, title=corpus, examples=config.evaluation.examples, config=config.model_dump(mode="json")
+        version=VERSION,
+        title=corpus,
+        examples=config.evaluation.examples,
+        config=whole | {"corpora": {corpus: whole["corpora"][corpus]}},
+        jobs=jobs,
     )
 
 
@@ -44,12 +56,13 @@ def run(
     histories: Ins,
     runs: Ins,
     out: Out,
-    benchmarks: Ins = [],  # noqa: B006  (never changed)
+    benchmarks: Ins = [],
 ) -> None:
-    """Write report.html, whole or not at all."""
+    """Write report.html, whole or not at all. Benchmark files of jobs that the config no longer asks for are left out."""
     from listill.evaluation.topics import evaluation_queries
     from listill.report import costs, page
 
+    benchmarks = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
     figures = tables.read(summary, "summary")
     if figures.empty:
         raise UserError(f"{summary}: is empty; nothing was evaluated")

@@ -25,7 +25,9 @@ def settings(config: Settings, corpus: str) -> ScoreStage:
     return ScoreStage(version=VERSION, members=members, students=config.students, bm25=config.mining.bm25)
 
 
-def run(settings: ScoreStage, job: Job, corpus: In, queries: In, candidates: In, out: Out, gate: MaybeIn = None) -> None:
+def run(
+    settings: ScoreStage, job: Job, corpus: In, queries: In, candidates: In, out: Out, gate: MaybeIn = None
+) -> None:
     """Write scores.parquet, in parts that outlive an interruption; ``gate`` only makes sure that the gate was passed."""
     import numpy as np
 

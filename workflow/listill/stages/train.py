@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-from pathlib import Path
 
 from listill.settings import Recipe, Settings, Student
 from listill.stages.command import In, Job, Out, StageSettings, main
@@ -101,7 +100,7 @@ def run(
     about = job.provenance(f"models/{settings.name}/{settings.variant}")
     columns = tables.SCHEMAS["history"].names
     history = pd.DataFrame(result.history).reindex(columns=columns)
-    history = history.astype({name: "Int64" for name in ("step", "queries", "passages")})
+    history = history.astype(dict.fromkeys(("step", "queries", "passages"), "Int64"))
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     save(encoder, temporary, about, base, result)
     tables.write(temporary / "history.parquet", "history", history, about)

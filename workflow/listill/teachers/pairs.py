@@ -96,14 +96,14 @@ class Resources:
         return self.students[name or next(iter(self.students))]
 
     @functools.cache  # noqa: B019 (lives as long as the process)
-    def encoder(self, name: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def encoder(self, name: str | None):  # type: ignore[no-untyped-def]
         """Return the base model of a student."""
         from listill.retrieval.encoder import Encoder
 
         return Encoder(self.student(name))
 
     @functools.cached_property
-    def index(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def index(self):  # type: ignore[no-untyped-def]
         """Return the BM25 index of the corpus."""
         from listill.retrieval.bm25 import Bm25Index
 

@@ -40,7 +40,9 @@ def stratified(scores: np.ndarray, count: int) -> np.ndarray:
     return np.array(taken, dtype=np.int64)
 
 
-def choose(pool: Pool, group: np.ndarray, banned: np.ndarray, settings: Lists, seed: str) -> tuple[np.ndarray, np.ndarray]:
+def choose(
+    pool: Pool, group: np.ndarray, banned: np.ndarray, settings: Lists, seed: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the documents of a list (the best positive first) and their scores, at most ``settings.length`` of them.
 
     Duplicates of the positive and ``banned`` documents (held-out passages, bool [documents]) are left out. A pool that is

@@ -74,10 +74,12 @@ def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Select
     """Train ``encoder`` in place; it ends with the weights of the best step. ``base`` is its measure before training."""
     torch.manual_seed(seed)
     model = encoder.model
-    full_length = model.max_seq_length
+    full_length = encoder.max_length
     training_length = min(recipe.max_length or full_length, full_length)
     steps = batches.order(len(examples), recipe.epochs, recipe.batch, seed)
-    evaluate_at = {round(len(steps) * (i + 1) / recipe.selection.evaluations) for i in range(recipe.selection.evaluations)}
+    evaluate_at = {
+        round(len(steps) * (i + 1) / recipe.selection.evaluations) for i in range(recipe.selection.evaluations)
+    }
     adam = optimiser(model, recipe)
     model.max_seq_length = training_length
     lengths = token_lengths(encoder, examples.texts)
@@ -102,7 +104,9 @@ def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Select
             loss, parts = weighted(step, query_vectors @ text_vectors.T, recipe.losses, recipe.temperatures)
             if not torch.isfinite(loss):
                 names = ", ".join(examples.query_ids[q] for q in queries[:3])
-                raise UserError(f"step {number}: the loss is not a number (queries {names}, ...): lower the learning rate")
+                raise UserError(
+                    f"step {number}: the loss is not a number (queries {names}, ...): lower the learning rate"
+                )
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
             adam.step()
@@ -111,14 +115,18 @@ def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Select
             passages = seen_passages(result) + len(step.texts)
             row = {"step": number, "epoch": seen / len(examples), "queries": seen, "passages": passages}
             clock = {"seconds": time.monotonic() - start}
-            result.history.append({**row, **clock, "split": "train", "loss": float(loss.detach()), "lr": learning_rate, **parts})
+            result.history.append(
+                {**row, **clock, "split": "train", "loss": float(loss.detach()), "lr": learning_rate, **parts}
+            )
             progress.add(len(queries), f"loss {float(loss.detach()):.3f}, {passages / clock['seconds']:.0f} passages/s")
             if number in evaluate_at:
                 model.max_seq_length = full_length
                 value = selector.measure(encoder)
                 model.max_seq_length = training_length
                 result.history.append({**row, "seconds": time.monotonic() - start, "split": "dev", "measure": value})
-                log.info("train: step %d of %d: loss %.4f, dev %s %.4f", number, len(steps), float(loss), MEASURE, value)
+                log.info(
+                    "train: step %d of %d: loss %.4f, dev %s %.4f", number, len(steps), float(loss), MEASURE, value
+                )
                 if value > result.best:
                     result.best, result.best_step = value, number
                     best_weights = copy.deepcopy(model.state_dict())

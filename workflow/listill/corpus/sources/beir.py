@@ -1,9 +1,10 @@
 """A BEIR folder: corpus.jsonl, queries.jsonl and qrels/{train,dev,test}.tsv."""
 
-from listill.corpus.source import SPLITS, Document, Source, checksums, expand
+from listill.corpus.source import SPLITS, Document, Source, checksums
 from listill.corpus.sources.rows import identifier, read_qrels, read_rows, read_topics, text
 from listill.errors import UserError, nearest
 from listill.settings import Beir
+from listill.source_files import expand
 
 QRELS_COLUMNS = ("query-id", "corpus-id", "score")
 

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
-from listill.corpus.source import Document, Source, checksums, expand
+from listill.corpus.source import Document, Source, checksums
 from listill.corpus.sources.rows import SUFFIXES, read_documents, read_qrels, read_topics
 from listill.errors import UserError
 from listill.settings import Files
+from listill.source_files import expand
 
 HEADING = re.compile(r"#\s+(.*?)\s*#*\s*$")
 FENCE = re.compile(r"\s*(```|~~~)")

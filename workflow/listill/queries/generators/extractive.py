@@ -114,7 +114,10 @@ EXTRACTORS: dict[str, Callable[[Passage], Extract | None]] = {
 def _key_phrases(collection: Collection, passages: list[int], count: int) -> list[list[str]]:
     """Return for each passage its ``count`` best words and pairs by tf-idf, none of them part of a better one."""
     vectors = TfidfVectorizer(
-        ngram_range=(1, 2), stop_words=list(ENGLISH_STOP_WORDS), sublinear_tf=True, token_pattern=r"(?u)\b[^\W\d_]\w{2,}\b"
+        ngram_range=(1, 2),
+        stop_words=list(ENGLISH_STOP_WORDS),
+        sublinear_tf=True,
+        token_pattern=r"(?u)\b[^\W\d_]\w{2,}\b",
     )
     try:
         vectors.fit(collection.rendered(i) for i in range(len(collection)))

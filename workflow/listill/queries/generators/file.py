@@ -1,8 +1,5 @@
 """The user's own queries, from a Parquet file with at least query_id, text and doc_id."""
 
-import os
-from pathlib import Path
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,13 +8,14 @@ from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.settings import Own
+from listill.source_files import expand
 
 NEEDED = ("query_id", "text", "doc_id")
 
 
 def generate(settings: Own, collection: Collection, passages: list[int], seed: int) -> pd.DataFrame:
     """Return the file's queries; columns that it lacks are filled in (type ``own``). A ``split`` column is kept."""
-    path = Path(os.path.expandvars(settings.path)).expanduser()
+    path = expand(settings.path)
     try:
         table = pq.read_table(path)
     except FileNotFoundError:

@@ -7,12 +7,12 @@ import importlib
 
 import torch
 
-from listill.settings import Temperatures
+from listill.settings import Loss, Temperatures
 from listill.training.batches import Step
 
 
 def weighted(
-    step: Step, similarity: torch.Tensor, weights: dict[str, float], temperatures: Temperatures
+    step: Step, similarity: torch.Tensor, weights: dict[Loss, float], temperatures: Temperatures
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Return the weighted sum of the named losses (mean over queries), and each of them unweighted.
 
