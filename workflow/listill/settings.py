@@ -203,7 +203,7 @@ class LateInteraction(Teacher):
     """MaxSim over the token vectors of a bi-encoder."""
 
     kind: Literal["late_interaction"]
-    student: Name | None = Field(None, description="the student whose base model is used; default: the first")
+    student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
 
 class Bm25Teacher(Teacher):
@@ -216,7 +216,7 @@ class Dense(Teacher):
     """Similarity of the pooled embeddings of a bi-encoder."""
 
     kind: Literal["dense"]
-    student: Name | None = Field(None, description="the student whose base model is used; default: the first")
+    student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
 
 class Gate(Section):

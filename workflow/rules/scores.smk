@@ -1,7 +1,7 @@
 rule rerank_topics:
     """
     Rerank what BM25 and the base students find for the evaluation queries with the teachers.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet, embeddings
     OUTPUT: runs/teacher.parquet
     """
     input:
@@ -11,6 +11,7 @@ rule rerank_topics:
         qrels="results/{corpus}/qrels.parquet",
         queries="results/{corpus}/queries.parquet",
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=["bm25", *PLAN.students]),
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
     output:
         "results/{corpus}/runs/teacher.parquet",
     log:
@@ -27,7 +28,7 @@ rule rerank_topics:
     shell:
         "python -m listill.stages.rerank --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --runs {input.runs} --out {output}"
+        " --runs {input.runs} --embeddings {input.embeddings} --out {output}"
 
 
 rule gate_teacher:
@@ -64,7 +65,7 @@ rule gate_teacher:
 rule score_candidates:
     """
     Let every teacher score every candidate.
-    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, gate.parquet
+    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, gate.parquet, embeddings
     OUTPUT: scores.parquet
     """
     input:
@@ -72,6 +73,7 @@ rule score_candidates:
         corpus="results/{corpus}/corpus.parquet",
         queries="results/{corpus}/queries.parquet",
         candidates="results/{corpus}/candidates.parquet",
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
         # The scores do not depend on what the gate measured, only on its having been passed.
         gate=ancient("results/{corpus}/gate.parquet"),
     output:
@@ -89,4 +91,5 @@ rule score_candidates:
         "../../envs/gpu.yaml"
     shell:
         "python -m listill.stages.score --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --out {output}"
+        " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --embeddings {input.embeddings}"
+        " --out {output}"

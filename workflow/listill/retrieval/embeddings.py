@@ -19,6 +19,11 @@ def load(path: Path, collection: Collection) -> np.ndarray:
     return vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(collection), -1)
 
 
+def load_named(paths: list[Path], collection: Collection) -> dict[str, np.ndarray]:
+    """Return the embeddings of several files, by their names (``minilm`` for minilm.parquet)."""
+    return {path.stem: load(path, collection) for path in paths}
+
+
 def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
     """Return a table of embeddings [n, d]."""
     offsets = np.arange(len(embeddings) + 1, dtype=np.int32) * embeddings.shape[1]

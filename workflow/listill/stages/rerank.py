@@ -28,13 +28,24 @@ def settings(config: Settings, corpus: str) -> RerankStage:
     )
 
 
-def run(settings: RerankStage, job: Job, corpus: In, topics: In, qrels: In, queries: In, runs: Ins, out: Out) -> None:
-    """Write runs/teacher.parquet: the first ``pool`` documents of each of ``runs``, reranked."""
+def run(
+    settings: RerankStage,
+    job: Job,
+    corpus: In,
+    topics: In,
+    qrels: In,
+    queries: In,
+    runs: Ins,
+    out: Out,
+    embeddings: Ins = [],
+) -> None:
+    """Write runs/teacher.parquet: the first ``pool`` documents of each of ``runs``, reranked; ``embeddings`` spare work."""
     import pandas as pd
 
     from listill import tables
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
+    from listill.retrieval.embeddings import load_named
     from listill.retrieval.fusion import ranked
     from listill.teachers import score
     from listill.teachers.ensemble import combine
@@ -44,7 +55,7 @@ def run(settings: RerankStage, job: Job, corpus: In, topics: In, qrels: In, quer
     asked = evaluation_queries(topics, qrels, queries, corpus).queries
     found = pd.concat([tables.read(path, "runs") for path in runs])
     pairs = pairs_of(documents, asked, found[found["rank"] <= settings.pool], cut=False)
-    resources = Resources(documents, settings.students, settings.bm25)
+    resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
     names = {
         "query_id": asked["query_id"].to_numpy()[pairs.query],
         "doc_id": [documents.doc_ids[i] for i in pairs.text],

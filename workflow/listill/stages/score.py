@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
-from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
+from listill.stages.command import In, Ins, Job, Out, StageSettings, main
 
 VERSION = 1
 PART = 8192
@@ -26,14 +26,15 @@ def settings(config: Settings, corpus: str) -> ScoreStage:
 
 
 def run(
-    settings: ScoreStage, job: Job, corpus: In, queries: In, candidates: In, out: Out, gate: MaybeIn = None
+    settings: ScoreStage, job: Job, corpus: In, queries: In, candidates: In, out: Out, embeddings: Ins = []
 ) -> None:
-    """Write scores.parquet, in parts that outlive an interruption; ``gate`` only makes sure that the gate was passed."""
+    """Write scores.parquet, in parts that outlive an interruption; ``embeddings`` spare the dense teacher work."""
     import numpy as np
 
     from listill import tables
     from listill.corpus import collection
     from listill.errors import UserError
+    from listill.retrieval.embeddings import load_named
     from listill.teachers import score
     from listill.teachers.pairs import Resources, pairs_of
 
@@ -43,7 +44,7 @@ def run(
     pairs = pairs_of(documents, asked, pool, cut=True)
     log.info("score: %d pairs of %d queries", len(pairs), len(np.unique(pairs.query)))
     members = TeacherEnsemble(members=settings.members).members
-    resources = Resources(documents, settings.students, settings.bm25)
+    resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
     ids = np.array(documents.doc_ids, dtype=object)
     query_ids = asked["query_id"].to_numpy()
     source = documents.positions(asked["doc_id"].tolist(), str(queries))

@@ -34,7 +34,7 @@ def maxsim(queries: list[torch.Tensor], texts: list[torch.Tensor]) -> torch.Tens
 
 def score(member: LateInteraction, pairs: Pairs, resources: Resources) -> np.ndarray:
     """Return MaxSim of each pair, with memory bounded by blocks of texts."""
-    encoder = resources.encoder(member.student)
+    encoder = resources.encoder(resources.name(member.student))
     queries = encoder.tokens(pairs.queries, "query")
     units, place = np.unique(pairs.text, return_inverse=True)
     texts = pairs.texts(units)

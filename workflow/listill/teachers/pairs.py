@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,10 @@ import pandas as pd
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.settings import Bm25, Student
+
+if TYPE_CHECKING:
+    from listill.retrieval.bm25 import Bm25Index
+    from listill.retrieval.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -83,27 +88,31 @@ def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, 
 
 @dataclass
 class Resources:
-    """Models and indexes that teachers share; loaded when first asked for, once."""
+    """Models and indexes that teachers share; loaded when first asked for, once.
+
+    ``embeddings``: the whole corpus as a student's base model encodes it [documents, d], where that is at hand.
+    """
 
     collection: Collection
     students: dict[str, Student]
     bm25: Bm25
+    embeddings: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def student(self, name: str | None) -> Student:
-        """Return the settings of the student of that name, or the first."""
-        if name is None and not self.students:
+    def name(self, student: str | None) -> str:
+        """Return the name of the student that a teacher uses: the one it names, or the first."""
+        if student is None and not self.students:
             raise UserError("this teacher needs a student's model; the settings have none")
-        return self.students[name or next(iter(self.students))]
+        return student or min(self.students)
 
     @functools.cache  # noqa: B019 (lives as long as the process)
-    def encoder(self, name: str | None):  # type: ignore[no-untyped-def]
+    def encoder(self, name: str) -> "Encoder":
         """Return the base model of a student."""
         from listill.retrieval.encoder import Encoder
 
-        return Encoder(self.student(name))
+        return Encoder(self.students[name])
 
     @functools.cached_property
-    def index(self):  # type: ignore[no-untyped-def]
+    def index(self) -> "Bm25Index":
         """Return the BM25 index of the corpus."""
         from listill.retrieval.bm25 import Bm25Index
 

@@ -20,7 +20,7 @@ def weighted(
     """
     similarity = similarity.float()
     total = similarity.new_zeros(())
-    values = {}
+    values: dict[str, float] = {}
     for name, weight in weights.items():
         module = importlib.import_module(f"listill.training.losses.{name}")
         value = module.loss(step, similarity, temperatures).mean()
