@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 def history(variant: str, best: float) -> History:
     rows: list[dict[str, Any]] = [{"step": s, "split": "train", "loss": 1 / s, "lr": 1e-5} for s in range(1, 400)]
-    rows += [{"step": s, "split": "dev", "measure": m} for s, m in ((0, 0.5), (200, best), (399, best - 0.01))]
+    rows += [{"step": s, "split": "dev", "nDCG@10": m} for s, m in ((0, 0.5), (200, best), (399, best - 0.01))]
     return History("minilm", variant, pd.DataFrame(rows), {"lead": 70, "cloze": 20})
 
 

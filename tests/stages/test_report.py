@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
         rows = [(0, "dev", None, 0.5), (1, "train", 0.9, None), (2, "train", 0.8, None), (2, "dev", None, 0.6)]
         path = tmp_path / f"models/{student}/listwise/history.parquet"
         key = f"models/{student}/listwise/history"
-        write(path, "history", rows, "step split loss measure", key, trained={"lead": count - 1}, best_step=0)
+        write(path, "history", rows, "step split loss nDCG@10", key, trained={"lead": count - 1}, best_step=0)
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "corpus.tsv").write_text("s\tmax_rss\tcpu_time\n61.5\t800\t90\n")
     return tmp_path

@@ -41,7 +41,7 @@ class Section(BaseModel):
 class PythonApi(Section):
     """Docstrings of installed packages; topics are the descriptions in their See Also sections."""
 
-    kind: Literal["python_api"]
+    kind: Literal["python_api"] = Field(description="docstrings of installed packages")
     packages: list[str] = Field(["numpy", "scipy", "pandas"], min_length=1, description="importable package names")
     train: Share = Field(0.3, description="share of the relevant documents whose topics are for training")
     dev: Share = Field(0.15, description="share of the relevant documents whose topics are for selection")
@@ -50,14 +50,14 @@ class PythonApi(Section):
 class Beir(Section):
     """A BEIR folder: corpus.jsonl, and where there are topics queries.jsonl and qrels/<split>.tsv."""
 
-    kind: Literal["beir"]
+    kind: Literal["beir"] = Field(description="a BEIR folder")
     path: str = Field(description="the folder; $VARIABLES are replaced when the stage runs")
 
 
 class IrDatasets(Section):
     """A data set of the ir_datasets catalogue; its splits are the ids below it (`/train`, `/dev`, `/test`)."""
 
-    kind: Literal["ir_datasets"]
+    kind: Literal["ir_datasets"] = Field(description="a data set of the ir_datasets catalogue")
     id: str = Field(description="for example `beir/scifact` or `cranfield`")
     splits: dict[Literal["train", "dev", "test"], str] = Field(
         {}, description="ids that hold the topics of each split; empty: found by their usual names"
@@ -67,7 +67,7 @@ class IrDatasets(Section):
 class Files(Section):
     """Files of one's own: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
 
-    kind: Literal["files"]
+    kind: Literal["files"] = Field(description="files of your own")
     path: str = Field(
         description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)"
     )
@@ -83,7 +83,9 @@ class Files(Section):
 class Corpus(Section):
     """One corpus: where it comes from and how its documents are read."""
 
-    source: Annotated[PythonApi | Beir | IrDatasets | Files, Field(discriminator="kind")]
+    source: Annotated[PythonApi | Beir | IrDatasets | Files, Field(discriminator="kind")] = Field(
+        description="where documents, topics and judgements come from"
+    )
     template: str = Field("{title} {text}", description="text of a document, the same in every stage")
     empty_text: Literal["error", "title"] = Field(
         "error", description="a document without text is an error; title: its title is enough"
@@ -118,7 +120,7 @@ class Student(Section):
 class Extractive(Section):
     """Queries cut out of the passages themselves: no model."""
 
-    kind: Literal["extractive"]
+    kind: Literal["extractive"] = Field(description="cut out of the passages, without a model")
     types: dict[Literal["title", "keyphrases", "cloze", "lead", "crop"], Count] = Field(
         {"lead": 1, "cloze": 1, "keyphrases": 1}, description="query types, and how many of each a passage gives"
     )
@@ -130,7 +132,7 @@ class Extractive(Section):
 class Own(Section):
     """Queries from a file of the user's: at least query_id, text and doc_id (the passage that answers it)."""
 
-    kind: Literal["file"]
+    kind: Literal["file"] = Field(description="read from a file of your own")
     path: str = Field(
         description="a Parquet file with the columns of queries.parquet that it has; the rest is filled in"
     )
@@ -149,10 +151,12 @@ class Cleaning(Section):
 class Generation(Section):
     """Synthetic queries."""
 
-    generator: Annotated[Extractive | Own, Field(discriminator="kind")] = Extractive(kind="extractive")
+    generator: Annotated[Extractive | Own, Field(discriminator="kind")] = Field(
+        Extractive(kind="extractive"), description="where the queries come from"
+    )
     passages: Count | None = Field(None, description="passages, drawn with the seed, that get queries; default: all")
     human: bool = Field(True, description="train on the human train topics as well (type `human`)")
-    cleaning: Cleaning = Cleaning()
+    cleaning: Cleaning = Field(Cleaning(), description="which generated queries are dropped")
 
 
 # --- mining ----------------------------------------------------------------------------------------------------------
@@ -162,8 +166,8 @@ class Bm25(Section):
     """BM25 as Lucene computes it."""
 
     library: Literal["bm25s", "rank_bm25"] = Field("bm25s", description="rank_bm25 is a slow, plain second opinion")
-    k1: Positive = 0.9
-    b: Share = 0.4
+    k1: Positive = Field(0.9, description="how long further occurrences of a term add to the score; small: hardly")
+    b: Share = Field(0.4, description="how much long documents are marked down; 0: not at all")
     stemmer: str | None = Field("english", description="a Snowball stemmer; null: none")
     stopwords: str | None = Field("en", description="a stop word list of bm25s; null: none")
 
@@ -178,10 +182,10 @@ class Consistency(Section):
 class Mining(Section):
     """Candidates for every query: the union of what BM25 and the dense retrievers find."""
 
-    bm25: Bm25 = Bm25()
+    bm25: Bm25 = Field(Bm25(), description="BM25, wherever it is used: candidates, teacher, evaluation")
     dense: dict[Name, Student] = Field({}, description="further dense retrievers beside the students' base models")
     depth: Count = Field(20, description="candidates of each retriever")
-    consistency: Consistency = Consistency()
+    consistency: Consistency = Field(Consistency(), description="filter: does a query find its own passage again?")
 
     @model_validator(mode="after")
     def _filter_sees_the_pool(self) -> "Mining":
@@ -202,20 +206,20 @@ class Teacher(Section):
 class LateInteraction(Teacher):
     """MaxSim over the token vectors of a bi-encoder."""
 
-    kind: Literal["late_interaction"]
+    kind: Literal["late_interaction"] = Field(description="MaxSim over token vectors")
     student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
 
 class Bm25Teacher(Teacher):
     """BM25 with the settings of `mining.bm25`."""
 
-    kind: Literal["bm25"]
+    kind: Literal["bm25"] = Field(description="Lucene's BM25")
 
 
 class Dense(Teacher):
     """Similarity of the pooled embeddings of a bi-encoder."""
 
-    kind: Literal["dense"]
+    kind: Literal["dense"] = Field(description="similarity of embeddings")
     student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
 
@@ -236,9 +240,12 @@ class TeacherEnsemble(Section):
             "bm25": Bm25Teacher(kind="bm25"),
         },
         min_length=1,
+        description="the teachers, by names of your choice",
     )
     normalise: Literal["minmax", "zscore"] = Field("minmax", description="over the candidates of each query")
-    gate: Gate = Gate()
+    gate: Gate = Field(
+        Gate(), description="check, before any scoring and training, that the teacher is worth learning from"
+    )
 
 
 # --- training --------------------------------------------------------------------------------------------------------
@@ -290,17 +297,19 @@ class Recipe(Section):
     max_lists: Count | None = Field(None, description="lists used, drawn with the seed; default: all")
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
     batch: Count = Field(16, description="queries of a step")
-    learning_rate: Positive = 2e-5
+    learning_rate: Positive = Field(
+        2e-5, description="the highest of the schedule: a linear rise, then a linear fall to 0"
+    )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="not on biases and norms")
     warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
     clip: Positive = Field(1.0, description="largest gradient norm")
-    temperatures: Temperatures = Temperatures()
+    temperatures: Temperatures = Field(Temperatures(), description="softmax temperatures of the losses")
     denoise: Share = Field(
         0.6,
         description="contrastive loss: documents of the own list with more than this share of the top score are masked",
     )
     max_length: Count | None = Field(None, description="tokens of a text in training; default: the student's")
-    selection: Selection = Selection()
+    selection: Selection = Field(Selection(), description="which step is kept")
 
 
 def _optional(model: type[Section], name: str) -> type[Section]:
@@ -318,13 +327,14 @@ Variant: Any = _optional(Recipe, "Variant")
 class Training(Recipe):
     """Settings shared by all variants, and the variants."""
 
-    lists: Lists = Lists()
+    lists: Lists = Field(Lists(), description="how training lists are made, for all variants")
     variants: dict[Name, Variant] = Field(
         {
             "listwise": Variant(losses={"listwise": 1.0}),
             "infonce": Variant(losses={"contrastive": 1.0}),
             "combined": Variant(losses={"listwise": 1.0, "contrastive": 0.1}),
-        }
+        },
+        description="by name, what each variant does differently; `{}` is the shared settings as they stand",
     )
 
     def recipe(self, variant: str) -> Recipe:
@@ -348,7 +358,9 @@ def _measure(text: str) -> str:
 class Evaluation(Section):
     """What is measured."""
 
-    measures: list[Annotated[str, AfterValidator(_measure)]] = Field(["nDCG@10", "R@100", "RR@10"], min_length=1)
+    measures: list[Annotated[str, AfterValidator(_measure)]] = Field(
+        ["nDCG@10", "R@100", "RR@10"], min_length=1, description="nDCG, R, RR, P or AP, each with a cut-off"
+    )
     depth: Count = Field(100, description="documents of a run")
     fusion_k: Positive = Field(60.0, description="constant of reciprocal rank fusion")
     resamples: Count = Field(10000, description="of the permutation test and of the bootstrap")
@@ -360,14 +372,14 @@ class Evaluation(Section):
 class Settings(Section):
     """The whole config. Every corpus is run with every student and every variant."""
 
-    corpora: dict[Name, Corpus] = Field(min_length=1)
-    students: dict[Name, Student] = Field(min_length=1)
-    generation: Generation = Generation()
-    mining: Mining = Mining()
-    teacher: TeacherEnsemble = TeacherEnsemble()
-    training: Training = Training()
-    evaluation: Evaluation = Evaluation()
-    seed: int = 42
+    corpora: dict[Name, Corpus] = Field(min_length=1, description="the corpora, by name: the folder below results/")
+    students: dict[Name, Student] = Field(min_length=1, description="the models to be trained, by name")
+    generation: Generation = Field(Generation(), description="synthetic queries")
+    mining: Mining = Field(Mining(), description="candidate documents of every query")
+    teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="who scores the candidates")
+    training: Training = Field(Training(), description="lists, losses and variants")
+    evaluation: Evaluation = Field(Evaluation(), description="measures and tests")
+    seed: int = Field(42, description="of everything that is drawn at random")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Settings":

@@ -66,7 +66,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         seconds=pa.float32(),
         queries=pa.int64(),
         passages=pa.int64(),
-        measure=pa.float64(),
+        **{"nDCG@10": pa.float64()},
     ),
     "runs": _columns(query_id=pa.string(), doc_id=pa.string(), rank=pa.int32(), score=pa.float32()),
     "per_query": _columns(
@@ -212,11 +212,13 @@ def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Ta
         if missing := [column for column in schema.names if column not in found.names]:
             raise UserError(f"{path}: column '{missing[0]}' is missing; a {name} table has {', '.join(schema.names)}")
         table = pq.read_table(path, columns=wanted)
-        return table.select(wanted).cast(pa.schema([schema.field(column) for column in wanted]))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise UserError(_unreadable(path, error)) from None
-    except pa.ArrowInvalid as error:
-        raise UserError(f"{_unreadable(path, error)} (as a {name} table)") from None
+    try:
+        return table.select(wanted).cast(pa.schema([schema.field(column) for column in wanted]))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: the types of its columns are not those of a {name} table: {reason}") from None
 
 
 def read(path: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:

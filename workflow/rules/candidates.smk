@@ -17,13 +17,13 @@ rule mine_candidates:
         "results/{corpus}/logs/candidates.log",
     benchmark:
         "results/{corpus}/benchmarks/candidates.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=240,
-    conda:
-        "../../envs/gpu.yaml"
     shell:
         "python -m listill.stages.mine --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --queries {input.queries} --qrels {input.qrels} --embeddings {input.embeddings}"

@@ -7,15 +7,15 @@ rule stage_settings:
     Write the settings that one stage depends on.
     OUTPUT: config/<stage>.json
     """
-    localrule: True
     output:
         "results/{corpus}/config/{stage}.json",
-    params:
-        settings=lambda wildcards: PLAN.frozen(wildcards.corpus, wildcards.stage),
     log:
         "results/{corpus}/logs/config/{stage}.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
+    params:
+        settings=lambda wildcards: PLAN.frozen(wildcards.corpus, wildcards.stage),
     shell:
         "printf '%s\\n' {params.settings:q} > {output}.tmp 2> {log} && mv {output}.tmp {output} 2>> {log}"
 

@@ -16,11 +16,11 @@ rule make_corpus:
         "results/{corpus}/logs/corpus.log",
     benchmark:
         "results/{corpus}/benchmarks/corpus.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.corpus --config {input.config} --threads {threads} --log {log}"
         " --corpus {output.corpus} --topics {output.topics} --qrels {output.qrels} --heldout {output.heldout}"
@@ -42,13 +42,13 @@ rule encode_corpus:
         "results/{corpus}/logs/encode.{retriever}.log",
     benchmark:
         "results/{corpus}/benchmarks/encode.{retriever}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=240,
-    conda:
-        "../../envs/gpu.yaml"
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --out {output}"
@@ -66,19 +66,19 @@ rule encode_with_trained:
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
         "results/{corpus}/embeddings/{student}.{variant}.parquet",
-    params:
-        model="results/{corpus}/models/{student}/{variant}",
     log:
         "results/{corpus}/logs/encode.{student}.{variant}.log",
     benchmark:
         "results/{corpus}/benchmarks/encode.{student}.{variant}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=240,
-    conda:
-        "../../envs/gpu.yaml"
+    params:
+        model=subpath(input.model, parent=True),
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --model {params.model} --out {output}"

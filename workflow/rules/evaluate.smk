@@ -21,11 +21,11 @@ rule search_bm25:
         "results/{corpus}/logs/search.bm25.log",
     benchmark:
         "results/{corpus}/benchmarks/search.bm25.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=8000,
         runtime=120,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -48,13 +48,13 @@ rule search_base:
         "results/{corpus}/logs/search.{student}.log",
     benchmark:
         "results/{corpus}/benchmarks/search.{student}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=120,
-    conda:
-        "../../envs/gpu.yaml"
     shell:
         "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -74,19 +74,19 @@ rule search_trained:
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
         "results/{corpus}/runs/{student}.{variant}.parquet",
-    params:
-        model="results/{corpus}/models/{student}/{variant}",
     log:
         "results/{corpus}/logs/search.{student}.{variant}.log",
     benchmark:
         "results/{corpus}/benchmarks/search.{student}.{variant}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=120,
-    conda:
-        "../../envs/gpu.yaml"
+    params:
+        model=subpath(input.model, parent=True),
     shell:
         "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -108,11 +108,11 @@ rule fuse_runs:
         "results/{corpus}/logs/fuse.{student}+bm25.log",
     benchmark:
         "results/{corpus}/benchmarks/fuse.{student}+bm25.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.fuse --config {input.config} --threads {threads} --log {log}"
         " --runs {input.runs} --out {output}"
@@ -135,11 +135,11 @@ rule evaluate_systems:
         "results/{corpus}/logs/evaluate.log",
     benchmark:
         "results/{corpus}/benchmarks/evaluate.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=8000,
         runtime=60,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.evaluate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -169,15 +169,15 @@ rule write_report:
         ),
     output:
         "results/{corpus}/report.html",
-    params:
-        benchmarks="results/{corpus}/benchmarks",
     log:
         "results/{corpus}/logs/report.log",
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        benchmarks="results/{corpus}/benchmarks",
     shell:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -197,10 +197,10 @@ rule write_trec_run:
         "results/{corpus}/runs/{system}.trec",
     log:
         "results/{corpus}/logs/trec.{system}.log",
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.trec --threads {threads} --log {log} --run {input} --out {output}"

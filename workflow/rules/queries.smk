@@ -18,11 +18,11 @@ rule generate_queries:
         "results/{corpus}/logs/queries.log",
     benchmark:
         "results/{corpus}/benchmarks/queries.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=8000,
         runtime=60,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.generate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --heldout {input.heldout}"

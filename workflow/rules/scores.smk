@@ -18,13 +18,13 @@ rule rerank_topics:
         "results/{corpus}/logs/rerank.log",
     benchmark:
         "results/{corpus}/benchmarks/rerank.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=240,
-    conda:
-        "../../envs/gpu.yaml"
     shell:
         "python -m listill.stages.rerank --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -51,11 +51,11 @@ rule gate_teacher:
         "results/{corpus}/logs/gate.log",
     benchmark:
         "results/{corpus}/benchmarks/gate.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.gate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
@@ -82,13 +82,13 @@ rule score_candidates:
         "results/{corpus}/logs/scores.log",
     benchmark:
         "results/{corpus}/benchmarks/scores.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
         runtime=1440,
-    conda:
-        "../../envs/gpu.yaml"
     shell:
         "python -m listill.stages.score --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --embeddings {input.embeddings}"

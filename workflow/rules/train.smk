@@ -19,11 +19,11 @@ rule build_lists:
         "results/{corpus}/logs/lists.{student}.log",
     benchmark:
         "results/{corpus}/benchmarks/lists.{student}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=16000,
         runtime=120,
-    conda:
-        "../../envs/cpu.yaml"
     shell:
         "python -m listill.stages.lists --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --queries {input.queries} --qrels {input.qrels} --heldout {input.heldout}"
@@ -49,19 +49,19 @@ rule train_student:
     output:
         modules="results/{corpus}/models/{student}/{variant}/modules.json",
         history="results/{corpus}/models/{student}/{variant}/history.parquet",
-    params:
-        folder="results/{corpus}/models/{student}/{variant}",
     log:
         "results/{corpus}/logs/train.{student}.{variant}.log",
     benchmark:
         "results/{corpus}/benchmarks/train.{student}.{variant}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=32000,
         runtime=1440,
-    conda:
-        "../../envs/gpu.yaml"
+    params:
+        folder="results/{corpus}/models/{student}/{variant}",
     shell:
         "python -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"

@@ -14,6 +14,9 @@ from listill.report import costs, funnel, plots
 from listill.report.examples import Contest, contest
 from listill.report.results import Results, p_text
 
+# Column of the history that the kept step was chosen by.
+SELECTION = "nDCG@10"
+
 
 @dataclass(frozen=True)
 class History:
@@ -141,8 +144,8 @@ def _contest(material: Material, results: Results, student: str, variant: str, e
 
 def _curves(histories: list[History]) -> list[dict[str, Any]]:
     """Return the plots of each variant; the dev plots of a student share their range."""
-    measured = [history.table.dropna(subset=["measure"]) for history in histories]
-    values = [value for table in measured for value in table["measure"]]
+    measured = [history.table.dropna(subset=[SELECTION]) for history in histories]
+    values = [value for table in measured for value in table[SELECTION]]
     span = (min(values), max(values)) if values else None
     found = []
     for history, dev in zip(histories, measured, strict=True):
@@ -150,16 +153,16 @@ def _curves(histories: list[History]) -> list[dict[str, Any]]:
         drawn: dict[str, Any] = {"variant": history.variant, "lists": sum(history.trained.values()), "plots": {}}
         if len(dev):
             order = dev.assign(kept=dev["step"] == history.kept).sort_values(
-                ["kept", "measure", "step"], ascending=[False, False, True]
+                ["kept", SELECTION, "step"], ascending=[False, False, True]
             )
             best = order.iloc[0]
-            base = dev.loc[dev["step"] == 0, "measure"]
+            base = dev.loc[dev["step"] == 0, SELECTION]
             drawn["kept"] = int(best["step"])
             drawn["plots"]["nDCG@10 on dev queries"] = plots.chart(
-                [plots.Line(dev["step"].to_numpy(float), dev["measure"].to_numpy(float))],
+                [plots.Line(dev["step"].to_numpy(float), dev[SELECTION].to_numpy(float))],
                 f"nDCG@10 on dev queries, {history.variant}",
                 base=float(base.iloc[0]) if len(base) else None,
-                best=(float(best["step"]), float(best["measure"])),
+                best=(float(best["step"]), float(best[SELECTION])),
                 span=span,
             )
         for column, name in (("loss", "training loss"), ("lr", "learning rate")):

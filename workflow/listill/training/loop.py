@@ -85,7 +85,7 @@ def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Select
     lengths = token_lengths(encoder, examples.texts)
     result = Result(best=base)
     best_weights = copy.deepcopy(model.state_dict())
-    result.history.append({"step": 0, "epoch": 0.0, "split": "dev", "measure": base})
+    result.history.append({"step": 0, "epoch": 0.0, "split": "dev", MEASURE: base})
     log.info(
         "train: %d lists, %d distinct passages of %.0f tokens on average, %d steps of %d queries; %s of the base on %d dev "
         "queries and %d documents: %.4f",
@@ -123,7 +123,7 @@ def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Select
                 model.max_seq_length = full_length
                 value = selector.measure(encoder)
                 model.max_seq_length = training_length
-                result.history.append({**row, "seconds": time.monotonic() - start, "split": "dev", "measure": value})
+                result.history.append({**row, "seconds": time.monotonic() - start, "split": "dev", MEASURE: value})
                 log.info(
                     "train: step %d of %d: loss %.4f, dev %s %.4f", number, len(steps), float(loss), MEASURE, value
                 )

@@ -1,0 +1,205 @@
+"""Write config/schema.json and config/README.md from the settings, so that neither can say anything else than the code.
+
+python -m listill.config_docs            writes both
+python -m listill.config_docs --check    writes nothing; status 1 if one of them is out of date
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from listill.settings import Settings
+
+CONFIG = Path(__file__).parents[2] / "config"
+START, END = "<!-- keys: made by python -m listill.config_docs -->", "<!-- end of keys -->"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Node = dict[str, Any]
+
+
+def schema() -> Node:
+    """Return the JSON Schema of the config."""
+    title = {"$schema": DIALECT, "title": "listill config"}
+    return title | {key: value for key, value in _tidy(Settings.model_json_schema()).items() if key != "title"}
+
+
+def _tidy(node: Any) -> Any:
+    """Return the schema without pydantic's invented titles and null defaults, and with maps closed to odd names."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    if "default" in found:
+        found["default"] = _without_nulls(found["default"])
+        if found["default"] is None:
+            del found["default"]
+    if "patternProperties" in found:
+        found["additionalProperties"] = False
+    return found
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
+class Keys:
+    """The tables of all keys: one per section, in the order of the settings."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.sections: dict[str, Node] = root["$defs"]
+        self.described: dict[str, str] = {}  # section: the path where its table stands
+
+    def tables(self) -> str:
+        """Return the tables as Markdown."""
+        return "\n".join(self._section("", {**self.root, "description": "The top level."}))
+
+    def _section(self, path: str, section: Node) -> Iterator[str]:
+        """Yield the lines of a section's table, then those of the sections in it."""
+        kind = section["properties"].get("kind", {}).get("const")
+        yield f"### {_code(path) if path else 'Top level'}{f', kind {_code(kind)}' if kind else ''}\n"
+        yield f"{_plain(section['description'])}\n\n| key | type | default | what it is |\n|---|---|---|---|"
+        for key, node in section["properties"].items():
+            cells = [
+                _code(_join(path, key)),
+                self.type(node),
+                self.default(key, node, section),
+                _plain(node["description"]),
+            ]
+            yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+        yield ""
+        for key, node in section["properties"].items():
+            for place, name in self.inside(_join(path, key), node):
+                yield from self._reference(place, name)
+
+    def _reference(self, path: str, name: str) -> Iterator[str]:
+        """Yield a section's table or, where its keys are described elsewhere already, a line that says where."""
+        section = self.sections[name]
+        known = self.described.setdefault(name, path)
+        if name == "Variant":
+            keys = ", ".join(map(_code, section["properties"]))
+            yield f"### {_code(path)}\n\n{section['description']} Of `training`, any of these keys: {keys}."
+            yield "What is left out, in sections too, is as in `training`.\n"
+        elif known != path and "kind" not in section["properties"]:
+            yield f"### {_code(path)}\n\nThe keys of {_code(known)}, which see.\n"
+        else:
+            yield from self._section(path, section)
+
+    def inside(self, path: str, node: Node) -> Iterator[tuple[str, str]]:
+        """Yield (path, name) of the sections that a key holds: itself one, one of several, or any number by name."""
+        if "$ref" in node:
+            yield path, node["$ref"].rpartition("/")[2]
+        for choice in [*node.get("oneOf", []), *node.get("anyOf", [])]:
+            yield from self.inside(path, choice)
+        for named in node.get("patternProperties", {}).values():
+            yield from self.inside(f"{path}.<name>", named)
+
+    def type(self, node: Node) -> str:
+        """Return the type of a key, or its allowed values, in words."""
+        if "$ref" in node:
+            return "section"
+        if "oneOf" in node:
+            return "section, by `kind`: " + ", ".join(_code(kind) for kind in node["discriminator"]["mapping"])
+        if "const" in node:
+            return _code(node["const"])
+        if "enum" in node:
+            return ", ".join(map(_code, node["enum"]))
+        if "anyOf" in node:
+            return " or ".join(self.type(choice) for choice in node["anyOf"])
+        if "prefixItems" in node:
+            return f"[{', '.join(self.type(item) for item in node['prefixItems'])}]"
+        words = {
+            "string": "text",
+            "boolean": "true or false",
+            "number": "number",
+            "integer": "whole number",
+            "null": "null",
+        }
+        kind = node["type"]
+        if kind == "array":
+            return f"list of {self.type(node['items'])}" + (" (not empty)" if node.get("minItems") else "")
+        if kind == "object":
+            return self._map(node)
+        return words[kind] + _limits(node)
+
+    def _map(self, node: Node) -> str:
+        if "patternProperties" in node:
+            (value,) = node["patternProperties"].values()
+            text = f"name: {self.type(value)}"
+        else:
+            names = node.get("propertyNames", {"type": "string"})
+            text = f"{self.type(names)}: {self.type(node['additionalProperties'])}"
+        return f"map of {text}" + (" (not empty)" if node.get("minProperties") else "")
+
+    def default(self, key: str, node: Node, section: Node) -> str:
+        """Return the default of a key as it would be written in YAML; nothing for a section that has its own table."""
+        if key in section.get("required", []):
+            return "**required**"
+        value = node.get("default")
+        if "$ref" in node or ("oneOf" in node and value is None):
+            return ""
+        if "oneOf" in node:
+            return _code(f"kind: {node['default']['kind']}")
+        text = str(yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=float("inf")))
+        return _code(text.split("\n...")[0].strip())
+
+
+def _limits(node: Node) -> str:
+    signs = {"exclusiveMinimum": "over", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
+    limits = [f"{sign} {node[key]:g}" for key, sign in signs.items() if key in node]
+    return f" ({', '.join(limits)})" if limits else ""
+
+
+def _plain(text: str) -> str:
+    """Return a description as Markdown: what stands in angle brackets is no HTML."""
+    return text.replace("<", "&lt;")
+
+
+def _code(text: Any) -> str:
+    return f"`{text}`"
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def files(folder: Path | None = None) -> dict[Path, str]:
+    """Return what both files should hold; README.md keeps what people wrote before and after the markers."""
+    folder = folder or CONFIG
+    made = schema()
+    readme = folder / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(START)
+    after = rest.partition(END)[2]
+    return {
+        folder / "schema.json": json.dumps(made, indent=2, ensure_ascii=False) + "\n",
+        readme: f"{before}{START}\n\n{Keys(made).tables()}\n{END}{after or chr(10)}",
+    }
+
+
+def outdated(folder: Path | None = None) -> list[Path]:
+    """Return the files that are not what the settings say."""
+    return [path for path, text in files(folder).items() if not path.exists() or path.read_text("utf-8") != text]
+
+
+def main() -> None:
+    """Write the files, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m listill.config_docs", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 if a file is out of date")
+    check = parser.parse_args().check
+    old = outdated()
+    if check and old:
+        sys.exit(f"{', '.join(str(path) for path in old)}: out of date; run python -m listill.config_docs")
+    for path in old:
+        path.write_text(files()[path], encoding="utf-8")
+        print(f"{path}: written")
+
+
+if __name__ == "__main__":
+    main()
