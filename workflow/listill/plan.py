@@ -5,10 +5,10 @@ A stage is named ``corpus``, ``queries``, ... or, where there are several, with 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from listill.settings import Beir, Files, Own, Settings, canonical, parse
+from listill.frozen import canonical, parse
+from listill.settings import Beir, Files, Own, Settings
 from listill.source_files import existing
 from listill.stages import (
     corpus,
@@ -105,4 +105,4 @@ class Plan:
 
     def model_files(self, model: str) -> list[str]:
         """Return what tells that a model folder has changed, if the model is a folder that is there."""
-        return existing(model, ["modules.json", "config.json", "model.safetensors"]) if Path(model).is_dir() else []
+        return existing(model, ["modules.json", "config.json", "model.safetensors"])

@@ -4,13 +4,11 @@ A setting that is missing takes its default; a key that is unknown is an error t
 known key. Nothing heavier than pydantic is imported, because the Snakefile imports this file in every job.
 """
 
-import json
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
-from listill.errors import UserError, nearest
+from listill.errors import nearest
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -122,11 +120,21 @@ class Extractive(Section):
 
     kind: Literal["extractive"] = Field(description="cut out of the passages, without a model")
     types: dict[Literal["title", "keyphrases", "cloze", "lead", "crop"], Count] = Field(
-        {"lead": 1, "cloze": 1, "keyphrases": 1}, description="query types, and how many of each a passage gives"
+        {"lead": 1, "cloze": 1, "keyphrases": 1},
+        min_length=1,
+        description="query types, and how many of each a passage gives",
     )
     dropout: Share = Field(0.2, description="share of the words of a sentence or crop that are dropped")
     crop_words: tuple[Count, Count] = Field((5, 12), description="fewest and most words of a crop")
     phrases: Count = Field(4, description="key phrases in a keyphrases query")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Extractive":
+        if self.crop_words[0] > self.crop_words[1]:
+            raise ValueError(
+                f"crop_words: the fewest ({self.crop_words[0]}) are more than the most ({self.crop_words[1]})"
+            )
+        return self
 
 
 class Own(Section):
@@ -292,7 +300,7 @@ class Selection(Section):
 class Recipe(Section):
     """How one variant is trained."""
 
-    losses: dict[Loss, float] = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
+    losses: dict[Loss, Positive] = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
     types: list[str] | None = Field(None, description="query types that are trained on; default: all")
     max_lists: Count | None = Field(None, description="lists used, drawn with the seed; default: all")
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
@@ -340,7 +348,7 @@ class Training(Recipe):
     def recipe(self, variant: str) -> Recipe:
         """Return the settings of one variant: what it says, else what is shared (sections key by key)."""
         merged = self.model_dump(include=set(Recipe.model_fields))
-        for key, value in self.variants[variant].model_dump(exclude_unset=True, exclude_none=True).items():
+        for key, value in self.variants[variant].model_dump(exclude_unset=True).items():
             merged[key] = merged[key] | value if isinstance(getattr(self, key), Section) else value
         return Recipe(**merged)
 
@@ -364,9 +372,16 @@ class Evaluation(Section):
     depth: Count = Field(100, description="documents of a run")
     fusion_k: Positive = Field(60.0, description="constant of reciprocal rank fusion")
     resamples: Count = Field(10000, description="of the permutation test and of the bootstrap")
-    confidence: Share = Field(0.95, description="of the interval")
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="of the interval")
     examples: int = Field(5, ge=0, description="won and lost queries in the report")
     trec_runs: bool = Field(False, description="also write every run in TREC format")
+
+    @model_validator(mode="after")
+    def _runs_are_deep_enough(self) -> "Evaluation":
+        deepest = max(self.measures, key=lambda measure: int(measure.partition("@")[2]))
+        if int(deepest.partition("@")[2]) > self.depth:
+            raise ValueError(f"depth ({self.depth}) is less than {deepest} looks at")
+        return self
 
 
 class Settings(Section):
@@ -393,35 +408,3 @@ class Settings(Section):
         if clash := (reserved | set(self.mining.dense)) & set(self.students) or reserved & set(self.mining.dense):
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")
         return self
-
-
-S = TypeVar("S", bound=Section)
-
-
-def parse(model: type[S], data: Any, where: str) -> S:
-    """Check ``data`` against ``model``; a UserError says where each fault is."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        faults = []
-        for fault in error.errors():
-            place = ".".join(str(part) for part in fault["loc"])
-            text = fault["msg"].removeprefix("Value error, ")
-            faults.append(f"{where}: {place + ': ' if place else ''}{text}")
-        raise UserError("\n".join(faults)) from None
-
-
-def canonical(data: Any) -> str:
-    """Return JSON with sorted keys: equal settings give equal text."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False)
-
-
-def read_json(model: type[S], path: Path) -> S:
-    """Read the frozen settings of a stage."""
-    try:
-        data = json.loads(Path(path).read_text())
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such settings file") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
-    return parse(model, data, str(path))

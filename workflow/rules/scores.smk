@@ -51,6 +51,7 @@ rule gate_teacher:
         "results/{corpus}/logs/gate.log",
     benchmark:
         "results/{corpus}/benchmarks/gate.tsv"
+    priority: 10
     conda:
         "../../envs/cpu.yaml"
     resources:
@@ -65,7 +66,7 @@ rule gate_teacher:
 rule score_candidates:
     """
     Let every teacher score every candidate.
-    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, gate.parquet, embeddings
+    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, embeddings
     OUTPUT: scores.parquet
     """
     input:
@@ -74,8 +75,6 @@ rule score_candidates:
         queries="results/{corpus}/queries.parquet",
         candidates="results/{corpus}/candidates.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
-        # The scores do not depend on what the gate measured, only on its having been passed.
-        gate=ancient("results/{corpus}/gate.parquet"),
     output:
         "results/{corpus}/scores.parquet",
     log:

@@ -1,7 +1,8 @@
 rule build_lists:
     """
     Normalise and weigh the teachers' scores, filter queries, choose the documents of each list.
-    INPUT: settings, corpus.parquet, queries.parquet, qrels.parquet, heldout.parquet, candidates.parquet, scores.parquet
+    INPUT: settings, corpus.parquet, queries.parquet, qrels.parquet, heldout.parquet, candidates.parquet, scores.parquet,
+    gate.parquet
     OUTPUT: lists/<student>.parquet, funnel/lists.<student>.parquet
     """
     input:
@@ -12,6 +13,8 @@ rule build_lists:
         heldout="results/{corpus}/heldout.parquet",
         candidates="results/{corpus}/candidates.parquet",
         scores="results/{corpus}/scores.parquet",
+        # Nothing of it is read: without a better teacher there is nothing to train.
+        gate="results/{corpus}/gate.parquet",
     output:
         lists="results/{corpus}/lists/{student}.parquet",
         funnel="results/{corpus}/funnel/lists.{student}.parquet",
@@ -33,8 +36,8 @@ rule build_lists:
 rule train_student:
     """
     Train one variant of a student; keep the step that is best on dev queries.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, lists/<student>.parquet, and the base
-    student's embeddings and run
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, lists/<student>.parquet,
+    embeddings/<student>.parquet of the base student
     OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole)
     """
     input:
@@ -45,7 +48,6 @@ rule train_student:
         queries="results/{corpus}/queries.parquet",
         lists="results/{corpus}/lists/{student}.parquet",
         embeddings="results/{corpus}/embeddings/{student}.parquet",
-        run="results/{corpus}/runs/{student}.parquet",
     output:
         modules="results/{corpus}/models/{student}/{variant}/modules.json",
         history="results/{corpus}/models/{student}/{variant}/history.parquet",
@@ -65,4 +67,4 @@ rule train_student:
     shell:
         "python -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --lists {input.lists} --embeddings {input.embeddings} --base-run {input.run} --out {params.folder}"
+        " --lists {input.lists} --embeddings {input.embeddings} --out {params.folder}"

@@ -54,7 +54,7 @@ class Collection:
     def without(self, i: int, start: int, end: int) -> str:
         """Return document i with characters ``start:end`` of its text left out (the inverse cloze of a query)."""
         text = self.texts[i]
-        return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}")
+        return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}".strip())
 
     def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
         """Return the positions of ``doc_ids``; a UserError names the first that is not in the corpus."""

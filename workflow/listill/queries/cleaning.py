@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -20,8 +21,11 @@ def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bo
     if not topics or not queries:
         return [False] * len(queries)
     counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b", lowercase=False)
-    right = counter.fit_transform([fold(topic) for topic in topics])
-    sizes = right.sum(axis=1).A1
+    try:
+        right = counter.fit_transform([fold(topic) for topic in topics])
+    except ValueError:  # no topic has a word
+        return [False] * len(queries)
+    sizes = np.asarray(right.sum(axis=1)).ravel()
     found: list[bool] = []
     for start in range(0, len(queries), BLOCK):
         block = [fold(query) for query in queries[start : start + BLOCK]]

@@ -70,7 +70,8 @@ class Bm25Index:
 class _bm25s:
     def __init__(self, documents: list[list[str]], settings: Bm25) -> None:
         self._index = bm25s.BM25(k1=settings.k1, b=settings.b, method="lucene")
-        self._index.index(documents, show_progress=False)
+        # bm25s cannot index a corpus without a single term.
+        self._index.index(documents if any(documents) else [[""]], show_progress=False)
         self._size = len(documents)
 
     def __call__(self, terms: list[str]) -> np.ndarray:
@@ -95,5 +96,7 @@ class _rank_bm25:
         self._k1 = settings.k1
 
     def __call__(self, terms: list[str]) -> np.ndarray:
-        # BM25Okapi multiplies by k1 + 1, which Lucene leaves out (no change of the order).
-        return np.asarray(self._index.get_scores(terms) / (self._k1 + 1), dtype=np.float32)
+        # BM25Okapi multiplies by k1 + 1, which Lucene leaves out (no change of the order). It divides 0 by 0 for empty
+        # documents if b is 1, or if all are empty.
+        with np.errstate(invalid="ignore"):
+            return np.nan_to_num(self._index.get_scores(terms) / (self._k1 + 1)).astype(np.float32)

@@ -7,12 +7,15 @@ from typing import Literal
 
 import numpy as np
 import torch
+import transformers
 from sentence_transformers import SentenceTransformer
 
 from listill.errors import UserError
 from listill.progress import Progress
 from listill.retrieval.models import resolve
 from listill.settings import Student
+
+transformers.utils.logging.disable_progress_bar()
 
 Kind = Literal["query", "document"]
 PROMPT_NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}

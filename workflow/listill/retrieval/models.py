@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from listill.errors import UserError
+from listill.source_files import expand
 
 
 def resolve(model: str, revision: str | None = None) -> Path:
@@ -16,9 +17,9 @@ def resolve(model: str, revision: str | None = None) -> Path:
     """
     if model.startswith("package:"):
         folder = _in_package(model)
-    elif Path(model).expanduser().is_dir():
-        folder = Path(model).expanduser()
-    elif model.startswith((".", "/", "~")) or model.count("/") > 1:
+    elif (path := expand(model)).is_dir():
+        folder = path
+    elif model.startswith((".", "/", "~", "$")) or model.count("/") > 1:
         raise UserError(f"model {model}: no such folder")
     else:
         folder = _from_hub(model, revision)
@@ -28,7 +29,10 @@ def resolve(model: str, revision: str | None = None) -> Path:
 
 def _in_package(model: str) -> Path:
     module, _, inside = model.removeprefix("package:").partition("/")
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # the package that a dotted name begins with
+        spec = None
     if spec is None or spec.origin is None:
         raise UserError(f"model {model}: the Python package '{module}' is not installed")
     folder = Path(spec.origin).parent / inside
@@ -56,6 +60,8 @@ def _check_modules(folder: Path, model: str) -> None:
     modules = folder / "modules.json"
     try:
         kinds = [entry["type"] for entry in json.loads(modules.read_text())]
+    except (json.JSONDecodeError, TypeError, KeyError):
+        raise UserError(f"model {model}: {modules} is broken; download the model again") from None
     except FileNotFoundError:
         raise UserError(
             f"model {model}: {modules} is missing, so its pooling is unknown and would have to be guessed; save the model "

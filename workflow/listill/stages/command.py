@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 from listill import __version__
 from listill.errors import UserError
-from listill.settings import Section, canonical, parse, read_json
+from listill.frozen import canonical, parse, read_json
+from listill.settings import Section
 
 if TYPE_CHECKING:
     from listill import tables
@@ -88,7 +89,7 @@ class Job:
             except OSError:
                 raise UserError(f"{folder}: another process is at work on this; wait for it or stop it") from None
             yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             folder.parent.rmdir()
 
@@ -146,6 +147,8 @@ def _start_log(path: Path | None) -> None:
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(path, mode="w"))
+    for handler in handlers:  # libraries that set their own level (bm25s logs at DEBUG) are heard from WARNING on
+        handler.addFilter(lambda record: record.name.startswith("listill") or record.levelno >= logging.WARNING)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
     log.setLevel(logging.INFO)
 

@@ -43,6 +43,11 @@ def run(
     queries = generate(settings.generation.generator, documents, chosen, settings.seed)
     if "split" not in queries:
         queries["split"] = [split.get(doc_id, "train") for doc_id in queries["doc_id"]]
+    if (leak := (queries["split"] == "train") & queries["doc_id"].isin(split)).any():
+        raise UserError(
+            f"query '{queries.loc[leak, 'query_id'].iloc[0]}' has split train, but its passage is held out; "
+            "leave out the column split, or let corpora.<name>.heldout be 0"
+        )
     human_topics = tables.read(topics, "topics")
     unseen = human_topics.loc[human_topics["split"].isin(["dev", "test"]), "text"].tolist()
     verdict = cleaning.reasons(queries, unseen, settings.generation.cleaning)

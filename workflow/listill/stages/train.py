@@ -44,10 +44,9 @@ def run(
     queries: In,
     lists: In,
     embeddings: In,
-    base_run: In,
     out: Out,
 ) -> None:
-    """Write the model folder ``out`` with history.parquet in it; ``embeddings`` and ``base_run`` are the base student's."""
+    """Write the model folder ``out`` with history.parquet in it; ``embeddings`` are the base student's."""
     import numpy as np
     import pandas as pd
 
@@ -85,8 +84,7 @@ def run(
         recipe = recipe.model_copy(update={"temperatures": recipe.temperatures.model_copy(update={"teacher": value})})
         job.details["teacher_temperature"] = value
     asked = evaluation_queries(topics, qrels, queries, corpus)
-    dev = selector(documents, asked, tables.read(base_run, "runs"), recipe.selection, settings.seed)
-    base = dev.measure_vectors(encoder.encode(dev.queries, "query"), matrix[dev.documents])
+    dev, base = selector(documents, asked, encoder, matrix, recipe.selection, settings.seed)
     result = train(encoder, examples, recipe, dev, base, settings.seed)
     if result.best_step == 0:
         log.warning("train: no step was better than the base model on dev queries: the base model is kept")

@@ -47,9 +47,14 @@ class Selector:
 
 
 def selector(
-    collection: Collection, asked: EvaluationQueries, base: pd.DataFrame, settings: Selection, seed: int
-) -> Selector:
-    """Draw the dev queries and the documents; ``base`` is the run of the untrained student.
+    collection: Collection,
+    asked: EvaluationQueries,
+    encoder: Encoder,
+    embeddings: np.ndarray,
+    settings: Selection,
+    seed: int,
+) -> tuple[Selector, float]:
+    """Draw the dev queries and the documents, and measure the untrained student (``encoder``, ``embeddings``) on them.
 
     Without dev topics the evaluation queries have synthetic dev queries of passages that never train; without those there is
     nothing to select by.
@@ -63,11 +68,14 @@ def selector(
     if len(queries) > settings.queries:
         queries = queries.iloc[sorted(drawn.sample(range(len(queries)), settings.queries))]
     judged = judged[judged["query_id"].isin(queries["query_id"])]
+    vectors = encoder.encode(queries["text"].tolist(), "query")
     documents = np.arange(len(collection))
     if len(collection) > settings.documents:
-        hard = base[base["query_id"].isin(queries["query_id"]) & (base["rank"] <= HARD)]
-        needed = set(collection.positions([*judged["doc_id"], *hard["doc_id"]], "dev judgements").tolist())
+        hard = search(vectors, embeddings, HARD, collection.id_order)[0]
+        relevant = collection.positions(judged["doc_id"].tolist(), "dev judgements")
+        needed = set(np.concatenate([relevant, *hard]).tolist())
         rest = [i for i in range(len(collection)) if i not in needed]
         sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
         documents = np.array(sorted(needed | set(sample)))
-    return Selector(collection, documents, queries["query_id"].tolist(), queries["text"].tolist(), judged)
+    chosen = Selector(collection, documents, queries["query_id"].tolist(), queries["text"].tolist(), judged)
+    return chosen, chosen.measure_vectors(vectors, embeddings[documents])

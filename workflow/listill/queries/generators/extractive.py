@@ -139,7 +139,7 @@ def _key_phrases(collection: Collection, passages: list[int], count: int) -> lis
 
 def generate(settings: Extractive, collection: Collection, passages: list[int], seed: int) -> pd.DataFrame:
     """Return the queries of the given passages; each is seeded by (seed, doc_id, type, n), whatever else is generated."""
-    wanted = "keyphrases" in settings.types
+    wanted = "keyphrases" in settings.types and bool(passages)
     phrases = _key_phrases(collection, passages, settings.phrases) if wanted else [[] for _ in passages]
     rows = []
     for i, own in zip(passages, phrases, strict=True):

@@ -1,0 +1,41 @@
+"""Settings as data: checked when they come in, canonical when they go out."""
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from listill.errors import UserError
+from listill.settings import Section
+
+S = TypeVar("S", bound=Section)
+
+
+def parse(model: type[S], data: Any, where: str) -> S:
+    """Check ``data`` against ``model``; a UserError says where each fault is."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors():
+            place = ".".join(str(part) for part in fault["loc"])
+            text = fault["msg"].removeprefix("Value error, ")
+            faults.append(f"{where}: {place + ': ' if place else ''}{text}")
+        raise UserError("\n".join(faults)) from None
+
+
+def canonical(data: Any) -> str:
+    """Return JSON with sorted keys: equal settings give equal text."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+def read_json(model: type[S], path: Path) -> S:
+    """Read the frozen settings of a stage."""
+    try:
+        data = json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such settings file") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    return parse(model, data, str(path))
