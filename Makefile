@@ -1,19 +1,47 @@
 # listill: `make demo` and `make test` need Python 3.11 or later with pip, and nothing else.
-PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-# A CPU build of torch is asked for first; where it is not offered, the default build is taken.
+
+# The first Python that is new enough; another one: make PYTHON=python3.12 ...
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+# Linux: the CPU build of torch is taken where this index (or another source that pip knows) offers it, else the default
+# build. For CUDA: make TORCH_INDEX=https://download.pytorch.org/whl/cu130
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-TORCH := $(shell grep -i '^torch==' constraints.txt)
+TORCH := $(shell grep '^torch==' constraints.txt)
+RULES := Snakefile workflow/rules
 
 .PHONY: env demo test lint clean
 
-env: $(VENV)/.ready
+env: .venv/.ready
 
-$(VENV)/.ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("listill needs Python 3.11 or later, this is " + sys.version) if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet '$(TORCH)+cpu' || \
-		$(BIN)/pip install --quiet --retries 1 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
+.venv/.ready: pyproject.toml constraints.txt
+	@test -n '$(PYTHON)' || { echo 'listill needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo '$(PYTHON) is older than Python 3.11, which listill needs' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo '$(PYTHON) lacks venv or pip: on Debian and Ubuntu, apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --retries 1 --timeout 15 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm]'
-	touch $@
+	@touch $@
+
+# The whole pipeline on real text; the last lines are the table, the page and the time that it took.
+demo: env
+	@start=$$(date +%s); $(BIN)/snakemake --cores all && echo && $(BIN)/python -m listill.report.table results/python_api && \
+		echo && echo "the page: $(CURDIR)/results/python_api/report.html" && \
+		echo "the demo took $$(( $$(date +%s) - start )) s"
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check $(RULES)
+	$(BIN)/snakemake --lint
+
+test: lint
+	$(BIN)/pytest -m 'not gpu and not network and not slurm and not vllm'
+
+# What can be made again within minutes. results/ may hold days of work: that is for you to remove.
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build workflow/*.egg-info
+	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +

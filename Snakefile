@@ -5,6 +5,7 @@ snakemake --cores all --configfile config/scifact.yaml       another config
 snakemake --cores all candidates                             one stage and what it needs
 """
 
+import fcntl
 import os
 import sys
 from pathlib import Path
@@ -17,8 +18,10 @@ min_version("9.0")
 # The package lies beside this file; stage commands run with the Python that runs Snakemake, unless an environment is given.
 PACKAGE = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, PACKAGE)
-os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])]))
-os.environ["PATH"] = os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ["PATH"]]))
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(dict.fromkeys([PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])])),
+    PATH=os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ.get("PATH", "")])),
+)
 
 from listill.errors import UserError
 from listill.plan import Plan
@@ -49,6 +52,18 @@ include: "workflow/rules/candidates.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+
+
+onstart:
+    # Snakemake's own lock stays behind when a run is killed; this one goes with the process (profiles/default: nolock).
+    global LOCK
+    LOCK = open(".snakemake/listill.lock", "w")
+    try:
+        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkflowError("another run is at work in this folder: wait for it or stop it") from None
+    except OSError:
+        pass  # a file system without such locks
 
 
 rule all:

@@ -166,7 +166,7 @@ def test_settings_are_what_evaluation_depends_on() -> None:
         {
             "corpora": {"a": {"source": {"kind": "python_api"}}},
             "students": {"minilm": {"model": "m"}, "e5": {"model": "n"}},
-            "evaluation": {"measures": ["RR@10"], "resamples": 50, "depth": 7},
+            "evaluation": {"measures": ["RR@10"], "resamples": 50, "depth": 17},
             "seed": 5,
         }
     )

@@ -323,7 +323,8 @@ class Recipe(Section):
 def _optional(model: type[Section], name: str) -> type[Section]:
     """Return the model with every field optional: what a variant may override."""
     fields: dict[str, Any] = {
-        key: (field.rebuild_annotation() | None, Field(None, description=field.description))
+        # The default is not checked: a key may be left out, but be null only where null means something.
+        key: (field.rebuild_annotation(), Field(None, description=field.description))
         for key, field in model.model_fields.items()
     }
     return create_model(name, __base__=Section, __doc__="What this variant does differently.", **fields)

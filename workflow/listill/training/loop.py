@@ -125,7 +125,12 @@ def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Select
                 model.max_seq_length = training_length
                 result.history.append({**row, "seconds": time.monotonic() - start, "split": "dev", MEASURE: value})
                 log.info(
-                    "train: step %d of %d: loss %.4f, dev %s %.4f", number, len(steps), float(loss), MEASURE, value
+                    "train: step %d of %d: loss %.4f, dev %s %.4f",
+                    number,
+                    len(steps),
+                    float(loss.detach()),
+                    MEASURE,
+                    value,
                 )
                 if value > result.best:
                     result.best, result.best_step = value, number

@@ -35,7 +35,9 @@ class Selector:
         return self.measure_vectors(encoder.encode(self.queries, "query"), encoder.encode(texts, "document"))
 
     def measure_vectors(self, queries: np.ndarray, documents: np.ndarray) -> float:
-        """Return nDCG@10 of embeddings of ``self.queries`` and ``self.documents``."""
+        """Return nDCG@10 of embeddings of ``self.queries`` and ``self.documents``; 0 if they are no numbers any more."""
+        if not (np.isfinite(queries).all() and np.isfinite(documents).all()):
+            return 0.0
         found, scores = search(queries, documents, 10, self.collection.id_order[self.documents])
         rows = [
             (query_id, self.collection.doc_ids[self.documents[i]], rank, float(score))

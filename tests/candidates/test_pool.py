@@ -1,0 +1,82 @@
+"""The pool of candidates and the consistency filter."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from listill.candidates.pool import POSITIVE, as_frame, consistent, with_positives
+from listill.settings import Consistency
+
+GROUP = np.array([0, 1, 2, 1, 4, 5])  # 3 is a duplicate of 1
+
+
+def pool(**found: list[list[int]]) -> pd.DataFrame:
+    frames = [
+        as_frame([np.array(row, dtype=np.int64) for row in rows], [np.ones(len(row), np.float32) for row in rows], name)
+        for name, rows in found.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def keep(found: pd.DataFrame, source: list[int], require: str, top: int = 2) -> list[bool]:
+    rule = Consistency.model_validate({"top": top, "require": require})
+    return consistent(found, np.array(source), GROUP, rule, len(source)).tolist()
+
+
+def test_frame() -> None:
+    found = [np.array([4, 2]), np.array([], np.int64), np.array([0])]
+    frame = as_frame(found, [np.array([3.0, 1.0]), np.array([]), np.array([2.0])], "bm25")
+    assert frame.to_numpy().tolist() == [[0, 4, "bm25", 1, 3.0], [0, 2, "bm25", 2, 1.0], [2, 0, "bm25", 1, 2.0]]
+    assert as_frame([], [], "bm25").empty
+
+
+@pytest.mark.parametrize(
+    ("require", "expected"),
+    [
+        ("any", [True, True, True, False, False]),
+        ("each", [True, False, False, False, False]),
+        ("none", [True, True, True, True, True]),
+    ],
+)
+def test_the_source_must_come_back(require: str, expected: list[bool]) -> None:
+    # By both; by one; its twin by one; too low in both; by none (and found nothing at all by one).
+    found = pool(
+        bm25=[[0, 4], [5, 2], [3, 4], [4, 5, 2], []],
+        dense=[[4, 0], [4, 5, 2], [4, 5], [4, 5, 2], [5, 4]],
+    )
+    assert keep(found, [0, 2, 1, 2, 0], require) == expected
+
+
+def test_a_twin_counts_in_either_direction() -> None:
+    found = pool(bm25=[[3, 0], [1, 0]])
+    assert keep(found, [1, 3], "each") == [True, True]
+
+
+def test_source_and_twin_by_one_retriever_are_not_two_retrievers() -> None:
+    found = pool(bm25=[[1, 3]], dense=[[4, 5]])
+    assert keep(found, [1], "each") == [False]
+    assert keep(found, [1], "any") == [True]
+
+
+def test_the_cut_is_inclusive() -> None:
+    found = pool(bm25=[[4, 5, 2]])
+    assert keep(found, [2], "any", top=2) == [False]
+    assert keep(found, [2], "any", top=3) == [True]
+
+
+def test_missing_positives_are_added_once() -> None:
+    found = pool(bm25=[[0, 4], [5]], dense=[[4], [5]])
+    positives = pd.DataFrame({"query": [0, 0, 1, 1, 1], "document": [4, 2, 1, 1, 5]})
+    full = with_positives(found, positives)
+    pd.testing.assert_frame_equal(full.iloc[: len(found)].astype(found.dtypes), found)
+    added = full.iloc[len(found) :]
+    assert added[["query", "document", "retriever", "rank"]].to_numpy().tolist() == [
+        [0, 2, POSITIVE, 0],
+        [1, 1, POSITIVE, 0],
+    ]
+    assert added["score"].isna().all()
+
+
+def test_nothing_is_added_if_all_are_there() -> None:
+    found = pool(bm25=[[0, 4]])
+    assert len(with_positives(found, pd.DataFrame({"query": [0], "document": [4]}))) == 2

@@ -1,0 +1,24 @@
+"""Fixtures for all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import tiny
+
+# Tiny matrices are slower on several cores than on one, much slower where the cores are busy; torch reads this when it is
+# imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a SentenceTransformers model: random, seeded, with prompts, 32 dimensions, 64 tokens."""
+    return tiny.make_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_beir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BEIR folder of 60 documents with 20 train and 20 test topics. Read only: shared by all tests."""
+    return tiny.tiny_corpus(tmp_path_factory.mktemp("beir") / "tiny")

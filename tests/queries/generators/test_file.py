@@ -1,0 +1,80 @@
+"""Queries of the user's own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from listill import tables
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.queries.generators import generate
+from listill.settings import Own
+
+CORPUS = Collection(["a", "7"], [None, None], ["A", "B"], np.arange(2))
+ROWS: dict[str, Any] = {"query_id": ["q1", "q2"], "text": ["one", "two"], "doc_id": ["a", "7"]}
+
+
+def read(tmp_path: Path, rows: dict[str, Any]) -> pd.DataFrame:
+    pd.DataFrame(rows).to_parquet(tmp_path / "own.parquet")
+    return generate(Own(kind="file", path=str(tmp_path / "own.parquet")), CORPUS, [], 5)
+
+
+def test_what_is_missing_is_filled_in(tmp_path: Path) -> None:
+    frame = read(tmp_path, {**ROWS, "surplus": [1, 2]})
+    assert "surplus" not in frame
+    assert "split" not in frame
+    assert frame["type"].tolist() == ["own", "own"]
+    assert frame["seed"].tolist() == [5, 5]
+    table = tables.as_table("queries", frame.assign(split="train"))
+    assert table["start"].to_pylist() == [None, None]
+    assert table["text"].to_pylist() == ["one", "two"]
+
+
+def test_what_is_there_is_kept(tmp_path: Path) -> None:
+    more = {"type": ["claim", "title"], "split": ["dev", "train"], "start": [0, None], "end": [3, None], "seed": [1, 2]}
+    frame = read(tmp_path, {**ROWS, **more})
+    assert frame["type"].tolist() == ["claim", "title"]
+    assert frame["split"].tolist() == ["dev", "train"]
+    assert frame["start"].tolist() == [0, pd.NA]
+    assert frame["seed"].tolist() == [1, 2]
+
+
+def test_numeric_ids_are_strings(tmp_path: Path) -> None:
+    frame = read(tmp_path, {"query_id": [1, 2], "text": ["one", "two"], "doc_id": [7, 7]})
+    assert frame["query_id"].tolist() == ["1", "2"]
+    assert frame["doc_id"].tolist() == ["7", "7"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            {"query_id": ["q"], "text": ["t"]},
+            "own.parquet: column 'doc_id' is missing; own queries need query_id, text",
+        ),
+        ({**ROWS, "query_id": ["q1", "q1"]}, "own.parquet: query_id 'q1' stands twice"),
+        ({**ROWS, "doc_id": ["a", "zz"]}, "own.parquet: document 'zz' is not in the corpus"),
+    ],
+)
+def test_faults_name_the_file(tmp_path: Path, rows: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, rows)
+    assert message in str(caught.value)
+
+
+def test_missing_and_broken_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "own.parquet"
+    own = Own(kind="file", path=str(path))
+    with pytest.raises(UserError, match=r"own\.parquet: no such file"):
+        generate(own, CORPUS, [], 5)
+    path.write_text("query_id")
+    with pytest.raises(UserError, match=r"own\.parquet: not a Parquet file"):
+        generate(own, CORPUS, [], 5)
+    with pytest.raises(UserError, match="NOT_SET_ANYWHERE is not set"):
+        generate(Own(kind="file", path="$NOT_SET_ANYWHERE/own.parquet"), CORPUS, [], 5)
+    pd.DataFrame(ROWS).to_parquet(path)
+    monkeypatch.setenv("OWN_FOLDER", str(tmp_path))
+    assert len(generate(Own(kind="file", path="$OWN_FOLDER/own.parquet"), CORPUS, [], 5)) == 2

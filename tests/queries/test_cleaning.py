@@ -1,0 +1,110 @@
+"""What is dropped, and why."""
+
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from listill.queries.cleaning import fold, funnel, overlaps, reasons
+from listill.settings import Cleaning
+
+
+def frame(*texts: str, **columns: list[str | None]) -> pd.DataFrame:
+    return pd.DataFrame({"text": texts, "finish_reason": [None] * len(texts), **columns})
+
+
+def test_reasons() -> None:
+    queries = frame(
+        "how deep is the sea",
+        "",
+        "   ",
+        "sea",
+        "one two three four five six",
+        "HOW  deep is\tthe ＳＥＡ",
+        "was cut off",
+        "what is the boiling point",
+        "another good query",
+        finish_reason=[None, None, None, None, None, None, "length", "stop", "stop"],
+    )
+    queries.index = pd.Index(range(10, 19))
+    found = reasons(queries, ["The boiling point, what is?"], Cleaning(max_words=5))
+    assert found.index.equals(queries.index)
+    assert found.tolist() == [
+        "kept",
+        "empty",
+        "empty",
+        "short",
+        "long",
+        "duplicate",
+        "cut off",
+        "topic overlap",
+        "kept",
+    ]
+
+
+def test_a_query_that_was_dropped_for_another_reason_is_nobodys_original() -> None:
+    queries = frame("same query here", "same query here", finish_reason=["length", "stop"])
+    assert reasons(queries, [], Cleaning()).tolist() == ["cut off", "kept"]
+
+
+def test_limits_are_inclusive() -> None:
+    queries = frame("a", "a b", "a b c", "a b c d")
+    assert reasons(queries, [], Cleaning(min_words=2, max_words=3)).tolist() == ["short", "kept", "kept", "long"]
+
+
+def test_nothing_to_clean() -> None:
+    none = pd.DataFrame([], columns=["text", "finish_reason", "type", "split"])
+    verdict = reasons(none, ["topic"], Cleaning())
+    assert verdict.tolist() == []
+    counted = funnel("queries", none, verdict)
+    assert counted.columns.tolist() == ["stage", "type", "split", "reason", "queries"]
+    assert counted.empty
+
+
+def test_fold() -> None:
+    assert fold("  Straße\u00a0ﬁne\n") == "strasse fine"
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75, 1.0])
+def test_overlap_is_the_jaccard_similarity_of_words(threshold: float) -> None:
+    draw = random.Random(1)
+    vocabulary = ["Sea", "wave", "tide", "ship", "x", "42", "naïve"]
+    texts = [" ".join(draw.choices(vocabulary, k=draw.randint(1, 6))) for _ in range(200)]
+    topics, queries = texts[:40], [*texts[40:], "unheard words only", "sea wave unheard"]
+
+    def words(text: str) -> set[str]:
+        return set(text.casefold().split())
+
+    expected = [any(len(words(q) & words(t)) / len(words(q) | words(t)) >= threshold for t in topics) for q in queries]
+    assert 0 < sum(expected) < len(expected)
+    assert overlaps(queries, topics, threshold) == expected
+
+
+def test_overlap_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries = ["a b", "c d", "a b c", "e", "b a"]
+    whole = overlaps(queries, ["a b", "e"], 0.9)
+    monkeypatch.setattr("listill.queries.cleaning.BLOCK", 2)
+    assert overlaps(queries, ["a b", "e"], 0.9) == whole == [True, False, False, True, True]
+
+
+def test_no_topics_overlap_nothing() -> None:
+    assert overlaps(["a b"], [], 0.1) == [False]
+
+
+@pytest.mark.parametrize("topics", [["?"], ["...", "!!"]])
+def test_topics_without_words_overlap_nothing(topics: list[str]) -> None:
+    assert overlaps(["a b", "??"], topics, 0.5) == [False, False]
+
+
+def test_funnel() -> None:
+    queries = pd.DataFrame({"type": ["lead", "lead", "crop", "lead"], "split": ["train", "train", "train", "heldout"]})
+    counted = funnel("queries", queries, pd.Series(["kept", "short", "kept", "kept"]))
+    rows = counted[["stage", "type", "split", "reason", "queries"]].to_numpy().tolist()
+    assert rows == [
+        ["queries", "crop", "train", "kept", 1],
+        ["queries", "lead", "heldout", "kept", 1],
+        ["queries", "lead", "train", "kept", 1],
+        ["queries", "lead", "train", "short", 1],
+    ]
+    assert np.issubdtype(counted["queries"].dtype, np.integer)

@@ -1,0 +1,148 @@
+"""BM25 against rank_bm25 and against the formula."""
+
+import math
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import tiny
+from listill.retrieval.bm25 import Bm25Index
+from listill.settings import Bm25
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    """Random texts of skewed words, one of them empty and one of stop words only."""
+    draw = random.Random(3)
+    words = [f"word{i}" for i in range(60)]
+    weights = [1 / (i + 1) for i in range(60)]
+    made = [" ".join(draw.choices(words, weights, k=draw.randint(1, 40))) for _ in range(150)]
+    return [*made, "", "the and of", *(row["text"] for row in tiny.tiny_documents(30))]
+
+
+QUERIES = [
+    "word0 word3",
+    "word59 word1 word17",
+    "word2 word2 word5",
+    "the old lava",
+    "lavas erupting",
+    "unheard",
+    "the",
+]
+
+
+def naive(documents: list[list[str]], terms: list[str], k1: float, b: float) -> list[float]:
+    """The formula of the docstring, term by term, in float64."""
+    mean = sum(len(document) for document in documents) / len(documents)
+    scores = []
+    for document in documents:
+        score = 0.0
+        for term in terms:
+            df = sum(term in other for other in documents)
+            idf = math.log(1 + (len(documents) - df + 0.5) / (df + 0.5))
+            tf = document.count(term)
+            score += idf * tf / (tf + k1 * (1 - b + b * len(document) / mean)) if tf else 0.0
+        scores.append(score)
+    return scores
+
+
+@pytest.mark.parametrize(("k1", "b"), [(0.9, 0.4), (1.5, 0.75), (0.5, 0.0), (1.2, 1.0)])
+def test_the_formula_and_both_libraries_agree(texts: list[str], k1: float, b: float) -> None:
+    ours = Bm25Index(texts, Bm25(k1=k1, b=b))
+    oracle = Bm25Index(texts, Bm25(k1=k1, b=b, library="rank_bm25"))
+    documents = ours.tokenise(texts)
+    for terms in ours.tokenise(QUERIES):
+        expected = naive(documents, terms, k1, b)
+        np.testing.assert_allclose(ours.scores(terms), expected, atol=1e-4)
+        np.testing.assert_allclose(oracle.scores(terms), expected, atol=1e-4)
+        assert ours.scores(terms).dtype == oracle.scores(terms).dtype == np.float32
+
+
+def test_rank_bm25_itself_orders_alike(texts: list[str]) -> None:
+    from rank_bm25 import BM25Okapi
+
+    index = Bm25Index(texts, Bm25())
+    plain = BM25Okapi(index.tokenise(texts), k1=0.9, b=0.4)
+    (term,) = index.tokenise(["word40"])[0]
+    ours, theirs = index.scores([term]), plain.get_scores([term])
+    assert (ours > 0).sum() == (theirs > 0).sum() > 1
+    # For one term both are the same up to a factor: the idf, and k1 + 1.
+    ratio = theirs[ours > 0] / ours[ours > 0]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+
+
+def test_the_score_of_a_text_is_that_of_the_document(texts: list[str]) -> None:
+    index = Bm25Index(texts, Bm25())
+    for terms in index.tokenise(QUERIES):
+        alone = [index.score_text(terms, text) for text in texts]
+        np.testing.assert_allclose(alone, index.scores(terms), atol=1e-4)
+
+
+def test_the_score_of_a_text_that_is_not_indexed_uses_the_index_statistics(texts: list[str]) -> None:
+    index = Bm25Index(texts, Bm25())
+    documents = index.tokenise(texts)
+    df = Counter(term for document in documents for term in set(document))
+    mean = sum(len(document) for document in documents) / len(documents)
+    (terms,) = index.tokenise(["word7 neverseen"])
+    idf = math.log(1 + (len(texts) - df["word7"] + 0.5) / (df["word7"] + 0.5))
+    idf_of_none = math.log(1 + (len(texts) + 0.5) / 0.5)
+    length = 0.9 * (1 - 0.4 + 0.4 * 3 / mean)
+    expected = idf * 2 / (2 + length) + idf_of_none * 1 / (1 + length)
+    assert index.score_text(terms, "word7 neverseen word7") == pytest.approx(expected)
+    assert index.score_text(terms, "") == 0.0
+
+
+def test_tokens_are_stemmed_and_stop_words_left_out() -> None:
+    texts = ["The running dogs", "a dog RUNS", "cat"]
+    assert Bm25Index(texts, Bm25()).tokenise(texts) == [["run", "dog"], ["dog", "run"], ["cat"]]
+    assert Bm25Index(texts, Bm25(stemmer=None)).tokenise(texts)[0] == ["running", "dogs"]
+    assert Bm25Index(texts, Bm25(stopwords=None)).tokenise(texts)[0] == ["the", "run", "dog"]
+
+
+@pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
+def test_search_orders_by_score_then_doc_id(library: str) -> None:
+    texts = ["red fox", "blue fox", "fox fox fox", "red hen", "grey fox"]
+    index = Bm25Index(texts, Bm25.model_validate({"library": library}))
+    id_order = np.array([4, 3, 2, 1, 0])  # the ids run against the positions
+    (found,), (scores,) = index.search(["fox"], 10, id_order)
+    assert found.tolist() == [2, 4, 1, 0]
+    assert (np.diff(scores) <= 0).all()
+    assert index.search(["fox"], 2, id_order)[0][0].tolist() == [2, 4]
+    np.testing.assert_allclose(scores, index.scores(["fox"])[found])
+
+
+@pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
+def test_search_finds_what_scoring_all_finds(texts: list[str], library: str) -> None:
+    index = Bm25Index(texts, Bm25.model_validate({"library": library}))
+    id_order = np.random.default_rng(0).permutation(len(texts))
+    found, scores = index.search(QUERIES, 7, id_order)
+    for terms, documents, values in zip(index.tokenise(QUERIES), found, scores, strict=True):
+        every = index.scores(terms)
+        best = [i for i in sorted(range(len(texts)), key=lambda i: (-every[i], id_order[i])) if every[i] > 0][:7]
+        np.testing.assert_array_equal(values, every[best])
+        # The only freedom is a tie at the cut that is wider than the slack: not in this corpus.
+        assert documents.tolist() == best
+
+
+@pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
+def test_unknown_terms_find_nothing(library: str) -> None:
+    index = Bm25Index(["red fox", "blue hen"], Bm25.model_validate({"library": library}))
+    found, scores = index.search(["zebra", "", "the", "zebra fox"], 5, np.arange(2))
+    assert [documents.tolist() for documents in found] == [[], [], [], [0]]
+    assert [len(values) for values in scores] == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
+def test_a_corpus_of_one_document(library: str) -> None:
+    index = Bm25Index(["red fox"], Bm25.model_validate({"library": library}))
+    assert index.search(["fox"], 5, np.arange(1))[0][0].tolist() == [0]
+
+
+@pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
+def test_a_corpus_without_terms(library: str) -> None:
+    index = Bm25Index(["the", ""], Bm25.model_validate({"library": library}))
+    found, _ = index.search(["fox"], 5, np.arange(2))
+    assert found[0].tolist() == []
+    assert index.score_text(["fox"], "fox") > 0

@@ -1,0 +1,42 @@
+"""Reciprocal rank fusion by hand."""
+
+import pandas as pd
+import pytest
+
+from listill.retrieval.fusion import ranked, reciprocal_rank
+
+
+def run(**found: list[str]) -> pd.DataFrame:
+    rows = [(query, doc, rank, 1.0 / rank) for query, docs in found.items() for rank, doc in enumerate(docs, 1)]
+    return pd.DataFrame(rows, columns=["query_id", "doc_id", "rank", "score"])
+
+
+def test_by_hand() -> None:
+    fused = reciprocal_rank([run(q=["a", "b", "c"], r=["x"]), run(q=["c", "a", "d"])], k=60, depth=3)
+    assert fused[["query_id", "doc_id", "rank"]].to_numpy().tolist() == [
+        ["q", "a", 1],
+        ["q", "c", 2],
+        ["q", "b", 3],
+        ["r", "x", 1],
+    ]
+    assert fused["score"].tolist() == pytest.approx([1 / 61 + 1 / 62, 1 / 63 + 1 / 61, 1 / 62, 1 / 61])
+
+
+def test_equal_scores_go_by_doc_id_and_k_matters() -> None:
+    one, two = run(q=["b", "a"]), run(q=["a", "b"])
+    assert reciprocal_rank([one, two], 60, 5)["doc_id"].tolist() == ["a", "b"]
+    # c is third in both runs, a and d first in one: with a small k that is worth more.
+    uneven = [run(q=["a", "b", "c"]), run(q=["d", "e", "c"])]
+    assert reciprocal_rank(uneven, 60, 2)["doc_id"].tolist() == ["c", "a"]
+    assert reciprocal_rank(uneven, 0.5, 2)["doc_id"].tolist() == ["a", "d"]
+
+
+def test_ranked_cuts_each_query() -> None:
+    scores = pd.DataFrame(
+        {"query_id": ["r", "q", "q", "q"], "doc_id": ["z", "c", "b", "a"], "score": [0.0, 2.0, 1.0, 2.0]}
+    )
+    assert ranked(scores, 2)[["query_id", "doc_id", "rank"]].to_numpy().tolist() == [
+        ["q", "a", 1],
+        ["q", "c", 2],
+        ["r", "z", 1],
+    ]

@@ -1,0 +1,102 @@
+"""Where a model lies, and what is refused."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from listill.errors import UserError
+from listill.retrieval.models import resolve
+
+
+@pytest.fixture
+def model(tiny_model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+def fault(model: str | Path) -> str:
+    with pytest.raises(UserError) as caught:
+        resolve(str(model))
+    assert str(caught.value).startswith(f"model {model}: ")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_folder(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve(str(model)) == model
+    monkeypatch.setenv("HOME", str(model.parent))
+    assert resolve("~/model") == model
+
+
+def test_a_folder_in_a_package(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "package_with_model"
+    shutil.copytree(model, package / "weights" / "small")
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert resolve("package:package_with_model/weights/small") == package / "weights" / "small"
+    assert "no folder 'gone' in the package 'package_with_model'" in fault("package:package_with_model/gone")
+    assert "package_with_model" not in sys.modules  # found, not run
+
+
+def test_a_package_that_is_not_installed() -> None:
+    assert "the Python package 'no_such_package' is not installed" in fault("package:no_such_package/model")
+    assert "'no_such_package.inside' is not installed" in fault("package:no_such_package.inside/model")
+
+
+@pytest.mark.parametrize("path", ["/nowhere/model", "./nowhere", "~/nowhere/at/all", "a/b/c"])
+def test_a_missing_folder(path: str) -> None:
+    assert "no such folder" in fault(path)
+
+
+def test_a_hub_name_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import huggingface_hub
+
+    def offline(*_: object, **__: object) -> str:
+        raise OSError("no route\nto the hub")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    message = fault("org/model")
+    assert "neither a folder nor to be had from the hub (no route); download it" in message
+
+
+def test_a_hub_name_and_its_revision(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    asked = {}
+
+    def download(name: str, **options: object) -> str:
+        asked.update(options, name=name)
+        return str(model)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert resolve("org/model", "v2") == model
+    assert (asked["name"], asked["revision"]) == ("org/model", "v2")
+    assert not any("bin" in str(pattern) or "pt" in str(pattern) for pattern in asked["allow_patterns"])  # type: ignore[attr-defined]
+
+
+def test_no_modules(model: Path) -> None:
+    (model / "modules.json").unlink()
+    assert "modules.json is missing, so its pooling is unknown" in fault(model)
+
+
+def test_broken_modules(model: Path) -> None:
+    (model / "modules.json").write_text("[{")
+    assert "modules.json" in fault(model)
+
+
+def test_no_pooling_module(model: Path) -> None:
+    entries = json.loads((model / "modules.json").read_text())
+    (model / "modules.json").write_text(json.dumps(entries[:1]))
+    assert "has no pooling module" in fault(model)
+
+
+def test_no_pooling_settings(model: Path) -> None:
+    (model / "1_Pooling" / "config.json").unlink()
+    assert "1_Pooling/config.json is missing: its pooling is unknown" in fault(model)
+
+
+def test_no_safetensors(model: Path) -> None:
+    (model / "model.safetensors").rename(model / "pytorch_model.bin")
+    assert "no .safetensors weights" in fault(model)

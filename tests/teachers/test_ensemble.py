@@ -1,0 +1,78 @@
+"""Normalised and weighted, by hand."""
+
+import pandas as pd
+import pytest
+
+from listill.teachers.ensemble import combine, normalise
+
+ROWS = [
+    # query, document, teacher a, teacher b
+    ("q", "x", 10.0, 0.1),
+    ("q", "y", 20.0, 0.5),
+    ("q", "z", 15.0, 0.4),
+    ("r", "x", 1.0, 7.0),
+    ("r", "y", 1.0, 9.0),
+]
+
+
+def scores(rows: list[tuple[str, str, float, float]] = ROWS) -> pd.DataFrame:
+    long = [(q, d, t, s) for q, d, a, b in rows for t, s in (("a", a), ("b", b))]
+    return pd.DataFrame(long, columns=["query_id", "doc_id", "teacher", "score"])
+
+
+def by_pair(frame: pd.DataFrame) -> dict[str, float]:
+    return {f"{row.query_id}{row.doc_id}": row.score for row in frame.itertuples()}
+
+
+def test_minmax_and_zscore() -> None:
+    values, groups = pd.Series([2.0, 4.0, 3.0, 5.0, 5.0, 1.0]), pd.Series(list("aaabbc"))
+    assert normalise(values, groups, "minmax").tolist() == [0.0, 1.0, 0.5, 0.0, 0.0, 0.0]
+    deviation = (2 / 3) ** 0.5
+    assert normalise(values, groups, "zscore").tolist() == pytest.approx([-1 / deviation, 1 / deviation, 0, 0, 0, 0])
+
+
+def test_weighted_minmax_fills_0_to_1() -> None:
+    # q: a gives 0, 1, 0.5 and b 0, 1, 0.75; r: a says nothing (equal scores), b gives 0, 1, which fills the range again.
+    found = by_pair(combine(scores(), {"a": 1.0, "b": 3.0}, "minmax"))
+    expected = {"qx": 0.0, "qy": 1.0, "qz": (0.5 + 3 * 0.75) / 4, "rx": 0.0, "ry": 1.0}
+    assert found == pytest.approx(expected)
+
+
+def test_weighted_minmax_where_teachers_disagree() -> None:
+    # a: 1, 0, 0.25; b: 0, 1, 0.5. Weights 1 and 3: 0.25, 0.75, 0.4375, then stretched over [0, 1].
+    rows = [("q", "x", 4.0, 0.0), ("q", "y", 0.0, 2.0), ("q", "z", 1.0, 1.0)]
+    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "minmax"))
+    assert found == pytest.approx({"qx": 0.0, "qy": 1.0, "qz": (0.4375 - 0.25) / 0.5})
+
+
+def test_weighted_zscore_is_not_stretched() -> None:
+    rows = [("q", "x", 1.0, 5.0), ("q", "y", 3.0, 5.0)]
+    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "zscore"))
+    assert found == pytest.approx({"qx": -0.25, "qy": 0.25})
+
+
+@pytest.mark.parametrize("how", ["minmax", "zscore"])
+def test_nothing_to_tell_apart(how: str) -> None:
+    rows = [("q", "x", 0.1 + 0.2, 5.0), ("q", "y", 0.3, 5.0), ("r", "x", 3.0, 3.0)]
+    found = by_pair(combine(scores(rows).query("teacher == 'b'"), {"b": 2.0}, how))
+    assert found == {"qx": 0.0, "qy": 0.0, "rx": 0.0}
+
+
+def test_scale_and_shift_of_a_teacher_do_not_matter() -> None:
+    other = [(q, d, 1000 * a - 7, b) for q, d, a, b in ROWS]
+    weights = {"a": 2.0, "b": 1.0}
+    for how in ("minmax", "zscore"):
+        assert by_pair(combine(scores(other), weights, how)) == pytest.approx(by_pair(combine(scores(), weights, how)))
+
+
+def test_teachers_without_weight_are_left_out() -> None:
+    alone = by_pair(combine(scores(), {"b": 1.0}, "minmax"))
+    assert alone == pytest.approx({"qx": 0.0, "qy": 1.0, "qz": 0.75, "rx": 0.0, "ry": 1.0})
+
+
+def test_every_teacher_must_have_scored_every_pair() -> None:
+    with pytest.raises(ValueError, match="no scores of teacher c"):
+        combine(scores(), {"a": 1.0, "c": 1.0}, "minmax")
+    some = scores().query("not (teacher == 'b' and query_id == 'r' and doc_id == 'y')")
+    with pytest.raises(ValueError, match="query r, document y: not scored by every teacher"):
+        combine(some, {"a": 1.0, "b": 1.0}, "minmax")

@@ -1,0 +1,87 @@
+"""Which pairs are scored, and with which text."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.settings import Bm25, Student
+from listill.teachers.pairs import Pairs, Resources, pairs_of, without_queries
+
+
+def frame(*rows: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["query_id", "doc_id"])
+
+
+def test_pairs_are_distinct_and_in_order(collection: Collection, queries: pd.DataFrame) -> None:
+    pool = frame(("q3", "d005"), ("q1", "d009"), ("q3", "d002"), ("q1", "d009"), ("q0", "d000"))
+    pairs = pairs_of(collection, queries, pool, cut=False)
+    assert pairs.query.tolist() == [0, 1, 3, 3]
+    assert pairs.text.tolist() == [0, 9, 2, 5]
+    assert pairs.edited == []
+    assert pairs.texts(pairs.text) == [collection.rendered(i) for i in (0, 9, 2, 5)]
+
+
+def test_a_source_passage_loses_the_words_of_its_query(collection: Collection, queries: pd.DataFrame) -> None:
+    pool = frame(("q0", "d000"), ("q0", "d002"), ("q2", "d000"), ("q2", "d002"), ("q1", "d001"))
+    pairs = pairs_of(collection, queries, pool, cut=True)
+    texts = dict(zip(zip(pairs.query.tolist(), [*"abcde"], strict=True), pairs.texts(pairs.text), strict=True))
+    assert texts[0, "a"] == collection.without(0, 0, queries["end"][0])
+    assert texts[0, "b"] == collection.rendered(2)
+    assert texts[1, "c"] == collection.rendered(1)
+    assert texts[2, "d"] == collection.rendered(0)
+    assert texts[2, "e"] == collection.without(2, 0, queries["end"][2])
+    assert all(queries["text"][q] not in texts[q, name] for q, name in [(0, "a"), (2, "e")])
+
+
+def test_the_passages_without_their_queries(collection: Collection, queries: pd.DataFrame) -> None:
+    texts = without_queries(collection, queries)
+    assert sorted(texts) == [0, 2, 4, 6, 8]
+    assert all(texts[i] == collection.without(i, 0, queries["end"][i]) for i in texts)
+
+
+def test_a_query_whose_source_is_not_in_its_pool(collection: Collection, queries: pd.DataFrame) -> None:
+    pairs = pairs_of(collection, queries, frame(("q0", "d001"), ("q2", "d002")), cut=True)
+    assert pairs.texts(pairs.text) == [collection.rendered(1), collection.without(2, 0, queries["end"][2])]
+
+
+@pytest.mark.parametrize("size", [1, 3, 10, 100])
+def test_blocks_hold_all_pairs_in_order(pairs: Pairs, size: int) -> None:
+    seen = []
+    for number, block in enumerate(pairs.blocks(size)):
+        assert len(block.queries) <= size
+        asked = [block.queries[q] for q in block.query]
+        seen += list(zip(block.query + number * size, asked, block.texts(block.text), strict=True))
+    assert seen == [(q, pairs.queries[q], text) for q, text in zip(pairs.query, pairs.texts(pairs.text), strict=True)]
+
+
+def test_queries_without_pairs_stay_in_their_block(collection: Collection, queries: pd.DataFrame) -> None:
+    pairs = pairs_of(collection, queries, frame(("q8", "d001")), cut=True)
+    assert [len(block) for block in pairs.blocks(4)] == [0, 0, 1]
+    (last,) = [block for block in pairs.blocks(4) if len(block)]
+    assert last.query.tolist() == [0]
+
+
+def test_ids_that_are_unknown(collection: Collection, queries: pd.DataFrame) -> None:
+    with pytest.raises(UserError, match="query 'zz' has candidates but is not among the queries"):
+        pairs_of(collection, queries, frame(("zz", "d000")), cut=False)
+    with pytest.raises(UserError, match="candidates: document 'zz' is not in the corpus"):
+        pairs_of(collection, queries, frame(("q0", "zz")), cut=False)
+
+
+def test_resources(collection: Collection, resources: Resources) -> None:
+    assert resources.name(None) == "s"
+    assert resources.name("t") == "t"
+    assert resources.encoder("s") is resources.encoder("s")
+    assert resources.index is resources.index
+    two = Resources(collection, {"t": Student(model="t"), "s": Student(model="s")}, Bm25())
+    assert two.name(None) == "s"  # frozen settings have sorted keys
+    with pytest.raises(UserError, match="needs a student's model"):
+        Resources(collection, {}, Bm25()).name(None)
+
+
+def test_no_candidates(collection: Collection, queries: pd.DataFrame) -> None:
+    empty = pairs_of(collection, queries, frame(), cut=True)
+    assert len(empty) == 0
+    assert empty.text.dtype == np.int64

@@ -1,0 +1,175 @@
+"""The plan: which settings reach which stage, and which files a config names."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listill.errors import UserError
+from listill.plan import STAGES, Plan
+
+CONFIG: dict[str, Any] = {
+    "seed": 1,
+    "corpora": {
+        "c": {"source": {"kind": "beir", "path": "/nowhere/c"}},
+        "d": {"source": {"kind": "beir", "path": "/nowhere/d"}},
+    },
+    "students": {"s": {"model": "m"}, "t": {"model": "n"}},
+    "mining": {"dense": {"extra": {"model": "e"}}},
+    "training": {"variants": {"one": {"losses": {"listwise": 1}}, "two": {"losses": {"contrastive": 1}}}},
+}
+# Every stage of corpus c but the report, whose settings are the whole config.
+ALL = [
+    *(
+        "corpus",
+        "queries",
+        "encode.s",
+        "encode.t",
+        "encode.extra",
+        "encode.s.one",
+        "candidates",
+        "search.bm25",
+        "search.s",
+    ),
+    *("search.s.one", "fuse.s+bm25", "rerank", "gate", "scores", "lists.s", "lists.t"),
+    *("train.s.one", "train.s.two", "train.t.one", "evaluate"),
+]
+STUDENT = {"encode.s", "encode.s.one", "candidates", "search.s", "search.s.one", "rerank", "scores"}
+TRAIN = {"train.s.one", "train.s.two", "train.t.one"}
+LISTS = {"lists.s", "lists.t"}
+
+
+def changed(key: str, value: Any) -> dict[str, Any]:
+    config = copy.deepcopy(CONFIG)
+    place = config
+    *way, last = key.split(".")
+    for part in way:
+        place = place.setdefault(part, {})
+    place[last] = value
+    return config
+
+
+def frozen(config: dict[str, Any]) -> dict[str, str]:
+    plan = Plan(config)
+    return {stage: plan.frozen("c", stage) for stage in ALL}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "touched"),
+    [
+        ("corpora.c.template", "{text}", {"corpus"}),
+        ("corpora.c.heldout", 3, {"corpus"}),
+        ("corpora.d.heldout", 3, set()),
+        ("students.s.max_length", 8, STUDENT | {"train.s.one", "train.s.two"}),
+        ("generation.passages", 5, {"queries"}),
+        ("generation.generator", {"kind": "extractive", "dropout": 0.5}, {"queries"}),
+        ("generation.cleaning.min_words", 1, {"queries"}),
+        ("generation.human", False, {"queries"}),
+        ("mining.bm25.k1", 1.5, {"candidates", "search.bm25", "rerank", "scores"}),
+        ("mining.dense.extra.model", "f", {"encode.extra", "candidates"}),
+        ("mining.consistency.top", 3, {"candidates"}),
+        ("mining.consistency.require", "none", {"candidates"}),
+        ("mining.depth", 50, {"candidates", "rerank"}),
+        ("mining.depth", 500, {"candidates", "rerank", "search.bm25", "search.s", "search.s.one"}),
+        ("teacher.normalise", "zscore", {"rerank", *LISTS}),
+        ("teacher.gate.margin", 0.1, {"gate"}),
+        ("teacher.gate.action", "warn", {"gate"}),
+        ("training.lists.length", 4, LISTS),
+        ("training.lists.top1", False, LISTS),
+        ("training.epochs", 3, TRAIN),
+        ("training.temperatures.teacher", 0.1, TRAIN),
+        ("training.selection.queries", 9, TRAIN),
+        ("training.types", ["human"], TRAIN),
+        ("training.variants.one.learning_rate", 1e-3, {"train.s.one", "train.t.one"}),
+        ("training.variants.three", {}, set()),
+        ("evaluation.measures", ["AP@5"], {"evaluate"}),
+        ("evaluation.resamples", 10, {"evaluate"}),
+        ("evaluation.fusion_k", 1.0, {"fuse.s+bm25"}),
+        ("evaluation.depth", 200, {"search.bm25", "search.s", "search.s.one", "fuse.s+bm25", "rerank"}),
+        ("seed", 2, {"corpus", "queries", *LISTS, *TRAIN, "evaluate"}),
+    ],
+)
+def test_a_key_touches_these_stages(key: str, value: Any, touched: set[str]) -> None:
+    before, after = frozen(CONFIG), frozen(changed(key, value))
+    assert {stage for stage in ALL if before[stage] != after[stage]} == touched
+
+
+def test_the_weight_of_a_teacher_is_not_among_what_scores_depend_on() -> None:
+    members = {"m": {"kind": "late_interaction", "student": "t"}, "b": {"kind": "bm25"}}
+    light = {**CONFIG, "teacher": {"members": members}}
+    heavy = {**CONFIG, "teacher": {"members": {**members, "b": {"kind": "bm25", "weight": 3}}}}
+    before, after = frozen(light), frozen(heavy)
+    assert {stage for stage in ALL if before[stage] != after[stage]} == {"rerank", *LISTS}
+    assert "weight" not in json.loads(before["scores"])["members"]["b"]
+    assert json.loads(after["lists.s"])["weights"] == {"m": 1.0, "b": 3.0}
+    other = {**CONFIG, "teacher": {"members": {**members, "m": {"kind": "dense"}}}}
+    assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"rerank", "scores"}
+
+
+def test_frozen_settings_do_not_depend_on_the_order_of_keys() -> None:
+    def backwards(data: Any) -> Any:
+        return {key: backwards(data[key]) for key in reversed(data)} if isinstance(data, dict) else data
+
+    assert frozen(backwards(CONFIG)) == frozen(CONFIG)
+    assert Plan(backwards(CONFIG)).frozen("c", "report") == Plan(CONFIG).frozen("c", "report")
+
+
+def test_frozen_settings_are_read_back_by_their_stage() -> None:
+    plan = Plan(CONFIG)
+    for stage in [*ALL, "report"]:
+        name, _, rest = stage.partition(".")
+        arguments = rest.split(".") if name == "train" else [rest] if rest else []
+        made = STAGES[name].settings(plan.settings, "c", *arguments)
+        assert made.version == STAGES[name].VERSION
+        assert type(made).model_validate(json.loads(plan.frozen("c", stage))) == made
+
+
+def test_the_report_of_a_corpus_does_not_know_the_others() -> None:
+    assert "/nowhere/d" not in Plan(CONFIG).frozen("c", "report")
+    assert "/nowhere/c" in Plan(CONFIG).frozen("c", "report")
+
+
+def test_names() -> None:
+    plan = Plan(CONFIG)
+    assert plan.corpora == ["c", "d"]
+    assert plan.students == ["s", "t"]
+    assert plan.retrievers == ["extra", "s", "t"]
+    assert plan.trained == ["s.one", "s.two", "t.one", "t.two"]
+    assert plan.systems == ["bm25", "s", "t", "s+bm25", "t+bm25", "teacher", "s.one", "s.two", "t.one", "t.two"]
+    assert [plan.model(name) for name in plan.retrievers] == ["e", "m", "n"]
+
+
+def test_a_faulty_config_names_its_place() -> None:
+    with pytest.raises(UserError, match=r"^my\.yaml: unknown key 'sed' \(did you mean 'seed'\?\)"):
+        Plan({**CONFIG, "sed": 1}, "my.yaml")
+
+
+def test_sources_that_are_there(tiny_beir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINY", str(tiny_beir))
+    (tmp_path / "d.csv").write_text("doc_id,text\n")
+    corpora = {
+        "beir": {"source": {"kind": "beir", "path": "$TINY"}},
+        "gone": {"source": {"kind": "beir", "path": "$NOT_SET_ANYWHERE/x"}},
+        "files": {"source": {"kind": "files", "path": str(tmp_path / "d.csv"), "topics": str(tmp_path / "gone.csv")}},
+        "api": {"source": {"kind": "python_api"}},
+    }
+    plan = Plan({**CONFIG, "corpora": corpora})
+    names = ["corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels/test.tsv"]
+    assert plan.sources("beir") == [str(tiny_beir / name) for name in names]
+    assert plan.sources("gone") == []
+    assert plan.sources("files") == [str(tmp_path / "d.csv")]
+    assert plan.sources("api") == []
+
+
+def test_own_queries_and_model_folders(tiny_model: Path, tmp_path: Path) -> None:
+    own = tmp_path / "queries.parquet"
+    plan = Plan({**CONFIG, "generation": {"generator": {"kind": "file", "path": str(own)}}})
+    assert plan.own_queries() == []
+    own.write_text("")
+    assert plan.own_queries() == [str(own)]
+    assert Plan(CONFIG).own_queries() == []
+    names = ["modules.json", "config.json", "model.safetensors"]
+    assert plan.model_files(str(tiny_model)) == [str(tiny_model / name) for name in names]
+    assert plan.model_files("org/on-the-hub") == []

@@ -1,0 +1,201 @@
+"""The tables: whole or not at all, and only what belongs together."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from listill import tables
+from listill.errors import UserError
+from listill.tables import Provenance
+
+LISTS = {
+    "query_id": ["q1", "q2"],
+    "type": ["human", "lead"],
+    "split": ["train", "train"],
+    "doc_ids": [["a", "b", "c"], ["b"]],
+    "scores": [[1.0, 0.5, 0.25], [0.0]],
+}
+QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]}
+
+
+def test_round_trip_with_metadata(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lists.parquet"
+    about = Provenance("lists/s", "f1", {"corpus": "f0"}, {"stage": "lists", "seed": 3})
+    tables.write(path, "lists", LISTS, about)
+    read = tables.read(path, "lists")
+    assert {column: [list(v) if column in ("doc_ids", "scores") else v for v in read[column]] for column in read} == (
+        LISTS
+    )
+    assert tables.provenance(path) == about
+    assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_frames_and_arrow_tables_are_written_alike(tmp_path: Path) -> None:
+    frame = pd.DataFrame(QRELS).assign(surplus=1)[["surplus", "split", "relevance", "doc_id", "query_id"]]
+    arrow = pa.table({**QRELS, "surplus": [1]})
+    for data in (QRELS, frame, arrow):
+        tables.write(tmp_path / "qrels.parquet", "qrels", data, Provenance("qrels", "f"))
+        table = pq.read_table(tmp_path / "qrels.parquet")
+        assert table.schema.remove_metadata() == tables.SCHEMAS["qrels"]
+        assert table.to_pydict() == QRELS
+
+
+def test_nullable_columns_stay_null(tmp_path: Path) -> None:
+    names = tables.SCHEMAS["queries"].names
+    frame = pd.DataFrame([dict.fromkeys(names)]).assign(query_id="q", text="t")
+    frame["start"] = pd.array([pd.NA], dtype="Int32")
+    tables.write(tmp_path / "q.parquet", "queries", frame, Provenance("queries", "f"))
+    assert tables.read_arrow(tmp_path / "q.parquet", "queries").select(["start", "seed"]).to_pylist() == [
+        {"start": None, "seed": None}
+    ]
+
+
+def test_blocks(tmp_path: Path) -> None:
+    with tables.writer(tmp_path / "q.parquet", "qrels", Provenance("qrels", "f")) as out:
+        for _ in range(3):
+            out.write_table(tables.as_table("qrels", QRELS))
+    assert len(tables.read(tmp_path / "q.parquet", "qrels")) == 3
+    assert tables.provenance(tmp_path / "q.parquet").fingerprint == "f"
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_an_interrupted_writer_leaves_what_was_there(tmp_path: Path, old: bool) -> None:
+    path = tmp_path / "qrels.parquet"
+    if old:
+        tables.write(path, "qrels", QRELS, Provenance("qrels", "old"))
+    with (  # noqa: PT012
+        pytest.raises(RuntimeError, match="in the middle"),
+        tables.writer(path, "qrels", Provenance("qrels", "new")) as out,
+    ):
+        out.write_table(tables.as_table("qrels", QRELS))
+        assert len(list(tmp_path.iterdir())) == 1 + old  # the temporary file
+        raise RuntimeError("in the middle")
+    assert [file.name for file in tmp_path.iterdir()] == ["qrels.parquet"] * old
+    if old:
+        assert tables.provenance(path).fingerprint == "old"
+
+
+def test_nothing_stands_under_the_name_while_it_is_written(tmp_path: Path) -> None:
+    with tables.atomic(tmp_path / "x") as temporary:
+        temporary.write_text("half")
+        assert not (tmp_path / "x").exists()
+        assert temporary.parent == tmp_path
+    assert (tmp_path / "x").read_text() == "half"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_read_some_columns_in_the_order_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "qrels.parquet"
+    pq.write_table(
+        pa.table({"surplus": [0], "split": ["test"], "relevance": [1], "query_id": ["q"], "doc_id": ["d"]}), path
+    )
+    assert tables.read(path, "qrels", ["relevance", "query_id"]).columns.tolist() == ["relevance", "query_id"]
+    assert tables.read(path, "qrels").columns.tolist() == tables.SCHEMAS["qrels"].names
+
+
+def test_checked_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    with pytest.raises(UserError, match=r"t\.parquet: no such file"):
+        tables.read(path, "qrels")
+    path.write_text("query_id,doc_id\n")
+    with pytest.raises(UserError, match=r"t\.parquet: not a Parquet file"):
+        tables.read(path, "qrels")
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"t\.parquet: not a Parquet file"):
+        tables.read(path, "qrels")
+    pq.write_table(pa.table({key: value for key, value in QRELS.items() if key != "relevance"}), path)
+    with pytest.raises(
+        UserError, match=r"t\.parquet: column 'relevance' is missing; a qrels table has query_id, doc_id"
+    ):
+        tables.read(path, "qrels")
+    with pytest.raises(UserError, match="column 'relevance' is missing"):
+        tables.read(path, "qrels", ["query_id"])
+    pq.write_table(pa.table({**QRELS, "relevance": ["very"]}), path)
+    with pytest.raises(UserError, match=r"t\.parquet: the types of its columns are not those of a qrels") as caught:
+        tables.read(path, "qrels")
+    assert "\n" not in str(caught.value)
+    pq.write_table(pa.table({**QRELS, "relevance": pa.array([1], pa.int64())}), path)
+    assert tables.read(path, "qrels")["relevance"].tolist() == [1]
+
+
+def test_a_column_of_a_wholly_other_type_is_a_user_error(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({**LISTS, "doc_ids": ["a b c", "b"]}), path)
+    with pytest.raises(UserError, match=r"t\.parquet: the types of its columns are not those of a lists"):
+        tables.read(path, "lists")
+
+
+def test_a_file_without_provenance_is_known_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    about = tables.provenance(path)
+    assert (about.key, about.lineage, about.details) == ("corpus", {}, {"foreign": True})
+    pq.write_table(pa.table({"a": [2]}), path)
+    assert tables.provenance(path).fingerprint != about.fingerprint
+    text = tmp_path / "notes.tsv"
+    text.write_text("x")
+    assert tables.provenance(text).key == "notes"
+
+
+def test_provenance_of_what_is_no_parquet(tmp_path: Path) -> None:
+    (tmp_path / "t.parquet").write_text("no")
+    with pytest.raises(UserError, match=r"t\.parquet: not a Parquet file"):
+        tables.provenance(tmp_path / "t.parquet")
+    with pytest.raises(UserError, match=r"u\.parquet: no such file"):
+        tables.provenance(tmp_path / "u.parquet")
+
+
+def made(path: Path, key: str, fingerprint: str, **lineage: str) -> Path:
+    tables.write(path, "qrels", QRELS, Provenance(key, fingerprint, lineage))
+    return path
+
+
+def test_lineages_are_merged(tmp_path: Path) -> None:
+    one = made(tmp_path / "one.parquet", "queries", "q1", corpus="c1")
+    two = made(tmp_path / "two.parquet", "corpus", "c1")
+    assert tables.merge_lineages([one, two]) == {"corpus": "c1", "queries": "q1"}
+    assert tables.merge_lineages([]) == {}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_files_of_different_versions_do_not_belong_together(tmp_path: Path, swapped: bool) -> None:
+    files = [
+        made(tmp_path / "queries.parquet", "queries", "q1", corpus="c1"),
+        made(tmp_path / "corpus.parquet", "corpus", "c2"),
+    ]
+    first, second = files[::-1] if swapped else files
+    with pytest.raises(UserError) as caught:
+        tables.merge_lineages([first, second])
+    assert str(caught.value).startswith(f"{second}: does not belong with {first}: ")
+    assert "different versions of corpus" in str(caught.value)
+
+
+def test_files_made_elsewhere_are_taken_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    ours = made(tmp_path / "queries.parquet", "queries", "q1", corpus="c1")
+    theirs = tmp_path / "theirs" / "queries.parquet"
+    pq.write_table(pa.table(QRELS), theirs)
+    merged = tables.merge_lineages([theirs])
+    assert merged == {"queries": tables.provenance(theirs).fingerprint}
+    assert tables.merge_lineages([ours, theirs]) == {"corpus": "c1", "queries": "q1"}
+
+
+def test_a_model_folder_says_what_it_is(tmp_path: Path) -> None:
+    about = Provenance("models/s/v", "f1", {"corpus": "c1"}, {"best_step": 3})
+    (tmp_path / "listill.json").write_text(about.to_json())
+    assert tables.provenance(tmp_path) == about
+    assert json.loads(about.to_json())["fingerprint"] == "f1"
+
+
+def test_a_model_folder_made_elsewhere_is_known_by_its_content(tmp_path: Path) -> None:
+    folder = tmp_path / "minilm"
+    (folder / "1_Pooling").mkdir(parents=True)
+    (folder / "1_Pooling" / "config.json").write_text("{}")
+    first = tables.provenance(folder)
+    assert (first.key, first.details) == ("minilm", {"foreign": True})
+    (folder / "1_Pooling" / "config.json").write_text("{ }")
+    assert tables.provenance(folder).fingerprint != first.fingerprint

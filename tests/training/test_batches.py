@@ -1,0 +1,122 @@
+"""Steps."""
+
+import numpy as np
+import pytest
+import torch
+
+from listill.training.batches import chunks, collate, order
+from listill.training.examples import Examples
+
+
+def test_an_epoch_is_a_permutation_and_drops_no_remainder() -> None:
+    steps = order(23, 1.0, 5, seed=1)
+    assert [len(step) for step in steps] == [5, 5, 5, 5, 3]
+    assert sorted(np.concatenate(steps).tolist()) == list(range(23))
+    assert np.concatenate(steps).tolist() != list(range(23))
+
+
+def test_batches_run_across_epochs_and_every_epoch_has_an_order_of_its_own() -> None:
+    steps = order(23, 3.0, 5, seed=1)
+    assert [len(step) for step in steps] == [5] * 13 + [4]
+    stream = np.concatenate(steps)
+    epochs = [stream[start : start + 23].tolist() for start in (0, 23, 46)]
+    assert all(sorted(epoch) == list(range(23)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+@pytest.mark.parametrize(("epochs", "size"), [(0.5, 10), (1.5, 30), (0.001, 1), (2.25, 45)])
+def test_fractions_of_an_epoch(epochs: float, size: int) -> None:
+    stream = np.concatenate(order(20, epochs, 4, seed=1))
+    assert len(stream) == size
+    counts = np.bincount(stream, minlength=20)
+    assert counts.max() - counts.min() <= 1
+
+
+def test_the_seed_decides_the_order() -> None:
+    one, two, three = (np.concatenate(order(50, 2.0, 8, seed)).tolist() for seed in (1, 1, 2))
+    assert one == two != three
+
+
+# Texts 0..7; 3 is a duplicate of 2 (group 2), 7 a passage without its query (group 0).
+GROUP = np.array([0, 1, 2, 2, 4, 5, 6, 0])
+
+
+def examples(lists: list[list[int]], scores: list[list[float]], relevant: list[list[int]]) -> Examples:
+    count = len(lists)
+    return Examples(
+        query_ids=[f"q{i}" for i in range(count)],
+        types=["lead"] * count,
+        queries=[f"query {i}" for i in range(count)],
+        lists=[np.array(row) for row in lists],
+        scores=[np.array(row, dtype=np.float32) for row in scores],
+        relevant=[np.array(row) for row in relevant],
+        texts=[f"text {i}" for i in range(8)],
+        group=GROUP,
+        document=np.arange(8),
+    )
+
+
+def test_collate() -> None:
+    data = examples(
+        [[2, 5, 4], [6, 5], [0, 1], [7, 6, 1, 4]],
+        [[1.0, 0.5, 0.2], [1.0, 0.1], [1.0, 0.0], [0.9, 0.8, 0.3, 0.0]],
+        [[2], [6, 4], [0], [0]],
+    )
+    step = collate(data, np.array([3, 1, 0]), denoise=0.6)
+    assert step.queries.tolist() == [3, 1, 0]
+    assert step.texts.tolist() == [1, 2, 4, 5, 6, 7]  # each distinct text once, none of query 2 alone
+    assert step.mask.tolist() == [[True] * 4, [True, True, False, False], [True, True, True, False]]
+    for row, q in enumerate(step.queries):
+        real = step.mask[row]
+        assert step.texts[step.lists[row][real]].tolist() == data.lists[q].tolist()
+        assert step.scores[row][real].tolist() == data.scores[q].tolist()
+        assert step.scores[row][~real].tolist() == [0.0] * int((~real).sum())
+    assert step.texts[step.positive].tolist() == [7, 6, 2]
+    assert (step.lists.dtype, step.scores.dtype) == (torch.int64, torch.float32)
+    pushed = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
+    # q3: not its own passage (7), nor 6, which the teacher finds nearly as good (0.8 > 0.6 * 0.9).
+    # q1: not its passage (6), nor text 4, which is relevant to it; q0: not its passage (2).
+    assert pushed == [{1, 2, 4, 5}, {1, 2, 5, 7}, {1, 4, 5, 6, 7}]
+
+
+def test_duplicates_of_the_positive_are_no_negatives_wherever_they_occur() -> None:
+    data = examples([[2, 5], [4, 3], [0, 7]], [[1.0, 0.0]] * 3, [[2], [4], [0]])
+    step = collate(data, np.arange(3), denoise=1.0)
+    assert step.texts.tolist() == [0, 2, 3, 4, 5, 7]
+    pushed = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
+    assert pushed == [{0, 4, 5, 7}, {0, 2, 3, 5, 7}, {2, 3, 4, 5}]
+
+
+@pytest.mark.parametrize(
+    ("scores", "denoise", "masked"),
+    [
+        ([1.0, 0.7, 0.6, 0.2], 0.6, {5}),
+        ([1.0, 0.7, 0.6, 0.2], 0.1, {5, 4, 6}),
+        ([1.0, 0.7, 0.6, 0.2], 1.0, set()),
+        # z-scores: a share of the range above the lowest (-1 .. 1, so more than 0.2).
+        ([1.0, 0.3, 0.1, -1.0], 0.6, {5}),
+        ([0.4, 0.3, 0.1, -1.0], 0.6, {5, 4}),
+    ],
+)
+def test_what_the_teacher_finds_nearly_as_good_is_masked(scores: list[float], denoise: float, masked: set[int]) -> None:
+    data = examples([[2, 5, 4, 6]], [scores], [[2]])
+    step = collate(data, np.array([0]), denoise)
+    assert set(step.texts[~step.negative[0].numpy()].tolist()) - {2} == masked
+
+
+@pytest.mark.parametrize("budget", [1, 30, 100, 10_000])
+def test_chunks_partition_the_texts_within_the_budget(budget: int) -> None:
+    lengths = np.random.default_rng(0).integers(3, 60, size=80)
+    found = list(chunks(lengths, budget))
+    assert sorted(np.concatenate(found).tolist()) == list(range(80))
+    for chunk in found:
+        assert len(chunk) == 1 or len(chunk) * lengths[chunk].max() <= budget
+    longest = [lengths[chunk].max() for chunk in found]
+    assert longest == sorted(longest, reverse=True)
+    if budget == 10_000:
+        assert len(found) == 1
+
+
+def test_chunks_are_as_full_as_they_can_be() -> None:
+    lengths = np.array([10, 10, 10, 5, 5, 5, 5])
+    assert [lengths[chunk].tolist() for chunk in chunks(lengths, 20)] == [[10, 10], [10, 5], [5, 5, 5]]

@@ -1,0 +1,157 @@
+"""The losses against plain Python loops in float64."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from listill.settings import Temperatures
+from listill.training.batches import Step
+from listill.training.losses import contrastive, listwise, weighted
+from listill.training.losses.kernels import masked_entropy, masked_log_softmax
+
+TEMPERATURES = Temperatures(student=0.05, teacher=0.3, contrastive=0.02)
+
+
+def random_step(seed: int, queries: int = 9, texts: int = 14) -> tuple[Step, torch.Tensor]:
+    """Return a step with lists of 1 to 6 texts (shared among queries), and similarities of any sign."""
+    draw = np.random.default_rng(seed)
+    sizes = draw.integers(1, 7, size=queries)
+    sizes[0] = 6
+    lists = np.zeros((queries, 6), dtype=np.int64)
+    mask = np.arange(6)[None] < sizes[:, None]
+    for q, size in enumerate(sizes):
+        lists[q, :size] = draw.choice(texts, size, replace=False)
+    scores = np.where(mask, draw.uniform(-1, 1, size=mask.shape), 0).astype(np.float32)
+    scores[1] = np.where(mask[1], 0.5, 0)  # a teacher that tells nothing apart
+    negative = draw.random((queries, texts)) < 0.6
+    negative[2] = False  # everything masked
+    step = Step(
+        np.arange(queries),
+        np.arange(texts),
+        torch.from_numpy(lists),
+        torch.from_numpy(mask),
+        torch.from_numpy(scores),
+        torch.from_numpy(lists[:, 0].copy()),
+        torch.from_numpy(negative),
+    )
+    return step, torch.from_numpy(draw.uniform(-1, 1, size=(queries, texts)).astype(np.float32))
+
+
+def softmax(values: list[float]) -> list[float]:
+    top = max(values)
+    total = sum(math.exp(value - top) for value in values)
+    return [math.exp(value - top) / total for value in values]
+
+
+def naive_listwise(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        entries = [j for j in range(step.lists.shape[1]) if step.mask[q, j]]
+        student = softmax([float(similarity[q, step.lists[q, j]]) / 0.05 for j in entries])
+        teacher = softmax([float(step.scores[q, j]) / 0.3 for j in entries])
+        losses.append(sum(t * (math.log(t) - math.log(s)) for t, s in zip(teacher, student, strict=True)))
+    return losses
+
+
+def naive_contrastive(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        positive = int(step.positive[q])
+        others = [t for t in range(len(step.texts)) if step.negative[q, t] and t != positive]
+        values = [float(similarity[q, t]) / 0.02 for t in [positive, *others]]
+        top = max(values)
+        losses.append(top + math.log(sum(math.exp(value - top) for value in values)) - values[0])
+    return losses
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_losses_are_those_of_plain_loops(seed: int) -> None:
+    step, similarity = random_step(seed)
+    found = listwise.loss(step, similarity, TEMPERATURES)
+    np.testing.assert_allclose(found, naive_listwise(step, similarity), rtol=1e-4, atol=1e-5)
+    found = contrastive.loss(step, similarity, TEMPERATURES)
+    np.testing.assert_allclose(found, naive_contrastive(step, similarity), rtol=1e-4, atol=1e-5)
+
+
+def test_a_list_of_one_and_a_query_without_negatives_cost_nothing() -> None:
+    step, similarity = random_step(0)
+    alone = step.mask.sum(1) == 1
+    assert alone.any()
+    assert listwise.loss(step, similarity, TEMPERATURES)[alone].abs().max() < 1e-6
+    assert contrastive.loss(step, similarity, TEMPERATURES)[2] == 0
+
+
+def test_listwise_is_0_only_for_the_teachers_own_distribution() -> None:
+    step, similarity = random_step(1)
+    for q in range(len(step.queries)):
+        similarity[q, step.lists[q][step.mask[q]]] = step.scores[q][step.mask[q]] * 0.05 / 0.3 + 0.1 * q
+    assert listwise.loss(step, similarity, TEMPERATURES).abs().max() < 1e-5
+    similarity[:, step.lists[0, 0]] += 0.2
+    assert listwise.loss(step, similarity, TEMPERATURES)[0] > 0.01
+
+
+def test_only_texts_of_the_own_list_matter_in_listwise() -> None:
+    step, similarity = random_step(2)
+    other = similarity.clone()
+    for q in range(len(step.queries)):
+        outside = torch.ones(similarity.shape[1], dtype=torch.bool)
+        outside[step.lists[q][step.mask[q]]] = False
+        other[q, outside] += 7
+    assert torch.equal(listwise.loss(step, similarity, TEMPERATURES), listwise.loss(step, other, TEMPERATURES))
+
+
+@pytest.mark.parametrize("module", [listwise, contrastive])
+def test_gradients_are_finite_and_those_of_the_loops(module) -> None:  # type: ignore[no-untyped-def]
+    step, similarity = random_step(3)
+    similarity.requires_grad_()
+    module.loss(step, similarity, TEMPERATURES).sum().backward()
+    assert similarity.grad is not None
+    assert torch.isfinite(similarity.grad).all()
+    naive = naive_listwise if module is listwise else naive_contrastive
+    plain = similarity.detach().double()
+    for q, t in [(0, int(step.lists[0, 0])), (0, int(step.lists[0, 3])), (4, int(step.positive[4])), (5, 5)]:
+        up, down = plain.clone(), plain.clone()
+        up[q, t] += 1e-6
+        down[q, t] -= 1e-6
+        slope = (sum(naive(step, up)) - sum(naive(step, down))) / 2e-6
+        assert float(similarity.grad[q, t]) == pytest.approx(slope, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize("module", [listwise, contrastive])
+def test_extreme_similarities_stay_finite(module) -> None:  # type: ignore[no-untyped-def]
+    step, similarity = random_step(4)
+    similarity = (similarity.sign() * 1e4).requires_grad_()
+    loss = module.loss(step, similarity, TEMPERATURES)
+    assert torch.isfinite(loss).all()
+    loss.sum().backward()
+    assert similarity.grad is not None
+    assert torch.isfinite(similarity.grad).all()
+
+
+def test_the_weighted_sum_is_in_fp32_and_names_its_parts() -> None:
+    step, similarity = random_step(5)
+    total, parts = weighted(step, similarity.bfloat16(), {"listwise": 1.0, "contrastive": 0.1}, TEMPERATURES)
+    rounded = similarity.bfloat16().float()
+    one, two = (module.loss(step, rounded, TEMPERATURES).mean() for module in (listwise, contrastive))
+    assert total.dtype == torch.float32
+    assert float(total) == pytest.approx(float(one + 0.1 * two), rel=1e-6)
+    assert parts == {"listwise": pytest.approx(float(one)), "contrastive": pytest.approx(float(two))}
+    alone, parts = weighted(step, similarity, {"contrastive": 2.0}, TEMPERATURES)
+    assert float(alone) == pytest.approx(2 * parts["contrastive"], rel=1e-6)
+
+
+def test_a_softmax_over_masked_entries() -> None:
+    draw = np.random.default_rng(0)
+    scores = draw.normal(scale=20, size=(12, 7))
+    mask = draw.random((12, 7)) < 0.5
+    mask[:, 2] = True
+    log_p = masked_log_softmax(torch.from_numpy(scores), torch.from_numpy(mask)).numpy()
+    entropy = masked_entropy(torch.from_numpy(scores), torch.from_numpy(mask)).numpy()
+    for row, real, found, h in zip(scores, mask, log_p, entropy, strict=True):
+        p = softmax(row[real].tolist())
+        np.testing.assert_allclose(np.exp(found[real]), p, atol=1e-12)
+        assert (found[~real] == -np.inf).all()
+        assert h == pytest.approx(-sum(v * math.log(v) for v in p if v > 0), abs=1e-9)
+    assert masked_entropy(torch.zeros(1, 5), torch.tensor([[True] * 4 + [False]])).item() == pytest.approx(math.log(4))

@@ -1,0 +1,92 @@
+"""Which step is kept: how it is measured."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tiny
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.evaluation.topics import EvaluationQueries
+from listill.retrieval.encoder import Encoder
+from listill.settings import Selection, Student
+from listill.training.selection import Selector, selector
+
+
+@pytest.fixture(scope="module")
+def collection() -> Collection:
+    rows = tiny.tiny_documents(40)
+    return Collection([r["_id"] for r in rows], [r["title"] for r in rows], [r["text"] for r in rows], np.arange(40))
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_model: Path) -> Encoder:
+    return Encoder(Student(model=str(tiny_model), precision="fp32"))
+
+
+def asked(collection: Collection, count: int = 12) -> EvaluationQueries:
+    rows = [(f"q{i:02}", collection.titles[i], "dev", "human") for i in range(count)]
+    rows += [("t0", "test topic", "test", "human"), ("u0", "without judgement", "dev", "human")]
+    qrels = [(f"q{i:02}", f"d{i:03}", 1, "dev") for i in range(count)]
+    qrels += [("q00", "d030", 0, "dev"), ("t0", "d035", 1, "test"), ("u0", "d036", 0, "dev")]
+    return EvaluationQueries(
+        pd.DataFrame(rows, columns=["query_id", "text", "split", "type"]),
+        pd.DataFrame(qrels, columns=["query_id", "doc_id", "relevance", "split"]),
+    )
+
+
+def made(
+    collection: Collection, encoder: Encoder, seed: int = 1, count: int = 12, **settings: int
+) -> tuple[Selector, float]:
+    vectors = encoder.encode([collection.rendered(i) for i in range(len(collection))], "document")
+    return selector(collection, asked(collection, count), encoder, vectors, Selection.model_validate(settings), seed)
+
+
+def test_all_judged_dev_queries_and_all_documents_if_there_are_few(collection: Collection, encoder: Encoder) -> None:
+    chosen, base = made(collection, encoder)
+    assert chosen.query_ids == [f"q{i:02}" for i in range(12)]
+    assert chosen.documents.tolist() == list(range(40))
+    assert base == pytest.approx(chosen.measure(encoder), abs=1e-6)
+    assert 0 < base < 1
+
+
+def test_many_are_drawn_with_the_seed(collection: Collection, encoder: Encoder) -> None:
+    one, _ = made(collection, encoder, queries=5)
+    again, _ = made(collection, encoder, queries=5)
+    other, _ = made(collection, encoder, seed=2, queries=5)
+    assert len(one.queries) == 5
+    assert one.query_ids == sorted(one.query_ids) == again.query_ids != other.query_ids
+    assert one.queries == [collection.titles[int(query_id[1:])] for query_id in one.query_ids]
+    assert set(one.qrels["query_id"]) == set(one.query_ids)
+
+
+def test_of_a_large_corpus_the_relevant_and_the_hard_documents_are_always_searched(
+    collection: Collection, encoder: Encoder
+) -> None:
+    whole, _ = made(collection, encoder, count=2)
+    part, value = made(collection, encoder, count=2, documents=25)
+    assert len(part.documents) == 25
+    assert {0, 1} <= set(part.documents.tolist())
+    # The base model's ten best of each query are among them, so its nDCG@10 is that of the whole corpus.
+    assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
+    least, value = made(collection, encoder, count=2, documents=1)
+    assert len(least.documents) < 25
+    assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
+    again, _ = made(collection, encoder, count=2, documents=25)
+    assert part.documents.tolist() == again.documents.tolist()
+
+
+def test_the_measure_by_hand(collection: Collection) -> None:
+    judged = pd.DataFrame({"query_id": ["q0", "q1"], "doc_id": ["d004", "d002"], "relevance": 1, "split": "dev"})
+    one = Selector(collection, np.array([2, 4, 6]), ["q0", "q1"], ["a", "b"], judged)
+    documents = np.eye(3, dtype=np.float32)
+    queries = np.array([[0.1, 0.9, 0.0], [0.2, 0.9, 0.5]], dtype=np.float32)
+    # q0 finds document 4 first; q1 finds document 2 last of three: 1 / log2(4).
+    assert one.measure_vectors(queries, documents) == pytest.approx((1 + 0.5) / 2)
+
+
+def test_nothing_to_select_by(collection: Collection, encoder: Encoder) -> None:
+    with pytest.raises(UserError, match="no dev queries to select by"):
+        made(collection, encoder, count=0)

@@ -1,0 +1,318 @@
+"""The rerun matrix: a changed key runs the stages that it touches and those downstream, and nothing else.
+
+Two halves: for every key of the config, which frozen stage settings change (exhaustive, in process); and for one key of each
+stage, which jobs a dry run of the finished pipeline schedules (that what depends on a stage follows it).
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import flow
+import pytest
+import yaml
+
+from listill.plan import Plan
+from listill.settings import Section, Settings
+
+# --- every key ---------------------------------------------------------------------------------------------------------
+
+
+def keys(kind: Any, place: str = "") -> Iterator[str]:
+    """Yield the place of every setting: ``*`` stands for a name, ``[kind]`` for one of several kinds of block."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, UnionType):
+        inner = [part for part in get_args(kind) if part is not NoneType]
+        for part in inner:
+            if len(inner) > 1 and isinstance(part, type) and issubclass(part, Section):
+                yield from keys(part, f"{place}[{get_args(part.model_fields['kind'].annotation)[0]}]")
+            elif len(inner) == 1:
+                yield from keys(part, place)
+        if not any(isinstance(part, type) and issubclass(part, Section) for part in inner) and len(inner) > 1:
+            yield place
+    elif isinstance(kind, type) and issubclass(kind, Section):
+        for name, field in kind.model_fields.items():
+            if name != "kind":
+                annotation = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+                yield from keys(annotation, f"{place}.{name}" if place else name)
+    elif get_origin(kind) is dict and any("." in key for key in keys(get_args(kind)[1], "x")):
+        yield from keys(get_args(kind)[1], f"{place}.*")
+    else:
+        yield place
+
+
+# The smallest block of each kind, where the config of the tests has another one.
+BLOCKS: dict[str, dict[str, Any]] = {
+    "python_api": {"kind": "python_api"},
+    "beir": {"kind": "beir", "path": "there"},
+    "ir_datasets": {"kind": "ir_datasets", "id": "cranfield"},
+    "files": {"kind": "files", "path": "there.csv"},
+    "extractive": {"kind": "extractive"},
+    "file": {"kind": "file", "path": "there.parquet"},
+    "late_interaction": {"kind": "late_interaction"},
+    "bm25": {"kind": "bm25"},
+    "dense": {"kind": "dense"},
+}
+# What ``*`` stands for, below each key.
+NAMES = {"corpora": "tiny", "students": "small", "dense": "other", "members": "one", "variants": "listwise"}
+
+DATA, QUERIES = "corpus", "queries"
+STUDENT = "encode.small* candidates search.small* rerank scores train.*"
+OTHER = "encode.other candidates"
+BM25 = "candidates search.bm25 rerank scores"
+TRAIN, VARIANT = "train.*", "train.small.listwise"
+
+# key: (another value, the stages whose settings it changes); the report, which shows the whole config, always changes.
+MATRIX: dict[str, tuple[Any, str]] = {
+    "seed": (8, "corpus queries lists.* train.* evaluate"),
+    "corpora.*.source[python_api].packages": (["json"], DATA),
+    "corpora.*.source[python_api].train": (0.2, DATA),
+    "corpora.*.source[python_api].dev": (0.2, DATA),
+    "corpora.*.source[beir].path": ("elsewhere", DATA),
+    "corpora.*.source[ir_datasets].id": ("elsewhere", DATA),
+    "corpora.*.source[ir_datasets].splits": ({"train": "x"}, DATA),
+    "corpora.*.source[files].path": ("elsewhere.csv", DATA),
+    "corpora.*.source[files].doc_id": ("id", DATA),
+    "corpora.*.source[files].title": ("heading", DATA),
+    "corpora.*.source[files].text": ("body", DATA),
+    "corpora.*.source[files].topics": ("topics.tsv", DATA),
+    "corpora.*.source[files].qrels": ("qrels.tsv", DATA),
+    "corpora.*.template": ("{text}", DATA),
+    "corpora.*.empty_text": ("title", DATA),
+    "corpora.*.dev_share": (0.3, DATA),
+    "corpora.*.heldout": (4, DATA),
+    "students.*.model": ("elsewhere", STUDENT),
+    "students.*.revision": ("main", STUDENT),
+    "students.*.max_length": (40, STUDENT),
+    "students.*.prompts": ({"query": "Q: "}, STUDENT),
+    "students.*.precision": ("fp32", STUDENT),
+    "students.*.trust_remote_code": (True, STUDENT),
+    "generation.generator[extractive].types": ({"title": 1}, QUERIES),
+    "generation.generator[extractive].dropout": (0.1, QUERIES),
+    "generation.generator[extractive].crop_words": ((3, 9), QUERIES),
+    "generation.generator[extractive].phrases": (2, QUERIES),
+    "generation.generator[file].path": ("elsewhere.parquet", QUERIES),
+    "generation.passages": (30, QUERIES),
+    "generation.human": (False, QUERIES),
+    "generation.cleaning.min_words": (1, QUERIES),
+    "generation.cleaning.max_words": (9, QUERIES),
+    "generation.cleaning.topic_overlap": (0.5, QUERIES),
+    "mining.bm25.library": ("rank_bm25", BM25),
+    "mining.bm25.k1": (1.2, BM25),
+    "mining.bm25.b": (0.7, BM25),
+    "mining.bm25.stemmer": (None, BM25),
+    "mining.bm25.stopwords": (None, BM25),
+    "mining.dense.*.model": ("elsewhere", OTHER),
+    "mining.dense.*.revision": ("main", OTHER),
+    "mining.dense.*.max_length": (40, OTHER),
+    "mining.dense.*.prompts": ({"query": "Q: "}, OTHER),
+    "mining.dense.*.precision": ("fp32", OTHER),
+    "mining.dense.*.trust_remote_code": (True, OTHER),
+    "mining.depth": (9, "candidates rerank"),
+    "mining.consistency.top": (3, "candidates"),
+    "mining.consistency.require": ("none", "candidates"),
+    "teacher.members.*[late_interaction].weight": (3, "rerank lists.*"),
+    "teacher.members.*[late_interaction].student": ("small", "rerank scores"),
+    "teacher.members.*[bm25].weight": (3, "rerank lists.*"),
+    "teacher.members.*[dense].weight": (3, "rerank lists.*"),
+    "teacher.members.*[dense].student": ("small", "rerank scores"),
+    "teacher.normalise": ("zscore", "rerank lists.*"),
+    "teacher.gate.action": ("stop", "gate"),
+    "teacher.gate.margin": (0.1, "gate"),
+    "training.losses": ({"contrastive": 1}, ""),  # both variants have losses of their own
+    "training.types": (["lead"], TRAIN),
+    "training.max_lists": (20, TRAIN),
+    "training.epochs": (2, TRAIN),
+    "training.batch": (8, TRAIN),
+    "training.learning_rate": (1e-4, TRAIN),
+    "training.weight_decay": (0, TRAIN),
+    "training.warmup": (0.2, TRAIN),
+    "training.clip": (2, TRAIN),
+    "training.denoise": (0.7, TRAIN),
+    "training.max_length": (32, TRAIN),
+    "training.temperatures.student": (0.1, TRAIN),
+    "training.temperatures.teacher": (0.1, TRAIN),
+    "training.temperatures.offset": (0.1, TRAIN),
+    "training.temperatures.contrastive": (0.1, TRAIN),
+    "training.selection.evaluations": (1, TRAIN),
+    "training.selection.queries": (3, TRAIN),
+    "training.selection.documents": (20, TRAIN),
+    "training.lists.length": (5, "lists.*"),
+    "training.lists.choose": ("top", "lists.*"),
+    "training.lists.top1": (False, "lists.*"),
+    "training.lists.quality_percentile": (10, "lists.*"),
+    "training.lists.retrievers": ("all", "lists.*"),
+    "training.variants.*.losses": ({"contrastive": 1}, VARIANT),
+    "training.variants.*.types": (["lead"], VARIANT),
+    "training.variants.*.max_lists": (20, VARIANT),
+    "training.variants.*.epochs": (2, VARIANT),
+    "training.variants.*.batch": (8, VARIANT),
+    "training.variants.*.learning_rate": (1e-4, VARIANT),
+    "training.variants.*.weight_decay": (0, VARIANT),
+    "training.variants.*.warmup": (0.2, VARIANT),
+    "training.variants.*.clip": (2, VARIANT),
+    "training.variants.*.denoise": (0.7, VARIANT),
+    "training.variants.*.max_length": (32, VARIANT),
+    "training.variants.*.temperatures.student": (0.1, VARIANT),
+    "training.variants.*.temperatures.teacher": (0.1, VARIANT),
+    "training.variants.*.temperatures.offset": (0.1, VARIANT),
+    "training.variants.*.temperatures.contrastive": (0.1, VARIANT),
+    "training.variants.*.selection.evaluations": (1, VARIANT),
+    "training.variants.*.selection.queries": (3, VARIANT),
+    "training.variants.*.selection.documents": (20, VARIANT),
+    "evaluation.measures": (["nDCG@5"], "evaluate"),
+    "evaluation.depth": (120, "search.* fuse.* rerank"),
+    "evaluation.fusion_k": (30, "fuse.*"),
+    "evaluation.resamples": (200, "evaluate"),
+    "evaluation.confidence": (0.9, "evaluate"),
+    "evaluation.examples": (3, ""),
+    "evaluation.trec_runs": (True, ""),
+}
+
+
+@pytest.fixture(scope="module")
+def base(settings: dict[str, Any]) -> dict[str, Any]:
+    """The config of the finished run, with a further dense retriever and a teacher that can be named."""
+    new = flow.changed(settings, "mining.dense", {"other": {"model": "somewhere"}})
+    return flow.changed(new, "teacher.members", {"one": {"kind": "dense"}, "two": {"kind": "bm25"}})
+
+
+def concrete(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the key's place in a config that has it, and that config."""
+    place: list[str] = []
+    for part in key.split("."):
+        name, _, kind = part.partition("[")
+        place.append(NAMES[place[-1]] if name == "*" else name)
+        if kind and _at(settings, place).get("kind") != kind[:-1]:
+            settings = flow.changed(settings, ".".join(place), BLOCKS[kind[:-1]])
+    return ".".join(place), settings
+
+
+def _at(settings: dict[str, Any], place: list[str]) -> dict[str, Any]:
+    for name in place:
+        settings = settings.get(name, {})
+    return settings
+
+
+def frozen(settings: dict[str, Any]) -> dict[str, str]:
+    plan = Plan(settings)
+    stages = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "report", "search.bm25"]
+    stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.trained]]
+    stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
+    stages += [f"train.{system}" for system in plan.trained]
+    stages += [f"{kind}.{student}" for student in plan.students for kind in ("lists",)]
+    stages += [f"fuse.{student}+bm25" for student in plan.students]
+    return {stage: plan.frozen("tiny", stage) for stage in stages}
+
+
+def test_the_matrix_has_every_key() -> None:
+    """A new setting fails here until it is said, in MATRIX, which stages it touches."""
+    assert sorted(keys(Settings)) == sorted(MATRIX)
+
+
+@pytest.mark.parametrize("key", MATRIX)
+def test_a_key_changes_the_settings_of_its_stages_only(key: str, base: dict[str, Any]) -> None:
+    value, touched = MATRIX[key]
+    place, settings = concrete(key, base)
+    before, after = frozen(settings), frozen(flow.changed(settings, place, value))
+    expected = {stage for stage in before if any(fnmatch(stage, pattern) for pattern in touched.split())}
+    assert {stage for stage in before if before[stage] != after[stage]} == expected | {"report"}
+
+
+# --- what is downstream --------------------------------------------------------------------------------------------------
+
+REPORT = Counter(write_report=1)
+EVALUATE = REPORT + Counter(evaluate_systems=1)
+ONE_VARIANT = EVALUATE + Counter(train_student=1, encode_with_trained=1, search_trained=1)
+BOTH_VARIANTS = EVALUATE + Counter(train_student=2, encode_with_trained=2, search_trained=2)
+LISTS = BOTH_VARIANTS + Counter(build_lists=1)
+SCORES = LISTS + Counter(score_candidates=1)
+CANDIDATES = SCORES + Counter(mine_candidates=1)
+TEACHER = Counter(rerank_topics=1, gate_teacher=1)
+BASE = TEACHER + Counter(search_base=1, fuse_runs=1)
+ASKED = CANDIDATES + BASE + Counter(search_bm25=1, generate_queries=1)
+EVERYTHING = ASKED + Counter(make_corpus=1, encode_corpus=1)
+
+CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
+    "nothing": ({}, Counter()),
+    "seed": ({"seed": 8}, EVERYTHING),
+    "corpus": ({"corpora.tiny.heldout": 2}, EVERYTHING),
+    "queries": ({"generation.cleaning.max_words": 9}, ASKED),
+    "student": ({"students.small.max_length": 40}, CANDIDATES + BASE + Counter(encode_corpus=1)),
+    "bm25": ({"mining.bm25.k1": 1.2}, CANDIDATES + TEACHER + Counter(search_bm25=1, fuse_runs=1)),
+    "candidates": ({"mining.consistency.top": 3}, CANDIDATES),
+    "weights": ({"teacher.normalise": "zscore"}, LISTS + TEACHER),
+    # The lists do not depend on what the gate measured.
+    "gate": ({"teacher.gate.margin": -1}, REPORT + Counter(gate_teacher=1)),
+    "lists": ({"training.lists.length": 5}, LISTS),
+    "training": ({"training.epochs": 2}, BOTH_VARIANTS),
+    "one variant": ({"training.variants.combined.epochs": 2}, ONE_VARIANT),
+    "a further variant": ({"training.variants.long": {"epochs": 2}}, ONE_VARIANT),
+    "one variant fewer": ({"training.variants": {"listwise": {"losses": {"listwise": 1}}}}, EVALUATE),
+    "depth": (
+        {"evaluation.depth": 120},
+        EVALUATE + BASE + Counter(search_bm25=1, search_trained=2),
+    ),
+    "fusion": ({"evaluation.fusion_k": 30}, EVALUATE + Counter(fuse_runs=1)),
+    "evaluation": ({"evaluation.resamples": 200}, EVALUATE),
+    "examples": ({"evaluation.examples": 3}, REPORT),
+    "TREC runs": ({"evaluation.trec_runs": True}, REPORT + Counter(write_trec_run=6)),
+    # Two values that change places are a change, too.
+    "swapped": ({"training.variants.combined.losses": {"listwise": 0.1, "contrastive": 1}}, ONE_VARIANT),
+}
+
+
+@pytest.fixture(scope="module")
+def dry_runs(finished: Path, settings: dict[str, Any]) -> dict[str, Counter[str]]:
+    """The jobs that each change schedules; two dry runs at a time."""
+
+    def one(change: dict[str, Any]) -> Counter[str]:
+        new = settings
+        for place, value in change.items():
+            new = flow.changed(new, place, value)
+        return flow.scheduled(finished, new)
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(CHANGES, pool.map(one, [change for change, _ in CHANGES.values()]), strict=True))
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_schedules_its_stages_and_what_is_downstream(name: str, dry_runs: dict[str, Counter[str]]) -> None:
+    found = Counter({rule: count for rule, count in dry_runs[name].items() if rule != "stage_settings"})
+    assert found == CHANGES[name][1]
+
+
+def test_order_and_spelling_of_the_config_do_not_matter(finished: Path, settings: dict[str, Any]) -> None:
+    """YAML in another order, with quotes, comments and a default written out."""
+    text = yaml.safe_dump(settings, sort_keys=True, default_style='"').replace('!!int "7"', "7")
+    text = "# a comment\n" + yaml.safe_dump(yaml.safe_load(text) | {"generation": {"human": True}})
+    assert not flow.scheduled(finished, text)
+
+
+def test_touching_files_schedules_nothing(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    folder = copied()
+    for file in [*folder.rglob("*.parquet"), *folder.rglob("*.json"), *folder.glob("*.yaml")]:
+        os.utime(file)
+    for file in Path(settings["corpora"]["tiny"]["source"]["path"]).rglob("*"):
+        os.utime(file)
+    assert not flow.scheduled(folder, settings)
+
+
+def test_a_changed_source_file_is_read_again(
+    copied: Callable[[], Path], settings: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = copied()
+    source = Path(settings["corpora"]["tiny"]["source"]["path"])
+    topics = source / "queries.jsonl"
+    before = topics.read_text()
+    try:
+        topics.write_text(before.replace('"text": "', '"text": "please tell ', 1))
+        assert flow.scheduled(folder, settings)["make_corpus"] == 1
+    finally:
+        topics.write_text(before)

@@ -1,0 +1,65 @@
+"""The workflow's style, the shipped configs, profiles and environments."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import flow
+import pytest
+import yaml
+
+ROOT = flow.ROOT
+BIN = Path(sys.executable).parent
+PROFILES = sorted(path.parent.name for path in ROOT.glob("profiles/*/profile.yaml"))
+
+
+def test_snakefmt() -> None:
+    done = subprocess.run([BIN / "snakefmt", "--check", "Snakefile", "workflow/rules"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_lint(tmp_path: Path) -> None:
+    done = flow.lint(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("config/*.yaml")), ids=lambda file: file.stem)
+def test_dry_run_of_every_config(file: Path, tmp_path: Path) -> None:
+    """Without GPU, hub or data; LISTILL_DATA is not set."""
+    assert flow.scheduled(tmp_path, file.read_text())["write_report"] >= 1
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_dry_run_with_every_profile(profile: str, tmp_path: Path) -> None:
+    text = (ROOT / "config/config.yaml").read_text()
+    assert flow.scheduled(tmp_path, text, "--workflow-profile", str(ROOT / "profiles" / profile))["train_student"] == 3
+
+
+def test_the_cluster_profile_names_every_rule() -> None:
+    """A rule that is forgotten there would get the defaults of some other kind of job."""
+    text = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
+    rules = set(re.findall(r"^rule (\w+):", text, flags=re.MULTILINE)) - {"stage_settings"}
+    slurm = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
+    assert set(slurm["set-resources"]) == rules
+    blocks = re.split(r"^rule ", text, flags=re.MULTILINE)[1:]
+    gpu = {block.partition(":")[0] for block in blocks if "gpu=1" in block}
+    named = {rule for rule, resources in slurm["set-resources"].items() if resources.get("gpu")}
+    assert named == gpu == {rule for rule, value in slurm["set-resources"].items() if value["slurm_partition"] == "gpu"}
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("envs/*.yaml")), ids=lambda file: file.stem)
+def test_environments_have_the_tested_versions(file: Path) -> None:
+    pins = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE))
+    pins = {name.lower().replace("_", "-"): version for name, version in pins.items()}
+    content = yaml.safe_load(file.read_text())
+    assert content["dependencies"][0] == "python=3.12"
+    for wheel in content["dependencies"][-1]["pip"]:
+        name, _, version = wheel.partition("==")
+        if file.stem != "vllm" or name in ("pandas", "pyarrow"):  # vLLM fixes versions of its own
+            assert pins[name.lower().replace("_", "-")] == version, wheel
+
+
+def test_the_catalogue_entry() -> None:
+    entry = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())
+    assert entry["usage"]["software-stack-deployment"]["conda"] is True
