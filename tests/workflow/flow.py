@@ -154,8 +154,9 @@ def declared(settings: Mapping[str, Any]) -> list[str]:
 
 
 def frames(folder: Path, settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """Return all tables of a finished run; the clock of training is left out."""
-    found = {name: pd.read_parquet(results(folder) / name) for name in declared(settings)}
+    """Return all tables of a run that are there; the clock of training is left out."""
+    there = [name for name in declared(settings) if (results(folder) / name).exists()]
+    found = {name: pd.read_parquet(results(folder) / name) for name in there}
     return {name: frame.drop(columns="seconds", errors="ignore") for name, frame in found.items()}
 
 

@@ -27,8 +27,8 @@ CONTRACT = {
     "runs/small.combined": "query_id doc_id rank score",
     "per_query": "system split query_id measure value",
     "summary": "system split measure value base delta ci_low ci_high p_value queries",
-    "models/small/listwise/history": "step epoch split loss listwise contrastive lr seconds queries passages measure",
-    "models/small/combined/history": "step epoch split loss listwise contrastive lr seconds queries passages measure",
+    "models/small/listwise/history": "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10",
+    "models/small/combined/history": "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10",
 }
 
 
@@ -84,7 +84,10 @@ def test_a_second_run_does_nothing(finished: Path, settings: dict[str, Any]) -> 
 
 
 def test_same_seed_same_tables(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
-    """Made target by target and from a YAML file in another order, the tables are the same to the last bit."""
+    """Made target by target and from a YAML file in another order: the same to the last bit.
+
+    Only as far as the lists; that the rest is the same, too, is seen in test_interrupts.
+    """
 
     def backwards(value: Any) -> Any:
         return {key: backwards(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
@@ -94,6 +97,11 @@ def test_same_seed_same_tables(finished: Path, settings: dict[str, Any], tmp_pat
     flow.make(tmp_path, text, "candidates")
     made = {path.name for path in flow.results(tmp_path).glob("*.parquet")}
     assert made == {f"{n}.parquet" for n in ("corpus", "topics", "qrels", "heldout", "queries", "candidates")}
-    assert not (flow.results(tmp_path) / "models").exists()
-    flow.make(tmp_path, text)
-    flow.assert_same(flow.frames(finished, settings), flow.frames(tmp_path, settings))
+    assert {path.name for path in flow.results(tmp_path).iterdir() if path.is_dir()} == {
+        *("benchmarks", "config", "embeddings", "funnel", "logs")
+    }
+    flow.make(tmp_path, text, "lists")
+    again = flow.frames(tmp_path, settings)
+    assert {"scores.parquet", "gate.parquet", "runs/teacher.parquet", "lists/small.parquet"} <= again.keys()
+    first = flow.frames(finished, settings)
+    flow.assert_same({name: first[name] for name in again}, again)

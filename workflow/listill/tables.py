@@ -158,11 +158,24 @@ def merge_lineages(inputs: list[Path]) -> dict[str, str]:
     return {key: fingerprint for key, (fingerprint, _) in sorted(merged.items())}
 
 
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of ``path``; on success it is synced and takes the name ``path``."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{path.name}.*.tmp"):  # by a process that was killed
+        if not _alive(int(left.suffixes[-2][1:])):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -3,6 +3,8 @@
 import faiss
 import numpy as np
 
+from listill.errors import UserError
+
 QUERY_BLOCK = 1024
 # Documents around the cut that FAISS may order by chance if their scores are equal.
 SLACK = 16
@@ -22,8 +24,10 @@ def search(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Search ``documents`` [m, d] exactly by inner product for each of ``queries`` [n, d], in blocks of queries.
 
-    Returns n arrays of at most k document positions, and their scores.
+    Returns n arrays of at most k document positions, and their scores. UserError if an embedding is not finite.
     """
+    if not (np.isfinite(queries).all() and np.isfinite(documents).all()):
+        raise UserError("an embedding is not a number: the model is broken (try precision fp32), or its training diverged")
     found: list[np.ndarray] = []
     scores: list[np.ndarray] = []
     documents = np.ascontiguousarray(documents, dtype=np.float32)
