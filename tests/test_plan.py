@@ -36,7 +36,7 @@ ALL = [
     *("search.s.one", "fuse.s+bm25", "rerank", "gate", "scores", "lists.s", "lists.t"),
     *("train.s.one", "train.s.two", "train.t.one", "evaluate"),
 ]
-STUDENT = {"encode.s", "encode.s.one", "candidates", "search.s", "search.s.one", "rerank", "scores"}
+STUDENT = {"encode.s", "encode.s.one", "candidates", "search.s", "search.s.one", "gate", "rerank", "scores"}
 TRAIN = {"train.s.one", "train.s.two", "train.t.one"}
 LISTS = {"lists.s", "lists.t"}
 
@@ -67,13 +67,13 @@ def frozen(config: dict[str, Any]) -> dict[str, str]:
         ("generation.generator", {"kind": "extractive", "dropout": 0.5}, {"queries"}),
         ("generation.cleaning.min_words", 1, {"queries"}),
         ("generation.human", False, {"queries"}),
-        ("mining.bm25.k1", 1.5, {"candidates", "search.bm25", "rerank", "scores"}),
+        ("mining.bm25.k1", 1.5, {"candidates", "search.bm25", "gate", "rerank", "scores"}),
         ("mining.dense.extra.model", "f", {"encode.extra", "candidates"}),
         ("mining.consistency.top", 3, {"candidates"}),
         ("mining.consistency.require", "none", {"candidates"}),
-        ("mining.depth", 50, {"candidates", "rerank"}),
-        ("mining.depth", 500, {"candidates", "rerank", "search.bm25", "search.s", "search.s.one"}),
-        ("teacher.normalise", "zscore", {"rerank", *LISTS}),
+        ("mining.depth", 50, {"candidates", "gate", "rerank"}),
+        ("mining.depth", 500, {"candidates", "gate", "rerank", "search.bm25", "search.s", "search.s.one"}),
+        ("teacher.normalise", "zscore", {"gate", "rerank", *LISTS}),
         ("teacher.gate.margin", 0.1, {"gate"}),
         ("teacher.gate.action", "warn", {"gate"}),
         ("training.lists.length", 4, LISTS),
@@ -101,11 +101,11 @@ def test_the_weight_of_a_teacher_is_not_among_what_scores_depend_on() -> None:
     light = {**CONFIG, "teacher": {"members": members}}
     heavy = {**CONFIG, "teacher": {"members": {**members, "b": {"kind": "bm25", "weight": 3}}}}
     before, after = frozen(light), frozen(heavy)
-    assert {stage for stage in ALL if before[stage] != after[stage]} == {"rerank", *LISTS}
+    assert {stage for stage in ALL if before[stage] != after[stage]} == {"gate", "rerank", *LISTS}
     assert "weight" not in json.loads(before["scores"])["members"]["b"]
     assert json.loads(after["lists.s"])["weights"] == {"m": 1.0, "b": 3.0}
     other = {**CONFIG, "teacher": {"members": {**members, "m": {"kind": "dense"}}}}
-    assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"rerank", "scores"}
+    assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"gate", "rerank", "scores"}
 
 
 def test_frozen_settings_do_not_depend_on_the_order_of_keys() -> None:

@@ -23,7 +23,15 @@ CORPUS, STUDENT = "tiny", "small"
 VARIANTS = ("combined", "listwise")
 # One thread a job: two jobs then share the two cores that tests can count on, and sums have one order everywhere.
 HEAVY = (
-    *("encode_corpus", "encode_with_trained", "mine_candidates", "rerank_topics", "score_candidates", "train_student"),
+    *(
+        "encode_corpus",
+        "encode_with_trained",
+        "mine_candidates",
+        "gate_teacher",
+        "rerank_topics",
+        "score_candidates",
+        "train_student",
+    ),
     *("search_base", "search_trained"),
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]

@@ -63,9 +63,9 @@ BLOCKS: dict[str, dict[str, Any]] = {
 NAMES = {"corpora": "tiny", "students": "small", "dense": "other", "members": "one", "variants": "listwise"}
 
 DATA, QUERIES = "corpus", "queries"
-STUDENT = "encode.small* candidates search.small* rerank scores train.*"
+STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
 OTHER = "encode.other candidates"
-BM25 = "candidates search.bm25 rerank scores"
+BM25 = "candidates search.bm25 gate rerank scores"
 TRAIN, VARIANT = "train.*", "train.small.listwise"
 
 # key: (another value, the stages whose settings it changes); the report, which shows the whole config, always changes.
@@ -114,15 +114,15 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.dense.*.prompts": ({"query": "Q: "}, OTHER),
     "mining.dense.*.precision": ("fp32", OTHER),
     "mining.dense.*.trust_remote_code": (True, OTHER),
-    "mining.depth": (9, "candidates rerank"),
+    "mining.depth": (9, "candidates gate rerank"),
     "mining.consistency.top": (3, "candidates"),
     "mining.consistency.require": ("none", "candidates"),
-    "teacher.members.*[late_interaction].weight": (3, "rerank lists.*"),
-    "teacher.members.*[late_interaction].student": ("small", "rerank scores"),
-    "teacher.members.*[bm25].weight": (3, "rerank lists.*"),
-    "teacher.members.*[dense].weight": (3, "rerank lists.*"),
-    "teacher.members.*[dense].student": ("small", "rerank scores"),
-    "teacher.normalise": ("zscore", "rerank lists.*"),
+    "teacher.members.*[late_interaction].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[late_interaction].student": ("small", "gate rerank scores"),
+    "teacher.members.*[bm25].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[dense].student": ("small", "gate rerank scores"),
+    "teacher.normalise": ("zscore", "gate rerank lists.*"),
     "teacher.gate.action": ("stop", "gate"),
     "teacher.gate.margin": (0.1, "gate"),
     "training.losses": ({"contrastive": 1}, ""),  # both variants have losses of their own
@@ -234,9 +234,10 @@ BOTH_VARIANTS = EVALUATE + Counter(train_student=2, encode_with_trained=2, searc
 LISTS = BOTH_VARIANTS + Counter(build_lists=1)
 SCORES = LISTS + Counter(score_candidates=1)
 CANDIDATES = SCORES + Counter(mine_candidates=1)
-TEACHER = Counter(rerank_topics=1, gate_teacher=1)
-BASE = TEACHER + Counter(search_base=1, fuse_runs=1)
-ASKED = CANDIDATES + BASE + Counter(search_bm25=1, generate_queries=1)
+RERANK = Counter(rerank_topics=1)
+TEACHER = RERANK + Counter(gate_teacher=1)
+BASE = Counter(search_base=1, fuse_runs=1)
+ASKED = CANDIDATES + TEACHER + BASE + Counter(search_bm25=1, generate_queries=1)
 EVERYTHING = ASKED + Counter(make_corpus=1, encode_corpus=1)
 
 CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
@@ -244,12 +245,11 @@ CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
     "seed": ({"seed": 8}, EVERYTHING),
     "corpus": ({"corpora.tiny.heldout": 2}, EVERYTHING),
     "queries": ({"generation.cleaning.max_words": 9}, ASKED),
-    "student": ({"students.small.max_length": 40}, CANDIDATES + BASE + Counter(encode_corpus=1)),
+    "student": ({"students.small.max_length": 40}, CANDIDATES + TEACHER + BASE + Counter(encode_corpus=1)),
     "bm25": ({"mining.bm25.k1": 1.2}, CANDIDATES + TEACHER + Counter(search_bm25=1, fuse_runs=1)),
     "candidates": ({"mining.consistency.top": 3}, CANDIDATES),
     "weights": ({"teacher.normalise": "zscore"}, LISTS + TEACHER),
-    # The lists do not depend on what the gate measured.
-    "gate": ({"teacher.gate.margin": -1}, REPORT + Counter(gate_teacher=1)),
+    "gate": ({"teacher.gate.margin": -1}, LISTS + Counter(gate_teacher=1)),
     "lists": ({"training.lists.length": 5}, LISTS),
     "training": ({"training.epochs": 2}, BOTH_VARIANTS),
     "one variant": ({"training.variants.combined.epochs": 2}, ONE_VARIANT),
@@ -257,7 +257,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
     "one variant fewer": ({"training.variants": {"listwise": {"losses": {"listwise": 1}}}}, EVALUATE),
     "depth": (
         {"evaluation.depth": 120},
-        EVALUATE + BASE + Counter(search_bm25=1, search_trained=2),
+        EVALUATE + RERANK + BASE + Counter(search_bm25=1, search_trained=2),
     ),
     "fusion": ({"evaluation.fusion_k": 30}, EVALUATE + Counter(fuse_runs=1)),
     "evaluation": ({"evaluation.resamples": 200}, EVALUATE),

@@ -34,7 +34,7 @@ rule rerank_topics:
 rule gate_teacher:
     """
     Stop if the teacher is no better than the students.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs of the teacher and the students
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, embeddings
     OUTPUT: gate.parquet
     """
     input:
@@ -43,24 +43,25 @@ rule gate_teacher:
         topics="results/{corpus}/topics.parquet",
         qrels="results/{corpus}/qrels.parquet",
         queries="results/{corpus}/queries.parquet",
-        teacher="results/{corpus}/runs/teacher.parquet",
-        students=expand("results/{{corpus}}/runs/{student}.parquet", student=PLAN.students),
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
     output:
         "results/{corpus}/gate.parquet",
     log:
         "results/{corpus}/logs/gate.log",
     benchmark:
         "results/{corpus}/benchmarks/gate.tsv"
-    priority: 10
+    priority: 10  # before the large work, where there is a choice
     conda:
-        "../../envs/cpu.yaml"
+        "../../envs/gpu.yaml"
+    threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=30,
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
     shell:
         "python -m listill.stages.gate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --teacher {input.teacher} --students {input.students} --out {output}"
+        " --embeddings {input.embeddings} --out {output}"
 
 
 rule score_candidates:

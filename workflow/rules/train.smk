@@ -13,9 +13,8 @@ rule build_lists:
         heldout="results/{corpus}/heldout.parquet",
         candidates="results/{corpus}/candidates.parquet",
         scores="results/{corpus}/scores.parquet",
-        # Nothing of it is read: without a better teacher there is nothing to train. What it measured does not matter, so
-        # another margin or depth of evaluation trains nothing again.
-        gate=ancient("results/{corpus}/gate.parquet"),
+        # Nothing of it is read: without a better teacher there is nothing to train.
+        gate="results/{corpus}/gate.parquet",
     output:
         lists="results/{corpus}/lists/{student}.parquet",
         funnel="results/{corpus}/funnel/lists.{student}.parquet",

@@ -27,7 +27,9 @@ def search(
     Returns n arrays of at most k document positions, and their scores. UserError if an embedding is not finite.
     """
     if not (np.isfinite(queries).all() and np.isfinite(documents).all()):
-        raise UserError("an embedding is not a number: the model is broken (try precision fp32), or its training diverged")
+        raise UserError(
+            "an embedding is not a number: the model is broken (try precision fp32), or its training diverged"
+        )
     found: list[np.ndarray] = []
     scores: list[np.ndarray] = []
     documents = np.ascontiguousarray(documents, dtype=np.float32)

@@ -1,8 +1,12 @@
-"""Is the teacher better than the students? If not, there is nothing to learn from it, and the workflow stops here."""
+"""Is the teacher better than the students? If not, there is nothing to learn from it, and the workflow stops here.
+
+The dev queries are searched and reranked here, not taken from the runs of the evaluation: training waits for the gate, and
+must not be repeated because something else is to be measured.
+"""
 
 import logging
 
-from listill.settings import Gate, Settings
+from listill.settings import Mining, Name, Settings, Student, TeacherEnsemble
 from listill.stages.command import In, Ins, Job, Out, StageSettings, main
 
 VERSION = 1
@@ -13,44 +17,65 @@ log = logging.getLogger("listill")
 class GateStage(StageSettings):
     """What the gate depends on."""
 
-    gate: Gate = Gate()
+    teacher: TeacherEnsemble = TeacherEnsemble()
+    students: dict[Name, Student] = {}
+    mining: Mining = Mining()
 
 
 def settings(config: Settings, corpus: str) -> GateStage:
-    """Return the settings of this stage."""
-    return GateStage(version=VERSION, gate=config.teacher.gate)
+    """Return the settings of this stage: of mining, only what decides the candidates of the students."""
+    mining = Mining(bm25=config.mining.bm25, depth=config.mining.depth, consistency={"require": "none"})
+    return GateStage(version=VERSION, teacher=config.teacher, students=config.students, mining=mining)
 
 
 def run(
-    settings: GateStage, job: Job, corpus: In, topics: In, qrels: In, queries: In, teacher: In, students: Ins, out: Out
+    settings: GateStage, job: Job, corpus: In, topics: In, qrels: In, queries: In, embeddings: Ins, out: Out
 ) -> None:
-    """Compare the teacher's run with the base students' on dev queries; write gate.parquet, or stop."""
+    """Compare the teacher with the base students on dev queries; write gate.parquet, or stop."""
+    import numpy as np
     import pandas as pd
 
-    from listill import tables
+    from listill.candidates.pool import as_frame
+    from listill.corpus import collection
     from listill.errors import UserError
     from listill.evaluation.measures import per_query
     from listill.evaluation.topics import evaluation_queries
+    from listill.retrieval.embeddings import load_named
+    from listill.retrieval.search import search
+    from listill.teachers.pairs import Resources
+    from listill.teachers.rerank import rerank
 
-    judged = evaluation_queries(topics, qrels, queries, corpus).qrels
-    split = "dev" if (judged["split"] == "dev").any() else "heldout"
-    judged = judged[judged["split"] == split]
+    asked = evaluation_queries(topics, qrels, queries, corpus)
+    split = "dev" if (asked.queries["split"] == "dev").any() else "heldout"
+    dev = asked.queries[asked.queries["split"] == split].reset_index(drop=True)
+    judged = asked.qrels[asked.qrels["split"] == split]
     if judged.empty:
         raise UserError("neither dev topics nor held-out synthetic queries: the teacher cannot be measured")
+    documents = collection.load(corpus)
+    resources = Resources(documents, settings.students, settings.mining.bm25, load_named(embeddings, documents))
+    texts, depth = dev["text"].tolist(), settings.mining.depth
+    runs = {"bm25": as_frame(*resources.index.search(texts, depth, documents.id_order), "bm25")}
+    for name, matrix in resources.embeddings.items():
+        encoded = resources.encoder(name).encode(texts, "query")
+        runs[name] = as_frame(*search(encoded, matrix, depth, documents.id_order), name)
+    ids = np.array(documents.doc_ids, dtype=object)
+    for name, run in runs.items():
+        runs[name] = run.assign(query_id=dev["query_id"].to_numpy()[run["query"]], doc_id=ids[run["document"]])
+    runs["teacher"] = rerank(documents, dev, pd.concat(runs.values()), settings.teacher, resources)
+
     rows = []
-    for path in [teacher, *students]:
-        values = per_query(tables.read(path, "runs"), judged, [MEASURE])["value"]
-        system = tables.provenance(path).key.removeprefix("runs/")
-        rows.append((system, split, MEASURE, values.mean(), len(values)))
-        log.info("gate: %s %s %.3f on %d %s queries", system, MEASURE, values.mean(), len(values), split)
+    for name in ("teacher", *settings.students):
+        values = per_query(runs[name], judged, [MEASURE])["value"]
+        rows.append((name, split, MEASURE, values.mean(), len(values)))
+        log.info("gate: %s %s %.3f on %d %s queries", name, MEASURE, values.mean(), len(values), split)
     table = pd.DataFrame(rows, columns=["system", "split", "measure", "value", "queries"])
-    best = table.iloc[1:].sort_values("value").iloc[-1]
-    if table["value"].iloc[0] < best["value"] + settings.gate.margin:
+    best, gate = table.iloc[1:].sort_values("value").iloc[-1], settings.teacher.gate
+    if table["value"].iloc[0] < best["value"] + gate.margin:
         text = (
             f"the teacher's {MEASURE} on {split} queries is {table['value'].iloc[0]:.3f}, that of {best['system']} "
             f"{best['value']:.3f}: nothing to learn from it; take a stronger teacher, or set teacher.gate.action to warn"
         )
-        if settings.gate.action == "stop":
+        if gate.action == "stop":
             raise UserError(text)
         log.warning("gate: %s", text)
     job.write(out, "gate", table)

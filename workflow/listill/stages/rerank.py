@@ -46,26 +46,15 @@ def run(
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval.embeddings import load_named
-    from listill.retrieval.fusion import ranked
-    from listill.teachers import score
-    from listill.teachers.ensemble import combine
-    from listill.teachers.pairs import Resources, pairs_of
+    from listill.teachers.pairs import Resources
+    from listill.teachers.rerank import rerank
 
     documents = collection.load(corpus)
     asked = evaluation_queries(topics, qrels, queries, corpus).queries
     found = pd.concat([tables.read(path, "runs") for path in runs])
-    pairs = pairs_of(documents, asked, found[found["rank"] <= settings.pool], cut=False)
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
-    names = {
-        "query_id": asked["query_id"].to_numpy()[pairs.query],
-        "doc_id": [documents.doc_ids[i] for i in pairs.text],
-    }
-    members = settings.teacher.members
-    scores = pd.concat(
-        [pd.DataFrame({**names, "teacher": name, "score": score(m, pairs, resources)}) for name, m in members.items()]
-    )
-    combined = combine(scores, {name: m.weight for name, m in members.items()}, settings.teacher.normalise)
-    job.write(out, "runs", ranked(combined, settings.depth), "runs/teacher")
+    ranking = rerank(documents, asked, found[found["rank"] <= settings.pool], settings.teacher, resources)
+    job.write(out, "runs", ranking[ranking["rank"] <= settings.depth], "runs/teacher")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ def run(
         job.details["teacher_temperature"] = value
     asked = evaluation_queries(topics, qrels, queries, corpus)
     dev, base = selector(documents, asked, encoder, matrix, recipe.selection, settings.seed)
-    result = train(encoder, examples, recipe, dev, base, settings.seed)
+    with job.work(out):  # for its lock: nothing else may train this very model now
+        result = train(encoder, examples, recipe, dev, base, settings.seed)
     if result.best_step == 0:
         log.warning("train: no step was better than the base model on dev queries: the base model is kept")
     log.info("train: kept step %d, dev nDCG@10 %.4f (base %.4f)", result.best_step, result.best, base)
@@ -102,6 +103,7 @@ def run(
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     save(encoder, temporary, about, base, result)
     tables.write(temporary / "history.parquet", "history", history, about)
+    shutil.rmtree(out, ignore_errors=True)
     os.replace(temporary, out)
 
 
