@@ -251,9 +251,7 @@ class TeacherEnsemble(Section):
         description="the teachers, by names of your choice",
     )
     normalise: Literal["minmax", "zscore"] = Field("minmax", description="over the candidates of each query")
-    gate: Gate = Field(
-        Gate(), description="check, before any scoring and training, that the teacher is worth learning from"
-    )
+    gate: Gate = Field(Gate(), description="check, before any training, that the teacher is worth learning from")
 
 
 # --- training --------------------------------------------------------------------------------------------------------

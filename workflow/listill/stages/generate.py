@@ -3,7 +3,7 @@
 import logging
 
 from listill.settings import Generation, Own, Settings
-from listill.stages.command import In, Job, Out, StageSettings, main
+from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
 
 VERSION = 1
 log = logging.getLogger("listill")
@@ -22,7 +22,7 @@ def settings(config: Settings, corpus: str) -> GenerateStage:
 
 
 def run(
-    settings: GenerateStage, job: Job, corpus: In, topics: In, qrels: In, heldout: In, out: Out, funnel: Out
+    settings: GenerateStage, job: Job, corpus: In, topics: In, qrels: In, out: Out, funnel: Out, heldout: MaybeIn = None
 ) -> None:
     """Write queries.parquet and its funnel."""
     import pandas as pd
@@ -38,7 +38,7 @@ def run(
     if isinstance(settings.generation.generator, Own):
         job.depends_on(checksum(expand(settings.generation.generator.path)))
     documents = collection.load(corpus)
-    split = split_of(tables.read(heldout, "heldout"))
+    split = {} if heldout is None else split_of(tables.read(heldout, "heldout"))
     chosen = passages(documents, split, settings.generation.passages, settings.seed)
     queries = generate(settings.generation.generator, documents, chosen, settings.seed)
     if "split" not in queries:

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from listill.settings import Lists, Name, Settings, TeacherEnsemble
-from listill.stages.command import In, Job, Out, StageSettings, main
+from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
 
 VERSION = 1
 log = logging.getLogger("listill")
@@ -38,11 +38,11 @@ def run(
     corpus: In,
     queries: In,
     qrels: In,
-    heldout: In,
     candidates: In,
     scores: In,
     out: Out,
     funnel: Out,
+    heldout: MaybeIn = None,
 ) -> None:
     """Write lists/<student>.parquet and its funnel."""
     import numpy as np
@@ -75,7 +75,8 @@ def run(
     pool["positive"] = pool["positive"].notna()
     pool["document"] = documents.positions(pool["doc_id"].tolist(), str(scores))
     banned = np.zeros(len(documents), dtype=bool)
-    banned[documents.positions(tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))] = True
+    if heldout is not None:
+        banned[documents.positions(tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))] = True
 
     verdict, rows = {}, []
     for query_id, own in pool.sort_values(["query_id", "document"]).groupby("query_id"):
