@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from listill.settings import Lists
-from listill.training.lists import Pool, choose, quality, stratified, teacher_agrees
+from listill.training.lists import Pool, choose, quality, stratified, teacher_agrees, trusting
 
 GROUP = np.arange(40)
 GROUP[31] = 5  # 31 is a duplicate of 5
@@ -105,3 +105,9 @@ def test_quality_by_hand() -> None:
     found = quality(raw, {"a": 3.0, "b": 1.0}, every)
     np.testing.assert_allclose(found, [0, 0.5, 0.75, 1, 0], atol=1e-9)
     assert quality({"a": np.array([2.0])}, {"a": 1.0}, {"a": np.array([2.0, 2.0])}).tolist() == [0.0]
+
+
+def test_a_judgement_outranks_the_teacher() -> None:
+    one = trusting(pool({3: 0.4, 5: 1.0, 7: 0.2, 9: 0.0}, 3, 9))
+    assert one.scores.tolist() == [1.0, 1.0, 0.2, 1.0]
+    assert one.documents.tolist() == [3, 5, 7, 9]

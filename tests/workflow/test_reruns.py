@@ -146,6 +146,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.lists.length": (5, "lists.*"),
     "training.lists.choose": ("top", "lists.*"),
     "training.lists.top1": (False, "lists.*"),
+    "training.lists.trust_judgements": (False, "lists.*"),
     "training.lists.quality_percentile": (10, "lists.*"),
     "training.lists.retrievers": ("all", "lists.*"),
     "training.variants.*.losses": ({"contrastive": 1}, VARIANT),

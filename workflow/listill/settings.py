@@ -267,6 +267,9 @@ class Lists(Section):
     top1: bool = Field(
         True, description="keep a synthetic query only if the teacher ranks its source (or a twin) first"
     )
+    trust_judgements: bool = Field(
+        True, description="raise the scores of human positives to the best of their list, whatever the teacher says"
+    )
     quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
         0, description="drop the synthetic queries whose positive scores below this percentile of the positives"
     )

@@ -55,7 +55,7 @@ def run(
     from listill.queries.cleaning import funnel as count
     from listill.queries.passages import HUMAN
     from listill.teachers.ensemble import combine
-    from listill.training.lists import Pool, choose, quality, teacher_agrees
+    from listill.training.lists import Pool, choose, quality, teacher_agrees, trusting
 
     documents = collection.load(corpus)
     asked = tables.read(queries, "queries").query("split == 'train'").set_index("query_id", drop=False)
@@ -85,6 +85,8 @@ def run(
         if synthetic and settings.lists.top1 and not teacher_agrees(one, documents.group):
             verdict[query_id] = "teacher disagrees"
             continue
+        if not synthetic and settings.lists.trust_judgements:
+            one = trusting(one)
         chosen, values = choose(one, documents.group, banned, settings.lists, f"{settings.seed}:{query_id}")
         if len(chosen) < 2:
             verdict[query_id] = "no negatives"

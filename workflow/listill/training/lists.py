@@ -24,6 +24,14 @@ def teacher_agrees(pool: Pool, group: np.ndarray) -> bool:
     return bool(np.isin(top, group[pool.documents[pool.positive]]).any())
 
 
+def trusting(pool: Pool) -> Pool:
+    """Return the pool with the positives' scores raised to the best: a person's judgement outranks the teacher.
+
+    What the teacher likes best keeps its score, since it may be relevant and not judged.
+    """
+    return Pool(pool.documents, np.where(pool.positive, pool.scores.max(), pool.scores), pool.positive)
+
+
 def stratified(scores: np.ndarray, count: int) -> np.ndarray:
     """Return the indices of ``count`` scores that lie evenly between the largest and the smallest.
 
