@@ -102,6 +102,6 @@ def test_same_seed_same_tables(finished: Path, settings: dict[str, Any], tmp_pat
     }
     flow.make(tmp_path, text, "lists")
     again = flow.frames(tmp_path, settings)
-    assert {"scores.parquet", "gate.parquet", "runs/teacher.parquet", "lists/small.parquet"} <= again.keys()
+    assert {"scores.parquet", "gate.parquet", "lists/small.parquet"} <= again.keys()
     first = flow.frames(finished, settings)
     flow.assert_same({name: first[name] for name in again}, again)

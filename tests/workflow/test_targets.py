@@ -18,7 +18,8 @@ CANDIDATES = QUERIES | {"encode_corpus", "mine_candidates"}
 SCORES = CANDIDATES | {"score_candidates"}
 LISTS = SCORES | {"gate_teacher", "build_lists"}
 TRAIN = LISTS | {"train_student"}
-EVALUATE = TRAIN | {"encode_with_trained", "search_trained", "fuse_runs", "evaluate_systems"}
+SEARCH = {"search_bm25", "search_base", "search_trained", "fuse_runs", "rerank_topics"}
+EVALUATE = TRAIN | SEARCH | {"encode_with_trained", "evaluate_systems"}
 REPORT = EVALUATE | {"write_report"}
 TARGETS = {
     "corpus": CORPUS,
