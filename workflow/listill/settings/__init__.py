@@ -1,0 +1,79 @@
+"""The config: one definition, from which the checks, config/schema.json and config/README.md are made.
+
+A setting that is missing takes its default; a key that is unknown is an error that names its place and the nearest
+known key. Nothing heavier than pydantic is imported, because the Snakefile imports this package in every job.
+"""
+
+from pydantic import Field, model_validator
+
+from listill.errors import nearest
+from listill.settings.base import Count, Loss, Name, Positive, Section, Share
+from listill.settings.corpora import Beir, Corpus, Files, IrDatasets, PythonApi
+from listill.settings.evaluation import Evaluation
+from listill.settings.generation import Cleaning, Extractive, Generation, Own
+from listill.settings.mining import Bm25, Consistency, Mining
+from listill.settings.students import Student
+from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
+from listill.settings.training import Lists, Recipe, Selection, Temperatures, Training, Variant
+
+__all__ = [
+    "Beir",
+    "Bm25",
+    "Bm25Teacher",
+    "Cleaning",
+    "Consistency",
+    "Corpus",
+    "Count",
+    "Dense",
+    "Evaluation",
+    "Extractive",
+    "Files",
+    "Gate",
+    "Generation",
+    "IrDatasets",
+    "LateInteraction",
+    "Lists",
+    "Loss",
+    "Mining",
+    "Name",
+    "Own",
+    "Positive",
+    "PythonApi",
+    "Recipe",
+    "Section",
+    "Selection",
+    "Settings",
+    "Share",
+    "Student",
+    "Teacher",
+    "TeacherEnsemble",
+    "Temperatures",
+    "Training",
+    "Variant",
+]
+
+
+class Settings(Section):
+    """The whole config. Every corpus is run with every student and every variant."""
+
+    corpora: dict[Name, Corpus] = Field(min_length=1, description="the corpora, by name: the folder below results/")
+    students: dict[Name, Student] = Field(min_length=1, description="the models to be trained, by name")
+    generation: Generation = Field(Generation(), description="synthetic queries")
+    mining: Mining = Field(Mining(), description="candidate documents of every query")
+    teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="who scores the candidates")
+    training: Training = Field(Training(), description="lists, losses and variants")
+    evaluation: Evaluation = Field(Evaluation(), description="measures and tests")
+    seed: int = Field(42, description="of everything that is drawn at random")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Settings":
+        for name, member in self.teacher.members.items():
+            student = getattr(member, "student", None)
+            if student is not None and student not in self.students:
+                raise ValueError(
+                    f"teacher.members.{name}.student: no student '{student}'{nearest(student, self.students)}"
+                )
+        reserved = {"bm25", "teacher"}
+        if clash := (reserved | set(self.mining.dense)) & set(self.students) or reserved & set(self.mining.dense):
+            raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")
+        return self

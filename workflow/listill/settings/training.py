@@ -1,0 +1,105 @@
+"""Lists, losses, and how each variant is trained."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from listill.settings.base import Count, Loss, Name, Positive, Section, Share
+
+
+class Lists(Section):
+    """What becomes of candidates and scores: one list of documents a query, the positive first."""
+
+    length: Annotated[int, Field(ge=2)] = Field(8, description="documents of a list, the positive included")
+    choose: Literal["stratified", "top", "random"] = Field(
+        "stratified", description="evenly over the teacher's scores, its top ones, or any"
+    )
+    top1: bool = Field(
+        True, description="keep a synthetic query only if the teacher ranks its source (or a twin) first"
+    )
+    trust_judgements: bool = Field(
+        True, description="raise the scores of human positives to the best of their list, whatever the teacher says"
+    )
+    quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
+        0, description="drop the synthetic queries whose positive scores below this percentile of the positives"
+    )
+    retrievers: Literal["own", "all"] = Field("own", description="candidates of BM25 and the student, or of all")
+
+
+class Temperatures(Section):
+    """Softmax temperatures."""
+
+    student: Positive = Field(0.05, description="of the student's similarities in the listwise loss")
+    teacher: Positive | Literal["auto"] = Field(
+        "auto",
+        description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists",
+    )
+    offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
+    contrastive: Positive = Field(0.02, description="of the contrastive loss")
+
+
+class Selection(Section):
+    """Which step is kept: the best nDCG@10 on dev queries; the base model is a candidate."""
+
+    evaluations: Count = Field(4, description="how often training is interrupted to measure")
+    queries: Count = Field(300, description="dev queries used, drawn with the seed")
+    documents: Count = Field(
+        5000, description="documents searched; of a larger corpus the base model's best for each query and a sample"
+    )
+
+
+class Recipe(Section):
+    """How one variant is trained."""
+
+    losses: dict[Loss, Positive] = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
+    types: list[str] | None = Field(None, description="query types that are trained on; default: all")
+    max_lists: Count | None = Field(None, description="lists used, drawn with the seed; default: all")
+    epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
+    batch: Count = Field(16, description="queries of a step")
+    learning_rate: Positive = Field(
+        2e-5, description="the highest of the schedule: a linear rise, then a linear fall to 0"
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="not on biases and norms")
+    warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
+    clip: Positive = Field(1.0, description="largest gradient norm")
+    temperatures: Temperatures = Field(Temperatures(), description="softmax temperatures of the losses")
+    denoise: Share = Field(
+        0.6,
+        description="contrastive loss: documents of the own list with more than this share of the top score are masked",
+    )
+    max_length: Count | None = Field(None, description="tokens of a text in training; default: the student's")
+    selection: Selection = Field(Selection(), description="which step is kept")
+
+
+def _optional(model: type[Section], name: str) -> type[Section]:
+    """Return the model with every field optional: what a variant may override."""
+    fields: dict[str, Any] = {
+        # The default is not checked: a key may be left out, but be null only where null means something.
+        key: (field.rebuild_annotation(), Field(None, description=field.description))
+        for key, field in model.model_fields.items()
+    }
+    return create_model(name, __base__=Section, __doc__="What this variant does differently.", **fields)
+
+
+Variant: Any = _optional(Recipe, "Variant")
+
+
+class Training(Recipe):
+    """Settings shared by all variants, and the variants."""
+
+    lists: Lists = Field(Lists(), description="how training lists are made, for all variants")
+    variants: dict[Name, Variant] = Field(
+        {
+            "listwise": Variant(losses={"listwise": 1.0}),
+            "infonce": Variant(losses={"contrastive": 1.0}),
+            "combined": Variant(losses={"listwise": 1.0, "contrastive": 0.1}),
+        },
+        description="by name, what each variant does differently; `{}` is the shared settings as they stand",
+    )
+
+    def recipe(self, variant: str) -> Recipe:
+        """Return the settings of one variant: what it says, else what is shared (sections key by key)."""
+        merged = self.model_dump(include=set(Recipe.model_fields))
+        for key, value in self.variants[variant].model_dump(exclude_unset=True).items():
+            merged[key] = merged[key] | value if isinstance(getattr(self, key), Section) else value
+        return Recipe(**merged)
