@@ -4,7 +4,6 @@ A teacher is a module with ``score(member, pairs, resources) -> float32 [pairs]`
 """
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 
@@ -20,4 +19,4 @@ def score(member: Teacher, pairs: Pairs, resources: Resources) -> np.ndarray:
     return scores
 
 
-__all__ = ["Pairs", "Path", "Resources", "score"]
+__all__ = ["Pairs", "Resources", "score"]
