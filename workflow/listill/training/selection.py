@@ -1,5 +1,6 @@
 """Which step is kept: the one with the best nDCG@10 on dev queries, the untrained base among the candidates."""
 
+import logging
 import random
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from listill.evaluation.topics import EvaluationQueries
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.search import search
 from listill.settings import Selection
+
+log = logging.getLogger("listill")
 
 MEASURE = "nDCG@10"
 # Of a corpus that is too large to be searched every time, what the base model finds this high is always kept.
@@ -37,6 +40,9 @@ class Selector:
     def measure_vectors(self, queries: np.ndarray, documents: np.ndarray) -> float:
         """Return nDCG@10 of embeddings of ``self.queries`` and ``self.documents``; 0 if they are no numbers any more."""
         if not (np.isfinite(queries).all() and np.isfinite(documents).all()):
+            log.warning(
+                "selection: the model's embeddings are not numbers any more; this step counts as 0: training diverged"
+            )
             return 0.0
         found, scores = search(queries, documents, 10, self.collection.id_order[self.documents])
         rows = [
