@@ -52,7 +52,9 @@ def test_dev_is_cut_off_train_where_there_is_none() -> None:
     side = sides(found)
     assert Counter(side.values()) == {"train": 320, "dev": 80, "test": 2}
     assert found[-2:] == test
-    assert all(side[f"q{2 * i}"] == side[f"q{2 * i + 1}"] for i in range(200))
+    # Topic by topic, as published sets are: of the twins of a dev topic about a fifth are dev topics too.
+    assert sum(side[f"q{2 * i}"] == side[f"q{2 * i + 1}"] == "dev" for i in range(200)) < 20
+    assert sides(dev_from_train(random.Random(0).sample(train, 400), 0.2, seed=1)) == sides(found[:-2])
     assert dev_from_train([*train, *qrels(("v", "y"), split="dev")], 0.2, seed=1)[0].split == "train"
     assert Counter(sides(dev_from_train(train, 0.0, seed=1)).values()) == {"train": 400}
     assert dev_from_train(test, 0.2, seed=1) == test

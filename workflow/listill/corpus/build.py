@@ -37,7 +37,7 @@ def build(source: Source, settings: Corpus, seed: int) -> CorpusTables:
     same = {document.doc_id: twin for document, twin in zip(source.documents, twins, strict=True) if twin is not None}
     if isinstance(settings.source, PythonApi):
         qrels = splits.split_unsplit(qrels, settings.source.train, settings.source.dev, seed, same)
-    qrels = splits.dev_from_train(qrels, settings.dev_share, seed, same)
+    qrels = splits.dev_from_train(qrels, settings.dev_share, seed)
     split = split_of(qrels)
     heldout = splits.hold_out(source.documents, twins, qrels, settings.heldout, seed)
     return CorpusTables(

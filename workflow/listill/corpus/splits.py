@@ -1,8 +1,4 @@
-"""Seeded splits: of topics by their relevant documents, and of passages that are held out.
-
-Topics that share a relevant document always fall on one side, directly or through others: what is split are the
-connected components of topics and relevant documents. Everything is sorted before it is shuffled.
-"""
+"""Seeded splits of topics, and of passages that are held out. Everything is sorted before it is shuffled."""
 
 import logging
 import random
@@ -62,7 +58,10 @@ def _cut(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
 def split_unsplit(
     qrels: Sequence[Judgement], train: float, dev: float, seed: int, same: dict[str, str] | None = None
 ) -> list[Judgement]:
-    """Give the judgements without a split one; ``train`` and ``dev`` are shares of the relevant documents."""
+    """Give the judgements without a split one; ``train`` and ``dev`` are shares of the relevant documents.
+
+    Topics that share a relevant document fall on one side, directly or through others: what is split are the components.
+    """
     parts = components([judgement for judgement in qrels if judgement.split == UNSPLIT], same)
     random.Random(seed).shuffle(parts)
     sides = _cut([max(1, len(part.documents)) for part in parts], [train, dev])
@@ -70,16 +69,16 @@ def split_unsplit(
     return [j._replace(split=side[j.query_id]) if j.split == UNSPLIT else j for j in qrels]
 
 
-def dev_from_train(
-    qrels: Sequence[Judgement], share: float, seed: int, same: dict[str, str] | None = None
-) -> list[Judgement]:
-    """Make a share of the train topics dev topics, where there are none; judgements of test stay as they are."""
+def dev_from_train(qrels: Sequence[Judgement], share: float, seed: int) -> list[Judgement]:
+    """Make a share of the train topics dev topics, where there are none; judgements of test stay as they are.
+
+    Topics are drawn one by one: dev stands in for a published test split, whose topics share relevant documents with train
+    topics as they come. Dev topics without such documents would choose another recipe than test needs.
+    """
     if any(judgement.split == "dev" for judgement in qrels):
         return list(qrels)
-    parts = components([judgement for judgement in qrels if judgement.split == "train"], same)
-    random.Random(seed).shuffle(parts)
-    sides = _cut([len(part.topics) for part in parts], [share])
-    moved = {topic for part, i in zip(parts, sides, strict=True) if i == 0 for topic in part.topics}
+    topics = sorted({judgement.query_id for judgement in qrels if judgement.split == "train"})
+    moved = set(random.Random(seed).sample(topics, round(share * len(topics))))
     return [j._replace(split="dev") if j.split == "train" and j.query_id in moved else j for j in qrels]
 
 

@@ -12,7 +12,7 @@ import logging
 from listill.settings import Corpus, Settings
 from listill.stages.command import Job, Out, StageSettings, main
 
-VERSION = 1
+VERSION = 2
 
 log = logging.getLogger("listill")
 
