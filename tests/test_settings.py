@@ -154,7 +154,10 @@ def test_a_variant_may_take_all_types_or_lists_again() -> None:
 
 def test_a_variant_is_checked_like_the_shared_settings() -> None:
     assert "training.variants.v.batch" in fault(config(training={"variants": {"v": {"batch": 0}}}))
-    assert "training.variants.v.denoise" in fault(config(training={"variants": {"v": {"denoise": 1.5}}}))
+    assert "training.variants.v.negatives.denoise" in fault(
+        config(training={"variants": {"v": {"negatives": {"denoise": 1.5}}}})
+    )
+    assert "no retriever 'x'" in fault(config(training={"variants": {"v": {"negatives": {"guide": "x"}}}}))
     assert "training.variants.v" in fault(config(training={"variants": {"v": {"batch": None}}}))
 
 

@@ -129,10 +129,11 @@ def test_other_similarities_are_refused(tmp_path: Path) -> None:
 
 def test_batches_hold_all_texts_once_longest_first(tiny_model: Path) -> None:
     ours = encoder(tiny_model)
-    ours.batch = 7
-    seen = [i for chosen, _ in ours.batches(TEXTS, "document") for i in chosen]
+    ours.token_budget = 100
+    tokens = ours.tokenise(TEXTS, "document")
+    seen = [i for chosen, _ in ours.batches(tokens, "document") for i in chosen]
     assert sorted(seen) == list(range(len(TEXTS)))
-    lengths = [len(TEXTS[i]) for i in seen]
+    lengths = [len(tokens[i]) for i in seen]
     assert lengths == sorted(lengths, reverse=True)
     whole = encoder(tiny_model)
     np.testing.assert_allclose(ours.encode(TEXTS, "document"), whole.encode(TEXTS, "document"), atol=1e-6)
@@ -141,7 +142,7 @@ def test_batches_hold_all_texts_once_longest_first(tiny_model: Path) -> None:
 
 def test_token_vectors(tiny_model: Path) -> None:
     ours = encoder(tiny_model)
-    tokens = ours.tokens(TEXTS, "document")
+    tokens = ours.token_vectors(TEXTS, "document")
     reference = theirs(tiny_model)
     for text, matrix in zip(TEXTS, tokens, strict=True):
         (expected,) = reference.encode([text], prompt="passage: ", output_value="token_embeddings")
@@ -156,7 +157,7 @@ def test_trainable_models_compute_gradients_in_fp32_weights(tiny_model: Path) ->
     assert {p.dtype for p in trainable.model.parameters()} == {torch.float32}
     assert {p.dtype for p in frozen.model.parameters()} == {torch.bfloat16}
     assert not trainable.model.training
-    vectors = trainable.forward(TEXTS[:3], "query")["sentence_embedding"]
+    vectors = trainable.forward(trainable.tokenise(TEXTS[:3], "query"), np.arange(3), "query")["sentence_embedding"]
     assert vectors.dtype == torch.float32
     vectors.sum().backward()
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in trainable.model.parameters())

@@ -30,8 +30,8 @@ def test_maxsim_of_matrices_of_any_length() -> None:
 def test_late_interaction(pairs: Pairs, resources: Resources) -> None:
     found = score(LateInteraction(kind="late_interaction"), pairs, resources)
     encoder = resources.encoder("s")
-    queries = encoder.tokens(pairs.queries, "query")
-    texts = encoder.tokens(pairs.texts(pairs.text), "document")
+    queries = encoder.token_vectors(pairs.queries, "query")
+    texts = encoder.token_vectors(pairs.texts(pairs.text), "document")
     expected = [naive_maxsim(queries[q], text) for q, text in zip(pairs.query, texts, strict=True)]
     np.testing.assert_allclose(found, expected, atol=0.005)  # bf16
     assert np.ptp(expected) > 0.05

@@ -1,10 +1,13 @@
 """Steps."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from listill.training.batches import chunks, collate, order
+from listill.settings import Negatives
+from listill.training.batches import collate, order
 from listill.training.examples import Examples
 
 
@@ -62,7 +65,7 @@ def test_collate() -> None:
         [[1.0, 0.5, 0.2], [1.0, 0.1], [1.0, 0.0], [0.9, 0.8, 0.3, 0.0]],
         [[2], [6, 4], [0], [0]],
     )
-    step = collate(data, np.array([3, 1, 0]), denoise=0.6)
+    step = collate(data, np.array([3, 1, 0]), Negatives())
     assert step.queries.tolist() == [3, 1, 0]
     assert step.texts.tolist() == [1, 2, 4, 5, 6, 7]  # each distinct text once, none of query 2 alone
     assert step.mask.tolist() == [[True] * 4, [True, True, False, False], [True, True, True, False]]
@@ -81,7 +84,7 @@ def test_collate() -> None:
 
 def test_duplicates_of_the_positive_are_no_negatives_wherever_they_occur() -> None:
     data = examples([[2, 5], [4, 3], [0, 7]], [[1.0, 0.0]] * 3, [[2], [4], [0]])
-    step = collate(data, np.arange(3), denoise=1.0)
+    step = collate(data, np.arange(3), Negatives(denoise=1.0))
     assert step.texts.tolist() == [0, 2, 3, 4, 5, 7]
     pushed = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
     assert pushed == [{0, 4, 5, 7}, {0, 2, 3, 5, 7}, {2, 3, 4, 5}]
@@ -100,23 +103,29 @@ def test_duplicates_of_the_positive_are_no_negatives_wherever_they_occur() -> No
 )
 def test_what_the_teacher_finds_nearly_as_good_is_masked(scores: list[float], denoise: float, masked: set[int]) -> None:
     data = examples([[2, 5, 4, 6]], [scores], [[2]])
-    step = collate(data, np.array([0]), denoise)
+    step = collate(data, np.array([0]), Negatives(denoise=denoise))
     assert set(step.texts[~step.negative[0].numpy()].tolist()) - {2} == masked
 
 
-@pytest.mark.parametrize("budget", [1, 30, 100, 10_000])
-def test_chunks_partition_the_texts_within_the_budget(budget: int) -> None:
-    lengths = np.random.default_rng(0).integers(3, 60, size=80)
-    found = list(chunks(lengths, budget))
-    assert sorted(np.concatenate(found).tolist()) == list(range(80))
-    for chunk in found:
-        assert len(chunk) == 1 or len(chunk) * lengths[chunk].max() <= budget
-    longest = [lengths[chunk].max() for chunk in found]
-    assert longest == sorted(longest, reverse=True)
-    if budget == 10_000:
-        assert len(found) == 1
+def test_a_guide_vetoes_what_it_finds_more_similar_than_the_positive() -> None:
+    data = examples([[2, 5], [4, 6]], [[1.0, 0.0]] * 2, [[2], [4]])
+    queries = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    texts = np.zeros((8, 2), dtype=np.float32)
+    texts[[2, 5, 4, 6]] = [[0.5, 0.1], [0.6, 0.9], [0.4, 0.8], [0.5, 0.7]]
+    data = dataclasses.replace(data, guide=(queries, texts))
+
+    def pushed(margin: float) -> list[set[int]]:
+        step = collate(data, np.arange(2), Negatives(denoise=1.0, margin=margin))
+        return [set(step.texts[row].tolist()) for row in step.negative.numpy()]
+
+    # q0: text 5 (0.6) is above the positive (0.5), 6 is level with it; q1: 5 (0.9) is above 0.8.
+    assert pushed(0.0) == [{4, 6}, {2, 6}]
+    assert pushed(0.11) == [{4, 5, 6}, {2, 5, 6}]
+    assert pushed(-0.05) == [{4}, {2, 6}]
 
 
-def test_chunks_are_as_full_as_they_can_be() -> None:
-    lengths = np.array([10, 10, 10, 5, 5, 5, 5])
-    assert [lengths[chunk].tolist() for chunk in chunks(lengths, 20)] == [[10, 10], [10, 5], [5, 5, 5]]
+def test_copies() -> None:
+    data = examples([[2, 5], [4, 5], [6, 5, 2]], [[1.0, 0.0], [1.0, 0.0], [1.0, 0.5, 0.0]], [[2], [4], [6]])
+    assert collate(data, np.arange(3), Negatives()).copies.tolist() == [1, 1, 1, 1]
+    step = collate(data, np.arange(3), Negatives(count="every"))
+    assert dict(zip(step.texts.tolist(), step.copies.tolist(), strict=True)) == {2: 2, 4: 1, 5: 3, 6: 1}

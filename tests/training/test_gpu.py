@@ -9,7 +9,7 @@ import torch
 import tiny
 from listill.retrieval.encoder import Encoder
 from listill.settings import Student
-from listill.training import loop
+from listill.training.engine import Engine
 
 pytestmark = [
     pytest.mark.gpu,
@@ -31,10 +31,13 @@ def test_embeddings_are_those_of_the_cpu(tiny_model: Path, cpu_vectors: np.ndarr
     np.testing.assert_allclose(encoder.encode(TEXTS, "document"), cpu_vectors, atol=1e-4)
 
 
-def test_gradients_in_bf16_flow_to_every_weight_matrix(tiny_model: Path) -> None:
+@pytest.mark.parametrize("memory", [0.0, 1e12])
+def test_gradients_in_bf16_flow_to_every_weight_matrix(tiny_model: Path, memory: float) -> None:
     encoder = Encoder(Student(model=str(tiny_model), precision="bf16"), trainable=True)
-    vectors = loop.embed(encoder, TEXTS, loop.token_lengths(encoder, TEXTS))
-    (vectors @ vectors.T).sum().backward()
+    tokens, everything = encoder.tokenise(TEXTS, "document"), np.arange(len(TEXTS))
+    engine = Engine(encoder, memory)
+    engine.backward(tokens, everything, tokens, everything, lambda similarity: (similarity.sum(), {}))
+    assert (engine.recomputed > 0) == (memory == 0)
     for name, weight in encoder.model.named_parameters():
         if "pooler" not in name:
             assert weight.dtype == torch.float32

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval.encoder import Encoder
 from listill.settings import Recipe, Student
-from listill.training import loop
+from listill.training import loop, schedule
 from listill.training.examples import Examples
 from listill.training.selection import MEASURE, Selector
 
@@ -73,6 +74,11 @@ def fresh(folder: Path, **options: object) -> Encoder:
     return Encoder(student, trainable=True)
 
 
+def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Selector, base: float, seed: int, **more):  # type: ignore[no-untyped-def]
+    read = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+    return loop.Training(encoder, examples, read, recipe, selector, seed, **more).run(base)
+
+
 def weights(encoder: Encoder) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in encoder.model.state_dict().items()}
 
@@ -86,7 +92,7 @@ def equal(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
 
 @pytest.mark.parametrize("warmup", [0.1, 0.34, 0.02])
 def test_the_rate_over_30_steps(warmup: float) -> None:
-    rates = [loop.rate(step, 30, warmup) for step in range(30)]
+    rates = [schedule.rate(step, 30, warmup) for step in range(30)]
     top = rates.index(max(rates))
     assert 0 < rates[0] < 1
     assert max(rates) == 1
@@ -98,12 +104,12 @@ def test_the_rate_over_30_steps(warmup: float) -> None:
 
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0.0), (1, 0.1), (1, 1.0), (2, 0.5), (7, 1.0), (30, 0.0)])
 def test_no_step_has_rate_0_however_few_there_are(steps: int, warmup: float) -> None:
-    assert all(0 < loop.rate(step, steps, warmup) <= 1 for step in range(steps))
+    assert all(0 < schedule.rate(step, steps, warmup) <= 1 for step in range(steps))
 
 
 def test_biases_and_norms_do_not_decay(tiny_model: Path) -> None:
     model = fresh(tiny_model).model
-    adam = loop.optimiser(model, recipe(weight_decay=0.3, learning_rate=0.5))
+    adam = schedule.optimiser(model, recipe(weight_decay=0.3, learning_rate=0.5))
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     decays = {names[id(p)]: group["weight_decay"] for group in adam.param_groups for p in group["params"]}
     assert decays.keys() == set(names.values())
@@ -111,38 +117,6 @@ def test_biases_and_norms_do_not_decay(tiny_model: Path) -> None:
     assert plain == {name for name in decays if name.endswith(".bias") or "LayerNorm" in name}
     assert {decays[name] for name in decays.keys() - plain} == {0.3}
     assert {group["lr"] for group in adam.param_groups} == {0.5}
-
-
-def test_token_lengths(tiny_model: Path) -> None:
-    encoder = fresh(tiny_model, max_length=6)
-    assert loop.token_lengths(encoder, ["lava", "old lava near", "old lava near the quiet volcano"]).tolist() == [
-        3,
-        5,
-        6,
-    ]
-
-
-# --- embeddings -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("budget", [1, 90, 100_000])
-def test_chunks_give_the_embeddings_and_gradients_of_one_batch(
-    tiny_model: Path, collection: Collection, monkeypatch: pytest.MonkeyPatch, budget: int
-) -> None:
-    texts = [text[: 20 + 9 * i] for i, text in enumerate(collection.texts)]
-    whole, chunked = fresh(tiny_model), fresh(tiny_model)
-    monkeypatch.setattr(loop, "TOKEN_BUDGET", {"cpu": budget, "cuda": budget})
-    direction = torch.randn(SIZE, 32, generator=torch.Generator().manual_seed(0)).to(whole.device)
-    one = whole.forward(texts, "document")["sentence_embedding"]
-    two = loop.embed(chunked, texts, loop.token_lengths(chunked, texts))
-    torch.testing.assert_close(two, one, atol=1e-5, rtol=1e-4)
-    for vectors in (one, two):
-        (vectors * direction).sum().backward()
-    pairs = list(zip(whole.model.parameters(), chunked.model.parameters(), strict=True))
-    assert sum(p.grad is not None for p, _ in pairs) > 10
-    for p, q in pairs:
-        if p.grad is not None:
-            torch.testing.assert_close(q.grad, p.grad, atol=1e-4, rtol=1e-3)
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -154,7 +128,7 @@ def test_the_loss_goes_down_and_the_best_step_is_kept(
 ) -> None:
     encoder = fresh(tiny_model)
     before, base = weights(encoder), selector.measure(encoder)
-    result = loop.train(encoder, examples, recipe(losses={loss: 1.0}, epochs=8), selector, base, seed=1)
+    result = train(encoder, examples, recipe(losses={loss: 1.0}, epochs=8), selector, base, seed=1)
     history = pd.DataFrame(result.history)
     trained = history[history["split"] == "train"]
     assert trained["step"].tolist() == list(range(1, 25))
@@ -172,12 +146,12 @@ def test_the_loss_goes_down_and_the_best_step_is_kept(
     assert trained["epoch"].iloc[-1] == 8
     assert (trained["passages"].diff().dropna() > 8).all()
     assert (trained["seconds"].diff().dropna() > 0).all()
-    np.testing.assert_allclose(trained["lr"], [3e-3 * loop.rate(step, 24, 0.1) for step in range(24)])
+    np.testing.assert_allclose(trained["lr"], [3e-3 * schedule.rate(step, 24, 0.1) for step in range(24)])
 
 
 def test_two_losses_are_weighted(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     losses = {"listwise": 1.0, "contrastive": 0.25}
-    result = loop.train(fresh(tiny_model), examples, recipe(losses=losses, epochs=1), selector, 0.0, seed=1)
+    result = train(fresh(tiny_model), examples, recipe(losses=losses, epochs=1), selector, 0.0, seed=1)
     for row in result.history:
         if row["split"] == "train":
             assert row["loss"] == pytest.approx(row["listwise"] + 0.25 * row["contrastive"], rel=1e-5)
@@ -186,7 +160,7 @@ def test_two_losses_are_weighted(tiny_model: Path, examples: Examples, selector:
 def test_the_base_is_kept_if_training_hurts(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     encoder = fresh(tiny_model)
     before, base = weights(encoder), selector.measure(encoder)
-    result = loop.train(encoder, examples, recipe(learning_rate=3.0), selector, base, seed=1)
+    result = train(encoder, examples, recipe(learning_rate=3.0), selector, base, seed=1)
     assert (result.best_step, result.best) == (0, base)
     measured = [row[MEASURE] for row in result.history if row["split"] == "dev"]
     assert max(measured[1:]) < base
@@ -200,14 +174,14 @@ def test_a_loss_that_is_no_number_ends_training_with_advice(
     with pytest.raises(
         UserError, match=r"^step \d: the loss is not a number \(queries q\d+, .*lower the learning rate"
     ):
-        loop.train(fresh(tiny_model), examples, recipe(learning_rate=1e6), selector, 0.0, seed=1)
+        train(fresh(tiny_model), examples, recipe(learning_rate=1e6), selector, 0.0, seed=1)
 
 
 def test_weights_that_are_no_numbers_are_not_kept(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     encoder = fresh(tiny_model)
     before, base = weights(encoder), selector.measure(encoder)
     one = recipe(learning_rate=1e38, epochs=0.3, selection={"evaluations": 1})
-    result = loop.train(encoder, examples, one, selector, base, seed=1)
+    result = train(encoder, examples, one, selector, base, seed=1)
     assert [row[MEASURE] for row in result.history if row["split"] == "dev"] == [base, 0.0]
     assert result.best_step == 0
     assert equal(before, weights(encoder))
@@ -218,7 +192,7 @@ def test_a_step_as_good_as_the_base_is_no_reason_to_change(
 ) -> None:
     encoder = fresh(tiny_model)
     before, base = weights(encoder), selector.measure(encoder)
-    result = loop.train(encoder, examples, recipe(epochs=1, learning_rate=1e-12), selector, base, seed=1)
+    result = train(encoder, examples, recipe(epochs=1, learning_rate=1e-12), selector, base, seed=1)
     assert [row[MEASURE] for row in result.history if row["split"] == "dev"] == [base] * 3
     assert result.best_step == 0
     assert equal(before, weights(encoder))
@@ -229,7 +203,7 @@ def test_one_seed_gives_identical_weights(tiny_model: Path, examples: Examples, 
     for seed in (5, 5, 6):
         torch.manual_seed(len(runs))  # what happened before must not matter
         encoder = fresh(tiny_model)
-        result = loop.train(encoder, examples, recipe(epochs=2), selector, 0.0, seed=seed)
+        result = train(encoder, examples, recipe(epochs=2), selector, 0.0, seed=seed)
         runs.append((weights(encoder), [row.get("loss") for row in result.history]))
     assert equal(runs[0][0], runs[1][0])
     assert runs[0][1] == runs[1][1]
@@ -243,24 +217,24 @@ def test_training_may_read_less_of_a_text_than_measuring(
     read: list[tuple[bool, int]] = []
     forward = encoder.forward
 
-    def watched(texts: list[str], kind: str) -> dict[str, torch.Tensor]:
-        out = forward(texts, kind)  # type: ignore[arg-type]
+    def watched(*arguments: Any) -> dict[str, torch.Tensor]:
+        out = forward(*arguments)
         read.append((torch.is_inference_mode_enabled(), out["attention_mask"].shape[1]))
         return out
 
     monkeypatch.setattr(encoder, "forward", watched)
-    loop.train(encoder, examples, recipe(epochs=1, max_length=12), selector, 0.0, seed=1)
+    train(encoder, examples, recipe(epochs=1, max_length=12), selector, 0.0, seed=1)
     assert max(length for measuring, length in read if not measuring) == 12
     assert max(length for measuring, length in read if measuring) > 40
     assert encoder.max_length == 64
     read.clear()
-    loop.train(encoder, examples, recipe(epochs=1, max_length=500), selector, 0.0, seed=1)
+    train(encoder, examples, recipe(epochs=1, max_length=500), selector, 0.0, seed=1)
     assert max(length for _, length in read) <= 64
 
 
 def test_more_evaluations_than_steps(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     few = recipe(epochs=0.3, selection={"evaluations": 5})
-    result = loop.train(fresh(tiny_model), examples, few, selector, 0.0, seed=1)
+    result = train(fresh(tiny_model), examples, few, selector, 0.0, seed=1)
     assert [row["step"] for row in result.history if row["split"] == "dev"] == [0, 1]
     assert result.best_step == 1
 
@@ -268,7 +242,7 @@ def test_more_evaluations_than_steps(tiny_model: Path, examples: Examples, selec
 def test_bf16_trains_fp32_weights(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     encoder = fresh(tiny_model, precision="bf16")
     base = selector.measure(encoder)
-    result = loop.train(encoder, examples, recipe(epochs=6), selector, base, seed=1)
+    result = train(encoder, examples, recipe(epochs=6), selector, base, seed=1)
     losses = [row["loss"] for row in result.history if row["split"] == "train"]
     assert np.mean(losses[-3:]) < 0.7 * np.mean(losses[:3])
     assert {p.dtype for p in encoder.model.parameters()} == {torch.float32}

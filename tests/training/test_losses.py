@@ -1,6 +1,8 @@
 """The losses against plain Python loops in float64."""
 
+import dataclasses
 import math
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -8,13 +10,13 @@ import torch
 
 from listill.settings import Temperatures
 from listill.training.batches import Step
-from listill.training.losses import contrastive, listwise, weighted
+from listill.training.losses import contrastive, listwise, margin_mse, ranknet, weighted
 from listill.training.losses.kernels import masked_entropy, masked_log_softmax
 
 TEMPERATURES = Temperatures(student=0.05, teacher=0.3, contrastive=0.02)
 
 
-def random_step(seed: int, queries: int = 9, texts: int = 14) -> tuple[Step, torch.Tensor]:
+def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = False) -> tuple[Step, torch.Tensor]:
     """Return a step with lists of 1 to 6 texts (shared among queries), and similarities of any sign."""
     draw = np.random.default_rng(seed)
     sizes = draw.integers(1, 7, size=queries)
@@ -35,6 +37,7 @@ def random_step(seed: int, queries: int = 9, texts: int = 14) -> tuple[Step, tor
         torch.from_numpy(scores),
         torch.from_numpy(lists[:, 0].copy()),
         torch.from_numpy(negative),
+        torch.from_numpy(draw.integers(1, 5, size=texts) if copies else np.ones(texts, dtype=np.int64)),
     )
     return step, torch.from_numpy(draw.uniform(-1, 1, size=(queries, texts)).astype(np.float32))
 
@@ -60,26 +63,60 @@ def naive_contrastive(step: Step, similarity: torch.Tensor) -> list[float]:
     for q in range(len(step.queries)):
         positive = int(step.positive[q])
         others = [t for t in range(len(step.texts)) if step.negative[q, t] and t != positive]
+        others = [t for t in others for _ in range(int(step.copies[t]))]
         values = [float(similarity[q, t]) / 0.02 for t in [positive, *others]]
         top = max(values)
         losses.append(top + math.log(sum(math.exp(value - top) for value in values)) - values[0])
     return losses
 
 
+def entries(step: Step, similarity: torch.Tensor, q: int) -> list[tuple[float, float]]:
+    """Return (student's similarity, teacher's score) of the list of a query."""
+    real = [j for j in range(step.lists.shape[1]) if step.mask[q, j]]
+    return [(float(similarity[q, step.lists[q, j]]), float(step.scores[q, j])) for j in real]
+
+
+def naive_margin_mse(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        (s, t), *rest = entries(step, similarity, q)
+        errors = [((s - other) - (t - liked) * 0.05 / 0.3) ** 2 for other, liked in rest]
+        losses.append(sum(errors) / len(errors) if errors else 0.0)
+    return losses
+
+
+def naive_ranknet(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        own = entries(step, similarity, q)
+        costs = [math.log1p(math.exp(-(s - z) / 0.05)) for s, t in own for z, u in own if t > u]
+        losses.append(sum(costs) / len(costs) if costs else 0.0)
+    return losses
+
+
+NAIVE = {
+    listwise: naive_listwise,
+    contrastive: naive_contrastive,
+    margin_mse: naive_margin_mse,
+    ranknet: naive_ranknet,
+}
+
+
+@pytest.mark.parametrize("module", NAIVE)
 @pytest.mark.parametrize("seed", range(5))
-def test_losses_are_those_of_plain_loops(seed: int) -> None:
-    step, similarity = random_step(seed)
-    found = listwise.loss(step, similarity, TEMPERATURES)
-    np.testing.assert_allclose(found, naive_listwise(step, similarity), rtol=1e-4, atol=1e-5)
-    found = contrastive.loss(step, similarity, TEMPERATURES)
-    np.testing.assert_allclose(found, naive_contrastive(step, similarity), rtol=1e-4, atol=1e-5)
+def test_losses_are_those_of_plain_loops(seed: int, module: ModuleType) -> None:
+    step, similarity = random_step(seed, copies=seed > 2)
+    found = module.loss(step, similarity, TEMPERATURES)
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found, NAIVE[module](step, similarity), rtol=1e-4, atol=1e-5)
 
 
 def test_a_list_of_one_and_a_query_without_negatives_cost_nothing() -> None:
     step, similarity = random_step(0)
     alone = step.mask.sum(1) == 1
     assert alone.any()
-    assert listwise.loss(step, similarity, TEMPERATURES)[alone].abs().max() < 1e-6
+    for module in (listwise, margin_mse, ranknet):
+        assert module.loss(step, similarity, TEMPERATURES)[alone].abs().max() < 1e-6
     assert contrastive.loss(step, similarity, TEMPERATURES)[2] == 0
 
 
@@ -102,14 +139,14 @@ def test_only_texts_of_the_own_list_matter_in_listwise() -> None:
     assert torch.equal(listwise.loss(step, similarity, TEMPERATURES), listwise.loss(step, other, TEMPERATURES))
 
 
-@pytest.mark.parametrize("module", [listwise, contrastive])
-def test_gradients_are_finite_and_those_of_the_loops(module) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("module", NAIVE)
+def test_gradients_are_finite_and_those_of_the_loops(module: ModuleType) -> None:
     step, similarity = random_step(3)
     similarity.requires_grad_()
     module.loss(step, similarity, TEMPERATURES).sum().backward()
     assert similarity.grad is not None
     assert torch.isfinite(similarity.grad).all()
-    naive = naive_listwise if module is listwise else naive_contrastive
+    naive = NAIVE[module]
     plain = similarity.detach().double()
     for q, t in [(0, int(step.lists[0, 0])), (0, int(step.lists[0, 3])), (4, int(step.positive[4])), (5, 5)]:
         up, down = plain.clone(), plain.clone()
@@ -119,8 +156,8 @@ def test_gradients_are_finite_and_those_of_the_loops(module) -> None:  # type: i
         assert float(similarity.grad[q, t]) == pytest.approx(slope, rel=1e-3, abs=1e-3)
 
 
-@pytest.mark.parametrize("module", [listwise, contrastive])
-def test_extreme_similarities_stay_finite(module) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("module", NAIVE)
+def test_extreme_similarities_stay_finite(module: ModuleType) -> None:
     step, similarity = random_step(4)
     similarity = (similarity.sign() * 1e4).requires_grad_()
     loss = module.loss(step, similarity, TEMPERATURES)
@@ -155,3 +192,22 @@ def test_a_softmax_over_masked_entries() -> None:
         assert (found[~real] == -np.inf).all()
         assert h == pytest.approx(-sum(v * math.log(v) for v in p if v > 0), abs=1e-9)
     assert masked_entropy(torch.zeros(1, 5), torch.tensor([[True] * 4 + [False]])).item() == pytest.approx(math.log(4))
+
+
+def test_counting_every_copy_is_encoding_every_copy() -> None:
+    """The papers' counting: a text that stands in three lists is in the denominator three times."""
+    step, similarity = random_step(6, copies=True)
+    copies = step.copies.tolist()
+    wide = torch.cat([similarity[:, [t]].expand(-1, n) for t, n in enumerate(copies)], dim=1)
+    first = [sum(copies[:t]) for t in range(len(copies))]
+    negative = torch.cat([step.negative[:, [t]].expand(-1, n) for t, n in enumerate(copies)], dim=1).clone()
+    for q, t in enumerate(step.positive.tolist()):  # but never the positive's own
+        negative[q, first[t] : first[t] + copies[t]] = False
+    plain = dataclasses.replace(
+        step,
+        negative=negative,
+        positive=torch.tensor([first[t] for t in step.positive.tolist()]),
+        copies=torch.ones(wide.shape[1], dtype=torch.int64),
+    )
+    expected = contrastive.loss(plain, wide, TEMPERATURES)
+    torch.testing.assert_close(contrastive.loss(step, similarity, TEMPERATURES), expected)

@@ -39,7 +39,7 @@ def trained(folder: Path, **options: object) -> Encoder:
 
 
 def saved(encoder: Encoder, folder: Path) -> Path:
-    save(encoder, folder, ABOUT, 0.25, Result(best_step=7, best=0.5))
+    save(encoder, folder, ABOUT, 0.25, Result([], best_step=7, best=0.5, kept="step"))
     return folder
 
 
@@ -99,7 +99,14 @@ def test_what_is_said_of_it(tiny_model: Path, tmp_path: Path) -> None:
     out = saved(trained(tiny_model), tmp_path / "out")
     assert tables.provenance(out) == ABOUT
     card = (out / "README.md").read_text()
-    for text in ["# models/s/v", "`org/base`", "3 human, 20 lead", "listwise 1, contrastive 0.1", "| 7 (0:", "`f00d`"]:
+    for text in [
+        "# models/s/v",
+        "`org/base`",
+        "3 human, 20 lead",
+        "listwise 1, contrastive 0.1",
+        "step 7, as they stood",
+        "`f00d`",
+    ]:
         assert text in card
     assert "| 0.5000 (base: 0.2500) |" in card
 

@@ -40,8 +40,10 @@ def asked(collection: Collection, count: int = 12) -> EvaluationQueries:
 def made(
     collection: Collection, encoder: Encoder, seed: int = 1, count: int = 12, **settings: int
 ) -> tuple[Selector, float]:
-    vectors = encoder.encode([collection.rendered(i) for i in range(len(collection))], "document")
-    return selector(collection, asked(collection, count), encoder, vectors, Selection.model_validate(settings), seed)
+    tokens = encoder.tokenise([collection.rendered(i) for i in range(len(collection))], "document")
+    vectors = encoder.encode(tokens, "document")
+    chosen = Selection.model_validate(settings)
+    return selector(collection, asked(collection, count), encoder, vectors, tokens, chosen, seed)
 
 
 def test_all_judged_dev_queries_and_all_documents_if_there_are_few(collection: Collection, encoder: Encoder) -> None:

@@ -81,6 +81,11 @@ class Plan:
         """Return the base model of a student or other dense retriever."""
         return {**self.settings.mining.dense, **self.settings.students}[retriever].model
 
+    def guide(self, variant: str) -> list[str]:
+        """Return the dense retriever that guides a variant's negatives, if it has one."""
+        guide = self.settings.training.recipe(variant).negatives.guide
+        return [] if guide is None else [guide]
+
     def frozen(self, corpus: str, stage: str) -> str:
         """Return canonical JSON of exactly the settings that a stage depends on."""
         name, _, rest = stage.partition(".")

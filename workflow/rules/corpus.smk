@@ -30,14 +30,15 @@ rule encode_corpus:
     """
     Encode all documents with a student's base model or another dense retriever.
     INPUT: settings, corpus.parquet
-    OUTPUT: embeddings/<retriever>.parquet
+    OUTPUT: embeddings/<retriever>.parquet, tokens/<retriever>.parquet
     """
     input:
         config="results/{corpus}/config/encode.{retriever}.json",
         corpus="results/{corpus}/corpus.parquet",
         model=lambda wildcards: PLAN.model_files(PLAN.model(wildcards.retriever)),
     output:
-        "results/{corpus}/embeddings/{retriever}.parquet",
+        embeddings="results/{corpus}/embeddings/{retriever}.parquet",
+        tokens="results/{corpus}/tokens/{retriever}.parquet",
     log:
         "results/{corpus}/logs/encode.{retriever}.log",
     benchmark:
@@ -51,18 +52,19 @@ rule encode_corpus:
         runtime=240,
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --out {output}"
+        " --corpus {input.corpus} --out {output.embeddings} --tokens-out {output.tokens}"
 
 
 rule encode_with_trained:
     """
     Encode all documents with a trained student.
-    INPUT: settings, corpus.parquet, the model
+    INPUT: settings, corpus.parquet, tokens/<student>.parquet, the model
     OUTPUT: embeddings/<student>.<variant>.parquet
     """
     input:
         config="results/{corpus}/config/encode.{student}.{variant}.json",
         corpus="results/{corpus}/corpus.parquet",
+        tokens="results/{corpus}/tokens/{student}.parquet",
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
         "results/{corpus}/embeddings/{student}.{variant}.parquet",
@@ -81,4 +83,4 @@ rule encode_with_trained:
         model=subpath(input.model, parent=True),
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --model {params.model} --out {output}"
+        " --corpus {input.corpus} --tokens {input.tokens} --model {params.model} --out {output}"

@@ -37,7 +37,7 @@ rule train_student:
     """
     Train one variant of a student; keep the step that is best on dev queries.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, lists/<student>.parquet,
-    embeddings/<student>.parquet of the base student
+    tokens/<student>.parquet and embeddings/<student>.parquet of the base student, the guide's embeddings if there is one
     OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole)
     """
     input:
@@ -47,7 +47,11 @@ rule train_student:
         qrels="results/{corpus}/qrels.parquet",
         queries="results/{corpus}/queries.parquet",
         lists="results/{corpus}/lists/{student}.parquet",
+        tokens="results/{corpus}/tokens/{student}.parquet",
         embeddings="results/{corpus}/embeddings/{student}.parquet",
+        guide=lambda wildcards: [
+            f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
+        ],
     output:
         modules="results/{corpus}/models/{student}/{variant}/modules.json",
         history="results/{corpus}/models/{student}/{variant}/history.parquet",
@@ -63,8 +67,9 @@ rule train_student:
         mem_mb=32000,
         runtime=1440,
     params:
+        guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",
         folder="results/{corpus}/models/{student}/{variant}",
     shell:
         "python -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --lists {input.lists} --embeddings {input.embeddings} --out {params.folder}"
+        " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide} --out {params.folder}"

@@ -3,21 +3,29 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 import transformers
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Transformer
 
 from listill.errors import UserError
 from listill.progress import Progress
 from listill.retrieval.models import resolve
+from listill.retrieval.tokens import Tokens, chunks
 from listill.settings import Student
 
 transformers.utils.logging.disable_progress_bar()
 
 Kind = Literal["query", "document"]
+# Tokens, padding included, that go through the model at a time.
+TOKEN_BUDGET = {"cpu": 4096, "cuda": 65_536}
+# Texts that are tokenised at a time.
+TOKENISED = 1024
+# What a plain text model reads; the rest is not of this text alone.
+FEATURES = {"input_ids", "attention_mask", "token_type_ids", "modality", "prompt_length"}
 PROMPT_NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
 
 
@@ -73,7 +81,26 @@ class Encoder:
         if self.bf16 and not trainable:
             self.model.to(torch.bfloat16)
         self._autocast = self.bf16 and trainable
-        self.batch = 32 if self.device.type == "cpu" else 256
+        self.token_budget = TOKEN_BUDGET[self.device.type]
+        self._read_tokenizer()
+
+    def _read_tokenizer(self) -> None:
+        """Find out what the model reads beside the tokens of a text; refuse what is no plain text transformer."""
+        if not isinstance(self.model[0], Transformer) or self.model.tokenizer is None:
+            kind = type(self.model[0]).__name__
+            raise UserError(f"model {self.folder}: it begins with {kind}; only text transformers are supported")
+        tokenizer = self.model.tokenizer
+        if tokenizer.truncation_side != "right":
+            raise UserError(f"model {self.folder}: its tokenizer cuts texts on the left, which is not supported")
+        special = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+        self._suffix = len(special) if all(special) else special[::-1].index(0)
+        self._prompt_length: dict[Kind, int | None] = {}
+        for kind in PROMPT_NAMES:
+            features = self.model.preprocess(["a"], prompt=self.prompt(kind), task=kind)
+            if unknown := set(features) - FEATURES:
+                raise UserError(f"model {self.folder}: it wants '{min(unknown)}' with a text, which is not supported")
+            self._prompt_length[kind] = features.get("prompt_length")
+            self._token_types = "token_type_ids" in features
 
     @property
     def max_length(self) -> int:
@@ -97,41 +124,70 @@ class Encoder:
         name = next((name for name in PROMPT_NAMES[kind] if name in self.model.prompts), self.model.default_prompt_name)
         return self.model.prompts.get(name) if name else None
 
-    def forward(self, texts: list[str], kind: Kind) -> dict[str, torch.Tensor]:
-        """Run the model on one batch; the result has ``sentence_embedding`` [n, d] (float32, see class) among others."""
-        features = self.model.preprocess(texts, prompt=self.prompt(kind), task=kind)
-        features = {
-            key: value.to(self.device) if isinstance(value, torch.Tensor) else value for key, value in features.items()
-        }
-        with torch.autocast(self.device.type, torch.bfloat16) if self._autocast else contextlib.nullcontext():
-            out = self.model(features, task=kind)
+    def tokenise(self, texts: list[str], kind: Kind) -> Tokens:
+        """Return the tokens of texts with their prompt, cut at ``max_length``, as SentenceTransformers makes them."""
+        rows = []
+        for start in range(0, len(texts), TOKENISED):
+            features = self.model.preprocess(texts[start : start + TOKENISED], prompt=self.prompt(kind), task=kind)
+            real = features["attention_mask"].bool().numpy()
+            rows += [ids[mask] for ids, mask in zip(features["input_ids"].numpy(), real, strict=True)]
+        return Tokens.of(rows, self._suffix)
+
+    def autocast(self) -> contextlib.AbstractContextManager[None]:
+        """Return the context in which the model computes; inside one, weights are cast only once."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self._autocast else contextlib.nullcontext()
+
+    def forward(self, tokens: Tokens, chosen: np.ndarray, kind: Kind) -> dict[str, torch.Tensor]:
+        """Run the model on the texts at the positions ``chosen``.
+
+        The result has ``sentence_embedding`` [n, d] (float32, see class) among others.
+        """
+        with self.autocast():
+            out = self.model(self._padded(tokens, chosen, kind), task=kind)
         embedding = out["sentence_embedding"].float()
         out["sentence_embedding"] = torch.nn.functional.normalize(embedding, dim=-1) if self.normalise else embedding
         return out
 
+    def _padded(self, tokens: Tokens, chosen: np.ndarray, kind: Kind) -> dict[str, Any]:
+        """Return what the model reads of the chosen texts."""
+        rows = [tokens[i] for i in chosen]
+        shape = (len(rows), max(len(row) for row in rows))
+        ids = np.full(shape, self.model.tokenizer.pad_token_id or 0, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
+        left = self.model.tokenizer.padding_side == "left"
+        for i, row in enumerate(rows):
+            place = slice(shape[1] - len(row), None) if left else slice(len(row))
+            ids[i, place], mask[i, place] = row, 1
+        features: dict[str, Any] = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        if self._token_types:
+            features["token_type_ids"] = torch.zeros(shape, dtype=torch.long)
+        features = {key: value.to(self.device, non_blocking=True) for key, value in features.items()}
+        if (prompt := self._prompt_length.get(kind)) is not None:
+            features["prompt_length"] = prompt
+        return features | {"modality": "text"}
+
     def batches(
-        self, texts: list[str], kind: Kind, what: str = ""
+        self, tokens: Tokens, kind: Kind, what: str = ""
     ) -> Iterator[tuple[np.ndarray, dict[str, torch.Tensor]]]:
-        """Yield (positions, model output) for batches of texts of like length, longest first."""
-        order = np.argsort([-len(text) for text in texts], kind="stable")
-        with torch.inference_mode(), Progress(len(texts), what, "texts") as progress:
-            for start in range(0, len(order), self.batch):
-                chosen = order[start : start + self.batch]
-                yield chosen, self.forward([texts[i] for i in chosen], kind)
+        """Yield (positions, model output) for chunks of texts of like length, longest first."""
+        with torch.inference_mode(), self.autocast(), Progress(len(tokens), what, "texts") as progress:
+            for chosen in chunks(tokens.lengths, self.token_budget):
+                yield chosen, self.forward(tokens, chosen, kind)
                 progress.add(len(chosen))
 
-    def encode(self, texts: list[str], kind: Kind, what: str = "") -> np.ndarray:
+    def encode(self, texts: list[str] | Tokens, kind: Kind, what: str = "") -> np.ndarray:
         """Return float32 embeddings [n, d]."""
-        embeddings = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for chosen, out in self.batches(texts, kind, what):
+        tokens = texts if isinstance(texts, Tokens) else self.tokenise(texts, kind)
+        embeddings = np.empty((len(tokens), self.dimension), dtype=np.float32)
+        for chosen, out in self.batches(tokens, kind, what):
             embeddings[chosen] = out["sentence_embedding"].cpu().numpy()
         return embeddings
 
-    def tokens(self, texts: list[str], kind: Kind, what: str = "") -> list[torch.Tensor]:
+    def token_vectors(self, texts: list[str], kind: Kind, what: str = "") -> list[torch.Tensor]:
         """Return for each text the unit-length vectors [tokens, d] of its tokens, padding left out."""
         vectors: list[torch.Tensor] = [torch.empty(0)] * len(texts)
-        for chosen, out in self.batches(texts, kind, what):
-            tokens = torch.nn.functional.normalize(out["token_embeddings"].float(), dim=-1).to(torch.bfloat16)
-            for i, row, mask in zip(chosen, tokens, out["attention_mask"].bool(), strict=True):
+        for chosen, out in self.batches(self.tokenise(texts, kind), kind, what):
+            found = torch.nn.functional.normalize(out["token_embeddings"].float(), dim=-1).to(torch.bfloat16)
+            for i, row, mask in zip(chosen, found, out["attention_mask"].bool(), strict=True):
                 vectors[i] = row[mask]
         return vectors

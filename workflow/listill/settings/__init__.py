@@ -14,7 +14,7 @@ from listill.settings.generation import Cleaning, Extractive, Generation, Own
 from listill.settings.mining import Bm25, Consistency, Mining
 from listill.settings.students import Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
-from listill.settings.training import Lists, Recipe, Selection, Temperatures, Training, Variant
+from listill.settings.training import Lists, Negatives, Recipe, Selection, Temperatures, Training, Variant
 
 __all__ = [
     "Beir",
@@ -36,6 +36,7 @@ __all__ = [
     "Loss",
     "Mining",
     "Name",
+    "Negatives",
     "Own",
     "Positive",
     "PythonApi",
@@ -73,6 +74,11 @@ class Settings(Section):
                 raise ValueError(
                     f"teacher.members.{name}.student: no student '{student}'{nearest(student, self.students)}"
                 )
+        for where, recipe in [("", self.training), *((f"variants.{n}.", v) for n, v in self.training.variants.items())]:
+            guide = recipe.negatives.guide if recipe.negatives else None
+            known = {**self.students, **self.mining.dense}
+            if guide is not None and guide not in known:
+                raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
         reserved = {"bm25", "teacher"}
         if clash := (reserved | set(self.mining.dense)) & set(self.students) or reserved & set(self.mining.dense):
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")

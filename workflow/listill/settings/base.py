@@ -10,7 +10,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
-Loss = Literal["listwise", "contrastive"]
+Loss = Literal["listwise", "contrastive", "margin_mse", "ranknet"]
 
 
 class Section(BaseModel):

@@ -38,10 +38,35 @@ class Temperatures(Section):
     contrastive: Positive = Field(0.02, description="of the contrastive loss")
 
 
+class Negatives(Section):
+    """What the contrastive loss may push away from a query: all texts of the step, but for likely false negatives."""
+
+    denoise: Share = Field(
+        0.6, description="documents of the own list with more than this share of the top teacher score are no negatives"
+    )
+    guide: Name | None = Field(
+        None, description="a dense retriever (a student's base, or one of `mining.dense`) that may veto negatives too"
+    )
+    margin: float = Field(
+        0.0,
+        description="the guide's veto: a text more similar to the query than the positive is, plus this, is no negative",
+    )
+    count: Literal["once", "every"] = Field(
+        "once", description="a text that stands in several lists counts once, or (as in the papers) every time"
+    )
+
+
 class Selection(Section):
-    """Which step is kept: the best nDCG@10 on dev queries; the base model is a candidate."""
+    """Which weights are kept: the best nDCG@10 on dev queries; the base model is a candidate."""
 
     evaluations: Count = Field(4, description="how often training is interrupted to measure")
+    patience: Count | None = Field(None, description="stop after so many measurements without a better one")
+    average: Count | None = Field(
+        None, description="the mean of the weights at the last so many measurements is a candidate too"
+    )
+    merge: Literal["no", "report", "use"] = Field(
+        "no", description="measure mixtures of the base's and the best weights; use: the best mixture is a candidate"
+    )
     queries: Count = Field(300, description="dev queries used, drawn with the seed")
     documents: Count = Field(
         5000, description="documents searched; of a larger corpus the base model's best for each query and a sample"
@@ -61,14 +86,23 @@ class Recipe(Section):
     )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="not on biases and norms")
     warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
+    floor: Share = Field(0.0, description="share of the highest learning rate at which its fall ends")
     clip: Positive = Field(1.0, description="largest gradient norm")
     temperatures: Temperatures = Field(Temperatures(), description="softmax temperatures of the losses")
-    denoise: Share = Field(
-        0.6,
-        description="contrastive loss: documents of the own list with more than this share of the top score are masked",
+    negatives: Negatives = Field(Negatives(), description="negatives of the contrastive loss")
+    max_length: Count | None = Field(None, description="tokens of a passage in training; default: the student's")
+    query_length: Count | None = Field(None, description="tokens of a query in training; default: the student's")
+    dropout: Share = Field(0.0, description="dropout probability in training, whatever the model's own is")
+    selection: Selection = Field(Selection(), description="which weights are kept")
+    memory: Positive | None = Field(
+        None,
+        description="GB for the intermediate values of a step; a larger step is computed in two passes. Default: 2, or half "
+        "of the GPU's",
     )
-    max_length: Count | None = Field(None, description="tokens of a text in training; default: the student's")
-    selection: Selection = Field(Selection(), description="which step is kept")
+    checkpoint: Count = Field(50, description="steps between checkpoints, from which an interrupted training goes on")
+    tensorboard: bool = Field(
+        False, description="write curves for TensorBoard (install tensorboard) beside the checkpoint"
+    )
 
 
 def _optional(model: type[Section], name: str) -> type[Section]:

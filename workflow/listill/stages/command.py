@@ -28,6 +28,7 @@ In = Annotated[Path, "input"]
 Ins = Annotated[list[Path], "input"]
 MaybeIn = Annotated[Path | None, "input"]
 Out = Annotated[Path, "output"]
+MaybeOut = Annotated[Path | None, "output"]
 
 log = logging.getLogger("listill")
 
@@ -158,8 +159,8 @@ def _start_log(path: Path | None) -> None:
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
-    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn or Out; each becomes an option. The fingerprint
-    is taken over the settings and the lineages of all inputs. A UserError ends in one message and exit status 1.
+    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Out or MaybeOut; each becomes an option. The
+    fingerprint is taken over the settings and the lineages of all inputs. A UserError ends in one message and exit status 1.
     """
     from listill import tables
 

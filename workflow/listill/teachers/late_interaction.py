@@ -35,7 +35,7 @@ def maxsim(queries: list[torch.Tensor], texts: list[torch.Tensor]) -> torch.Tens
 def score(member: LateInteraction, pairs: Pairs, resources: Resources) -> np.ndarray:
     """Return MaxSim of each pair, with memory bounded by blocks of texts."""
     encoder = resources.encoder(resources.name(member.student))
-    queries = encoder.tokens(pairs.queries, "query")
+    queries = encoder.token_vectors(pairs.queries, "query")
     units, place = np.unique(pairs.text, return_inverse=True)
     texts = pairs.texts(units)
     # Texts of like length share a block, and pairs within it are ordered by length, so that little is padding.
@@ -46,7 +46,7 @@ def score(member: LateInteraction, pairs: Pairs, resources: Resources) -> np.nda
     with Progress(len(pairs), "late interaction", "pairs") as progress, torch.inference_mode():
         for start in range(0, len(units), TEXT_BLOCK):
             block = by_length[start : start + TEXT_BLOCK]
-            tokens = encoder.tokens([texts[u] for u in block], "document")
+            tokens = encoder.token_vectors([texts[u] for u in block], "document")
             mine = np.concatenate([pairs_of[edges[u] : edges[u + 1]] for u in block])
             local = np.repeat(np.arange(len(block)), edges[block + 1] - edges[block])
             for first in range(0, len(mine), PAIR_BLOCK):

@@ -1,11 +1,11 @@
 """Steps: which queries train together, and what a loss needs to know of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from listill.settings import Negatives
 from listill.training.examples import Examples
 
 
@@ -14,7 +14,8 @@ class Step:
     """One optimiser step over ``queries`` (positions in the examples) and the distinct ``texts`` of their lists.
 
     lists [queries, longest list]: column of each list's documents in the similarities; ``mask``: which entries are real;
-    scores: the teacher's; positive [queries]: column of the positive; negative [queries, texts]: what InfoNCE may push away.
+    scores: the teacher's; positive [queries]: column of the positive; negative [queries, texts]: what InfoNCE may push away;
+    copies [texts]: how often each text counts there.
     """
 
     queries: np.ndarray
@@ -24,6 +25,7 @@ class Step:
     scores: torch.Tensor
     positive: torch.Tensor
     negative: torch.Tensor
+    copies: torch.Tensor
 
 
 def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
@@ -37,41 +39,43 @@ def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
     return [stream[start : start + batch] for start in range(0, total, batch)]
 
 
-def collate(examples: Examples, queries: np.ndarray, denoise: float, device: torch.device | str = "cpu") -> Step:
-    """Return the step of the given queries; ``denoise`` as in the config."""
+def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, device: torch.device | str = "cpu") -> Step:
+    """Return the step of the given queries."""
     lists = [examples.lists[q] for q in queries]
     longest = max(len(row) for row in lists)
-    texts = np.unique(np.concatenate(lists))
+    texts, copies = np.unique(np.concatenate(lists), return_counts=True)
     columns = np.zeros((len(lists), longest), dtype=np.int64)
     mask = np.zeros(columns.shape, dtype=bool)
     scores = np.zeros(columns.shape, dtype=np.float32)
-    negative = np.ones((len(lists), len(texts)), dtype=bool)
-    group = examples.group[texts]
     for i, (q, row) in enumerate(zip(queries, lists, strict=True)):
         columns[i, : len(row)] = np.searchsorted(texts, row)
         mask[i, : len(row)] = True
-        own = examples.scores[q]
-        scores[i, : len(row)] = own
-        # z-scores may be negative: a share of the range above the lowest means the same for both normalisations.
-        low = min(0.0, float(own.min()))
-        nearly = row[own - low > denoise * (own.max() - low)]
-        negative[i] &= ~np.isin(group, np.concatenate([examples.relevant[q], examples.group[nearly]]))
+        scores[i, : len(row)] = examples.scores[q]
     return Step(
-        queries,
-        texts,
-        torch.from_numpy(columns).to(device),
-        torch.from_numpy(mask).to(device),
-        torch.from_numpy(scores).to(device),
-        torch.from_numpy(columns[:, 0].copy()).to(device),
-        torch.from_numpy(negative).to(device),
+        queries=queries,
+        texts=texts,
+        lists=torch.from_numpy(columns).to(device),
+        mask=torch.from_numpy(mask).to(device),
+        scores=torch.from_numpy(scores).to(device),
+        positive=torch.from_numpy(columns[:, 0].copy()).to(device),
+        negative=torch.from_numpy(_negative(examples, queries, texts, columns[:, 0], negatives)).to(device),
+        copies=torch.from_numpy(copies if negatives.count == "every" else np.ones_like(copies)).to(device),
     )
 
 
-def chunks(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
-    """Yield positions of texts of like length, longest first, of at most ``budget`` tokens with their padding."""
-    by_length = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(by_length):
-        size = max(1, budget // int(lengths[by_length[start]]))
-        yield by_length[start : start + size]
-        start += size
+def _negative(
+    examples: Examples, queries: np.ndarray, texts: np.ndarray, positive: np.ndarray, settings: Negatives
+) -> np.ndarray:
+    """Return which texts are negatives of which queries [queries, texts]."""
+    group = examples.group[texts]
+    negative = np.ones((len(queries), len(texts)), dtype=bool)
+    for i, q in enumerate(queries):
+        row, own = examples.lists[q], examples.scores[q]
+        # z-scores may be negative: a share of the range above the lowest means the same for all normalisations.
+        low = min(0.0, float(own.min()))
+        nearly = row[own - low > settings.denoise * (own.max() - low)]
+        negative[i] &= ~np.isin(group, np.concatenate([examples.relevant[q], examples.group[nearly]]))
+    if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
+        similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
+        negative &= similarity <= similarity[np.arange(len(queries)), positive][:, None] + settings.margin
+    return negative

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from listill.corpus.collection import Collection
+from listill.retrieval.encoder import Encoder
+from listill.retrieval.tokens import Tokens
 from listill.teachers.pairs import without_queries
 
 
@@ -15,7 +17,7 @@ class Examples:
 
     ``group[t]`` is the duplicate group of text t (a passage that a query was cut out of stays in its passage's group),
     ``relevant[q]`` the groups that are known to be relevant to q. ``document[t]`` is the position in the corpus, or -1 for
-    a passage without its query.
+    a passage without its query. ``guide``: embeddings of queries and texts by a model that may veto negatives.
     """
 
     query_ids: list[str]
@@ -27,9 +29,26 @@ class Examples:
     texts: list[str]
     group: np.ndarray
     document: np.ndarray
+    guide: tuple[np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.queries)
+
+    def tokenise(self, encoder: Encoder, stored: Tokens) -> tuple[Tokens, Tokens]:
+        """Return the tokens of queries and texts; ``stored``: those of all documents of the corpus."""
+        edited = encoder.tokenise([self.texts[t] for t in np.flatnonzero(self.document < 0)], "document")
+        place = np.where(self.document < 0, len(stored) + np.cumsum(self.document < 0) - 1, self.document)
+        return encoder.tokenise(self.queries, "query"), (stored + edited).take(place)
+
+    def embed(
+        self, encoder: Encoder, corpus: np.ndarray, queries: np.ndarray, texts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return embeddings of queries and texts (positions) by ``encoder``; ``corpus``: those of all documents."""
+        document = self.document[texts]
+        found = np.empty((len(texts), corpus.shape[1]), dtype=np.float32)
+        found[document >= 0] = corpus[document[document >= 0]]
+        found[document < 0] = encoder.encode([self.texts[t] for t in texts[document < 0]], "document")
+        return encoder.encode([self.queries[q] for q in queries], "query"), found
 
 
 def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qrels: pd.DataFrame) -> Examples:

@@ -23,7 +23,7 @@ A dense retriever that listill taught one corpus by distillation from an ensembl
 | base model | `{base_model}` |
 | lists it was trained on | {trained} |
 | losses | {losses} |
-| step kept | {best_step} (0: the base model) |
+| weights kept | {kept} |
 | nDCG@10 on dev queries | {best:.4f} (base: {base:.4f}) |
 | fingerprint | `{fingerprint}` |
 
@@ -40,6 +40,14 @@ scores = model.similarity(queries, documents)
 """
 
 
+def kept(result: Result) -> str:
+    """Return which weights were kept, in words."""
+    if result.best_step == 0:
+        return "the base model's: nothing was better"
+    what = {"step": "as they stood", "average": "the mean of the last measured ones"}
+    return f"step {result.best_step}, {what.get(result.kept, result.kept + ' (that share of them, else the base)')}"
+
+
 def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result: Result) -> None:
     """Write the model to ``folder``, which must not be in use; ``base`` is the dev measure of the untrained student."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -52,7 +60,7 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
         base_model=details["base_model"],
         trained=", ".join(f"{count} {kind}" for kind, count in details["trained"].items()),
         losses=", ".join(f"{name} {weight:g}" for name, weight in recipe["losses"].items()),
-        best_step=result.best_step,
+        kept=kept(result),
         best=result.best,
         base=base,
     )

@@ -13,6 +13,7 @@ from listill.evaluation.measures import per_query
 from listill.evaluation.topics import EvaluationQueries
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.search import search
+from listill.retrieval.tokens import Tokens
 from listill.settings import Selection
 
 log = logging.getLogger("listill")
@@ -24,18 +25,25 @@ HARD = 10
 
 @dataclass
 class Selector:
-    """Measure a model on dev queries against the corpus, or against a fixed part of it that is the same for all."""
+    """Measure a model on dev queries against the corpus, or against a fixed part of it that is the same for all.
+
+    ``read``: the tokens of the queries and of the documents; without, they are tokenised at the first measurement.
+    """
 
     collection: Collection
     documents: np.ndarray
     query_ids: list[str]
     queries: list[str]
     qrels: pd.DataFrame
+    read: tuple[Tokens, Tokens] | None = None
 
     def measure(self, encoder: Encoder) -> float:
         """Return nDCG@10 of a model as it stands."""
-        texts = [self.collection.rendered(int(i)) for i in self.documents]
-        return self.measure_vectors(encoder.encode(self.queries, "query"), encoder.encode(texts, "document"))
+        if self.read is None:
+            texts = [self.collection.rendered(int(i)) for i in self.documents]
+            self.read = (encoder.tokenise(self.queries, "query"), encoder.tokenise(texts, "document"))
+        queries, documents = self.read
+        return self.measure_vectors(encoder.encode(queries, "query"), encoder.encode(documents, "document"))
 
     def measure_vectors(self, queries: np.ndarray, documents: np.ndarray) -> float:
         """Return nDCG@10 of embeddings of ``self.queries`` and ``self.documents``; 0 if they are no numbers any more."""
@@ -59,10 +67,13 @@ def selector(
     asked: EvaluationQueries,
     encoder: Encoder,
     embeddings: np.ndarray,
+    tokens: Tokens,
     settings: Selection,
     seed: int,
 ) -> tuple[Selector, float]:
     """Draw the dev queries and the documents, and measure the untrained student (``encoder``, ``embeddings``) on them.
+
+    ``tokens`` are those of all documents.
 
     Without dev topics the evaluation queries have synthetic dev queries of passages that never train; without those there is
     nothing to select by.
@@ -76,7 +87,8 @@ def selector(
     if len(queries) > settings.queries:
         queries = queries.iloc[sorted(drawn.sample(range(len(queries)), settings.queries))]
     judged = judged[judged["query_id"].isin(queries["query_id"])]
-    vectors = encoder.encode(queries["text"].tolist(), "query")
+    asked_tokens = encoder.tokenise(queries["text"].tolist(), "query")
+    vectors = encoder.encode(asked_tokens, "query")
     documents = np.arange(len(collection))
     if len(collection) > settings.documents:
         hard = search(vectors, embeddings, HARD, collection.id_order)[0]
@@ -85,5 +97,6 @@ def selector(
         rest = [i for i in range(len(collection)) if i not in needed]
         sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
         documents = np.array(sorted(needed | set(sample)))
-    chosen = Selector(collection, documents, queries["query_id"].tolist(), queries["text"].tolist(), judged)
+    read = (asked_tokens, tokens.take(documents))
+    chosen = Selector(collection, documents, queries["query_id"].tolist(), queries["text"].tolist(), judged, read)
     return chosen, chosen.measure_vectors(vectors, embeddings[documents])

@@ -1,0 +1,71 @@
+"""Training in several processes, one a GPU: `accelerate launch` starts them, torch.distributed joins them."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+
+
+class Processes:
+    """This process among those that train one model together (one, unless a launcher started several).
+
+    Every process builds the same steps and ends each with the same gradient; the first one measures and writes.
+    """
+
+    def __init__(self) -> None:
+        self.count = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = 0
+        if self.count > 1:
+            from accelerate import PartialState
+
+            state = PartialState()
+            self.rank = state.process_index
+
+    @property
+    def first(self) -> bool:
+        """Tell whether this process is the one that measures, writes and speaks."""
+        return self.rank == 0
+
+    def share(self, items: Sequence[Item]) -> list[Item]:
+        """Return this process' items; items next to each other go to different processes."""
+        return list(items[self.rank :: self.count])
+
+    def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Sum ``tensor`` over the processes, in place."""
+        if self.count > 1:
+            torch.distributed.all_reduce(tensor)
+        return tensor
+
+    def sum_gradients(self, model: torch.nn.Module) -> None:
+        """Sum the gradients of the parameters over the processes, in one go.
+
+        A parameter that no process has used keeps no gradient, so that the optimiser leaves it alone as in one process.
+        """
+        if self.count == 1:
+            return
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        flat = torch.cat(
+            [(p.grad if p.grad is not None else torch.zeros_like(p)).flatten() for p in parameters]
+            + [torch.tensor([p.grad is not None for p in parameters], dtype=torch.float32, device=parameters[0].device)]
+        )
+        torch.distributed.all_reduce(flat)
+        start = 0
+        for parameter, used in zip(parameters, flat[-len(parameters) :] > 0, strict=True):
+            piece = flat[start : start + parameter.numel()]
+            start += parameter.numel()
+            parameter.grad = piece.view_as(parameter).clone() if used else None
+
+    def agree(self, value: Any) -> Any:
+        """Return the first process' ``value`` (anything that can be pickled) in all of them."""
+        if self.count == 1:
+            return value
+        box = [value]
+        torch.distributed.broadcast_object_list(box)
+        return box[0]
+
+    def any(self, value: bool, device: torch.device) -> bool:
+        """Tell whether ``value`` holds in any process."""
+        return bool(self.sum(torch.tensor(float(value), device=device)) > 0)
