@@ -99,7 +99,8 @@ class Encoder:
             features = self.model.preprocess(["a"], prompt=self.prompt(kind), task=kind)
             if unknown := set(features) - FEATURES:
                 raise UserError(f"model {self.folder}: it wants '{min(unknown)}' with a text, which is not supported")
-            self._prompt_length[kind] = features.get("prompt_length")
+            length = features.get("prompt_length")
+            self._prompt_length[kind] = None if length is None else int(length)
             self._token_types = "token_type_ids" in features
 
     @property

@@ -21,7 +21,8 @@ class Processes:
         if self.count > 1:
             from accelerate import PartialState
 
-            state = PartialState()
+            state = PartialState(cpu=not torch.cuda.is_available())
+            assert state.num_processes == self.count
             self.rank = state.process_index
 
     @property

@@ -1,0 +1,84 @@
+"""A training in a process of its own, to be interrupted, or to be one of several.
+
+python tiny_training.py MODEL WORK OUT RECIPE: trains the tiny MODEL with checkpoints in WORK; the first process writes its
+weights and history to OUT.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+import tiny
+from listill.corpus.collection import Collection
+from listill.retrieval.encoder import Encoder
+from listill.settings import Recipe, Student
+from listill.training.examples import Examples
+from listill.training.loop import Result, Training
+from listill.training.processes import Processes
+from listill.training.selection import Selector
+
+SIZE = 22
+RECIPE = {
+    "epochs": 5,
+    "batch": 5,
+    "learning_rate": 3e-3,
+    "losses": {"listwise": 1.0, "contrastive": 0.2},
+    "temperatures": {"teacher": 0.2},
+    "selection": {"evaluations": 4, "average": 2, "merge": "use"},
+    "checkpoint": 2,
+}
+
+
+def training(
+    model: Path, recipe: dict[str, object], work: Path | None = None, processes: Processes | None = None
+) -> Training:
+    """Return a training whose lists share documents, over a tiny corpus."""
+    rows = tiny.tiny_documents(SIZE)
+    collection = Collection(
+        [row["_id"] for row in rows], [row["title"] for row in rows], [row["text"] for row in rows], np.arange(SIZE)
+    )
+    draw = np.random.default_rng(0)
+    lists = [np.array([i, *draw.permutation([d for d in range(SIZE) if d != i])[: 2 + i % 3]]) for i in range(SIZE)]
+    examples = Examples(
+        query_ids=[f"q{i}" for i in range(SIZE)],
+        types=["title"] * SIZE,
+        queries=[row["title"] for row in rows],
+        lists=lists,
+        scores=[np.linspace(1, 0, len(row), dtype=np.float32) for row in lists],
+        relevant=[row[:1] for row in lists],
+        texts=collection.texts,
+        group=np.arange(SIZE),
+        document=np.arange(SIZE),
+    )
+    ids = [f"q{i}" for i in range(SIZE)]
+    judged = pd.DataFrame({"query_id": ids, "doc_id": collection.doc_ids, "relevance": 1, "split": "dev"})
+    titles = [f"{row['title'].split()[-1]} {row['title'].split(':')[0]}" for row in rows]
+    selector = Selector(collection, np.arange(SIZE), ids, titles, judged)
+    encoder = Encoder(Student(model=str(model), precision="fp32"), trainable=True)
+    encoder.token_budget = 120
+    read = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+    chosen = Recipe.model_validate({**RECIPE, **recipe})
+    return Training(encoder, examples, read, chosen, selector, seed=3, work=work, processes=processes)
+
+
+def untimed(result: Result) -> list[dict[str, Any]]:
+    """Return the history without its times."""
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in result.history]
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    model, work, out = map(Path, sys.argv[1:4])
+    processes = Processes()
+    one = training(model, json.loads(sys.argv[4]), work, processes)
+    result = one.run(base=0.0)
+    if processes.first:
+        about = {"history": untimed(result), "best": result.best, "best_step": result.best_step, "kept": result.kept}
+        torch.save({"weights": one.encoder.model.state_dict(), "about": json.dumps(about)}, out)
