@@ -11,6 +11,7 @@ import yaml
 from sentence_transformers import SentenceTransformer
 
 # Section 3 of the design, word for word: other people's code reads these files.
+HISTORY = "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10 margin_mse ranknet weights"
 CONTRACT = {
     "corpus": "doc_id title text duplicate_of",
     "topics": "query_id text split",
@@ -27,8 +28,8 @@ CONTRACT = {
     "runs/small.combined": "query_id doc_id rank score",
     "per_query": "system split query_id measure value",
     "summary": "system split measure value base delta ci_low ci_high p_value queries",
-    "models/small/listwise/history": "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10",
-    "models/small/combined/history": "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10",
+    "models/small/listwise/history": HISTORY,
+    "models/small/combined/history": HISTORY,
 }
 
 
@@ -98,7 +99,7 @@ def test_same_seed_same_tables(finished: Path, settings: dict[str, Any], tmp_pat
     made = {path.name for path in flow.results(tmp_path).glob("*.parquet")}
     assert made == {f"{n}.parquet" for n in ("corpus", "topics", "qrels", "heldout", "queries", "candidates")}
     assert {path.name for path in flow.results(tmp_path).iterdir() if path.is_dir()} == {
-        *("benchmarks", "config", "embeddings", "funnel", "logs")
+        *("benchmarks", "config", "embeddings", "funnel", "logs", "tokens")
     }
     flow.make(tmp_path, text, "lists")
     again = flow.frames(tmp_path, settings)
