@@ -78,7 +78,7 @@ def frozen(config: dict[str, Any]) -> dict[str, str]:
         ("teacher.gate.action", "warn", {"gate"}),
         ("training.lists.length", 4, LISTS),
         ("training.lists.top1", False, LISTS),
-        ("training.lists.trust_judgements", False, LISTS),
+        ("training.lists.judgement_margin", None, LISTS),
         ("training.epochs", 3, TRAIN),
         ("training.temperatures.teacher", 0.1, TRAIN),
         ("training.selection.queries", 9, TRAIN),

@@ -171,3 +171,16 @@ def test_shipped_configs(path: Path) -> None:
     settings = parse(Settings, yaml.safe_load(path.read_text()), str(path))
     for variant in settings.training.variants:
         settings.training.recipe(variant)
+
+
+def test_a_preset_is_where_settings_start_from() -> None:
+    chosen = config(
+        training={"preset": "cadet", "epochs": 2, "temperatures": {"teacher": 0.1}, "losses": {"ranknet": 1}}
+    )
+    training = Settings.model_validate(chosen).training
+    assert (training.batch, training.learning_rate, training.lists.length) == (4096, 2e-4, 20)
+    assert training.epochs == 2
+    assert training.temperatures.model_dump() == {"student": 0.05, "teacher": 0.1, "offset": 0.0, "contrastive": 0.01}
+    assert training.losses == {"ranknet": 1.0}
+    assert training.recipe("infonce").negatives.denoise == 0.6
+    assert "training.preset" in fault(config(training={"preset": "cadett"}))

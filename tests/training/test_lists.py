@@ -108,6 +108,8 @@ def test_quality_by_hand() -> None:
 
 
 def test_a_judgement_outranks_the_teacher() -> None:
-    one = trusting(pool({3: 0.4, 5: 1.0, 7: 0.2, 9: 0.0}, 3, 9))
-    assert one.scores.tolist() == [1.0, 1.0, 0.2, 1.0]
+    before = pool({3: 0.4, 5: 1.0, 7: 0.2, 9: -1.0}, 3, 9)
+    one = trusting(before, 0.25)
+    assert one.scores.tolist() == [1.5, 1.0, 0.2, 1.5]
     assert one.documents.tolist() == [3, 5, 7, 9]
+    assert trusting(before, 0.0).scores.tolist() == [1.0, 1.0, 0.2, 1.0]

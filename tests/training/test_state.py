@@ -38,14 +38,15 @@ def test_n_steps_and_n_more_are_2n(tiny_model: Path, tmp_path: Path, monkeypatch
         work = tmp_path / str(stop_at)
         work.mkdir()
         one = tiny_training.training(tiny_model, recipe, work)
-        step = one._step
+        advance = one.advance
 
-        def stopping(state: State, progress: Any, step: Any = step, last: int = stop_at) -> None:
-            step(state, progress)
+        def stopping(state: State, advance: Any = advance, last: int = stop_at) -> float:
+            loss: float = advance(state)
             if state.step == last:
                 os.kill(os.getpid(), signal.SIGTERM)
+            return loss
 
-        monkeypatch.setattr(one, "_step", stopping)
+        monkeypatch.setattr(one, "advance", stopping)
         with pytest.raises(SystemExit) as stopped:
             one.run(base=0.0)
         assert stopped.value.code == 128 + signal.SIGTERM

@@ -1,8 +1,10 @@
 """Lists, losses, and how each variant is trained."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, create_model
+import yaml
+from pydantic import Field, create_model, model_validator
 
 from listill.settings.base import Count, Loss, Name, Positive, Section, Share
 
@@ -17,8 +19,10 @@ class Lists(Section):
     top1: bool = Field(
         True, description="keep a synthetic query only if the teacher ranks its source (or a twin) first"
     )
-    trust_judgements: bool = Field(
-        True, description="raise the scores of human positives to the best of their list, whatever the teacher says"
+    judgement_margin: Annotated[float, Field(ge=0)] | None = Field(
+        0.3,
+        description="how far above the best of its list a human positive is put, as a share of the list's score range; null: "
+        "where the teacher puts it",
     )
     quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
         0, description="drop the synthetic queries whose positive scores below this percentile of the positives"
@@ -118,9 +122,21 @@ def _optional(model: type[Section], name: str) -> type[Section]:
 Variant: Any = _optional(Recipe, "Variant")
 
 
+def _over(preset: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return the preset with what the config says itself put over it, blocks key by key (but losses as a whole)."""
+    merged = dict(preset)
+    for key, value in own.items():
+        blocks = isinstance(value, dict) and isinstance(preset.get(key), dict) and key != "losses"
+        merged[key] = preset[key] | value if blocks else value
+    return merged
+
+
 class Training(Recipe):
     """Settings shared by all variants, and the variants."""
 
+    preset: Literal["cadet", "small"] | None = Field(
+        None, description="where settings start from that are not given here: the files in `settings/presets/`"
+    )
     lists: Lists = Field(Lists(), description="how training lists are made, for all variants")
     variants: dict[Name, Variant] = Field(
         {
@@ -130,6 +146,13 @@ class Training(Recipe):
         },
         description="by name, what each variant does differently; `{}` is the shared settings as they stand",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _start_from_preset(cls, data: Any) -> Any:
+        name = data.get("preset") if isinstance(data, dict) else None
+        file = Path(__file__).parent / "presets" / f"{name}.yaml"
+        return _over(yaml.safe_load(file.read_text()), data) if isinstance(name, str) and file.exists() else data
 
     def recipe(self, variant: str) -> Recipe:
         """Return the settings of one variant: what it says, else what is shared (sections key by key)."""

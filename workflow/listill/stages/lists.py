@@ -6,7 +6,7 @@ from typing import Any
 from listill.settings import Lists, Name, Settings, TeacherEnsemble
 from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
 
-VERSION = 1
+VERSION = 2
 log = logging.getLogger("listill")
 
 
@@ -85,8 +85,11 @@ def run(
         if synthetic and settings.lists.top1 and not teacher_agrees(one, documents.group):
             verdict[query_id] = "teacher disagrees"
             continue
-        if not synthetic and settings.lists.trust_judgements:
-            one = trusting(one)
+        if one.scores.max() == one.scores.min():
+            verdict[query_id] = "teacher undecided"
+            continue
+        if not synthetic and settings.lists.judgement_margin is not None:
+            one = trusting(one, settings.lists.judgement_margin)
         chosen, values = choose(one, documents.group, banned, settings.lists, f"{settings.seed}:{query_id}")
         if len(chosen) < 2:
             verdict[query_id] = "no negatives"

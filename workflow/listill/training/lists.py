@@ -24,12 +24,14 @@ def teacher_agrees(pool: Pool, group: np.ndarray) -> bool:
     return bool(np.isin(top, group[pool.documents[pool.positive]]).any())
 
 
-def trusting(pool: Pool) -> Pool:
-    """Return the pool with the positives' scores raised to the best: a person's judgement outranks the teacher.
+def trusting(pool: Pool, margin: float) -> Pool:
+    """Return the pool with the positives raised above the best: a person's judgement outranks the teacher.
 
-    What the teacher likes best keeps its score, since it may be relevant and not judged.
+    ``margin`` is a share of the range of the scores. All others keep theirs: what the teacher likes may be relevant, too.
     """
-    return Pool(pool.documents, np.where(pool.positive, pool.scores.max(), pool.scores), pool.positive)
+    best = pool.scores.max()
+    raised = best + margin * (best - pool.scores.min())
+    return Pool(pool.documents, np.where(pool.positive, raised, pool.scores), pool.positive)
 
 
 def stratified(scores: np.ndarray, count: int) -> np.ndarray:

@@ -87,7 +87,9 @@ class Training:
         with stoppable() as stop, Progress(sum(map(len, self.steps)), "train", "queries") as progress:
             progress.add(sum(map(len, self.steps[: state.step])))
             while state.step < len(self.steps) and not state.stopped:
-                self._step(state, progress)
+                loss = self.advance(state)
+                speed = state.history[-1]["passages"] / state.seconds
+                progress.add(len(self.steps[state.step - 1]), f"loss {loss:.3f}, {speed:.0f} passages/s")
                 due = state.step in self.measured
                 if due:
                     self._measure(state)
@@ -129,8 +131,8 @@ class Training:
             *(len(self.selector.queries), len(self.selector.documents), base),
         )
 
-    def _step(self, state: State, progress: Progress) -> None:
-        """Take one optimiser step, and note it."""
+    def advance(self, state: State) -> float:
+        """Take one optimiser step, note it, and return its loss."""
         recipe, start = self.recipe, time.monotonic()
         queries = self.steps[state.step]
         learning_rate = recipe.learning_rate * rate(state.step, len(self.steps), recipe.warmup, recipe.floor)
@@ -165,8 +167,7 @@ class Training:
         row["epoch"] = row["queries"] / len(self.examples)
         state.history.append(row | {"split": "train", "loss": value.loss, "lr": learning_rate, **value.parts})
         self.curves.add(state.history[-1])
-        speed = row["passages"] / state.seconds
-        progress.add(len(queries), f"loss {value.loss:.3f}, {speed:.0f} passages/s")
+        return value.loss
 
     def _describe(self, step: batches.Step) -> None:
         """Say what a step is, now that one has been taken."""
