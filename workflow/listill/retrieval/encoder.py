@@ -1,6 +1,7 @@
 """The bi-encoder: a SentenceTransformers model, run in our batches so that training and inference share one forward."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +14,12 @@ from sentence_transformers.sentence_transformer.modules import Transformer
 
 from listill.errors import UserError
 from listill.progress import Progress
+from listill.retrieval import unpadded
 from listill.retrieval.models import resolve
 from listill.retrieval.tokens import Tokens, chunks
 from listill.settings import Student
 
+log = logging.getLogger("listill")
 transformers.utils.logging.disable_progress_bar()
 
 Kind = Literal["query", "document"]
@@ -83,6 +86,9 @@ class Encoder:
         self._autocast = self.bf16 and trainable
         self.token_budget = TOKEN_BUDGET[self.device.type]
         self._read_tokenizer()
+        self.unpadded = False
+        if self.device.type == "cuda" and self.bf16 and unpadded.available():
+            self.unpad()
 
     def _read_tokenizer(self) -> None:
         """Find out what the model reads beside the tokens of a text; refuse what is no plain text transformer."""
@@ -102,6 +108,29 @@ class Encoder:
             length = features.get("prompt_length")
             self._prompt_length[kind] = None if length is None else int(length)
             self._token_types = "token_type_ids" in features
+
+    def unpad(self) -> None:
+        """Compute without padding from now on, if the architecture allows it: if the embeddings stay the same."""
+        texts = ["a", "a longer text", " ".join(["many words"] * 150)]
+        tokens = self.tokenise(texts, "document")
+        padded = self.encode(tokens, "document")
+        attention = self.model[0].model.config._attn_implementation
+        try:
+            unpadded.switch(self.model[0], unpadded.NAME)
+            self.unpadded = True
+            difference = np.abs(self.encode(tokens, "document") - padded).max() / np.abs(padded).max()
+        except (ValueError, TypeError, RuntimeError) as error:
+            difference, reason = np.inf, str(error).splitlines()[0]
+        else:
+            reason = f"embeddings differ by {difference:.1%}"
+        if not difference < (0.03 if self.bf16 else 1e-4):
+            log.info("model %s: is computed with padding (%s)", self.folder, reason)
+            self.pad(attention)
+
+    def pad(self, attention: str = "sdpa") -> None:
+        """Compute with padding from now on."""
+        self.unpadded = False
+        unpadded.switch(self.model[0], attention)
 
     @property
     def max_length(self) -> int:
@@ -144,13 +173,27 @@ class Encoder:
         The result has ``sentence_embedding`` [n, d] (float32, see class) among others.
         """
         with self.autocast():
-            out = self.model(self._padded(tokens, chosen, kind), task=kind)
+            out = self.model(self._features(tokens, chosen, kind), task=kind)
         embedding = out["sentence_embedding"].float()
         out["sentence_embedding"] = torch.nn.functional.normalize(embedding, dim=-1) if self.normalise else embedding
         return out
 
-    def _padded(self, tokens: Tokens, chosen: np.ndarray, kind: Kind) -> dict[str, Any]:
+    def _features(self, tokens: Tokens, chosen: np.ndarray, kind: Kind) -> dict[str, Any]:
         """Return what the model reads of the chosen texts."""
+        if self.unpadded:
+            features = unpadded.features(tokens, chosen, self.model[0]._infer_flatten_position_offset())
+        else:
+            features = self._padded(tokens, chosen)
+        if self._token_types:
+            features["token_type_ids"] = torch.zeros_like(features["input_ids"])
+        for key, value in features.items():
+            if isinstance(value, torch.Tensor):
+                features[key] = value.to(self.device, non_blocking=True)
+        if (prompt := self._prompt_length.get(kind)) is not None:
+            features["prompt_length"] = prompt
+        return features | {"modality": "text"}
+
+    def _padded(self, tokens: Tokens, chosen: np.ndarray) -> dict[str, Any]:
         rows = [tokens[i] for i in chosen]
         shape = (len(rows), max(len(row) for row in rows))
         ids = np.full(shape, self.model.tokenizer.pad_token_id or 0, dtype=np.int64)
@@ -159,13 +202,7 @@ class Encoder:
         for i, row in enumerate(rows):
             place = slice(shape[1] - len(row), None) if left else slice(len(row))
             ids[i, place], mask[i, place] = row, 1
-        features: dict[str, Any] = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-        if self._token_types:
-            features["token_type_ids"] = torch.zeros(shape, dtype=torch.long)
-        features = {key: value.to(self.device, non_blocking=True) for key, value in features.items()}
-        if (prompt := self._prompt_length.get(kind)) is not None:
-            features["prompt_length"] = prompt
-        return features | {"modality": "text"}
+        return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
 
     def batches(
         self, tokens: Tokens, kind: Kind, what: str = ""
@@ -187,8 +224,13 @@ class Encoder:
     def token_vectors(self, texts: list[str], kind: Kind, what: str = "") -> list[torch.Tensor]:
         """Return for each text the unit-length vectors [tokens, d] of its tokens, padding left out."""
         vectors: list[torch.Tensor] = [torch.empty(0)] * len(texts)
-        for chosen, out in self.batches(self.tokenise(texts, kind), kind, what):
+        tokens = self.tokenise(texts, kind)
+        for chosen, out in self.batches(tokens, kind, what):
             found = torch.nn.functional.normalize(out["token_embeddings"].float(), dim=-1).to(torch.bfloat16)
-            for i, row, mask in zip(chosen, found, out["attention_mask"].bool(), strict=True):
-                vectors[i] = row[mask]
+            if self.unpadded:
+                rows = found[0].split([len(tokens[i]) for i in chosen])
+            else:
+                rows = tuple(row[mask] for row, mask in zip(found, out["attention_mask"].bool(), strict=True))
+            for i, row in zip(chosen, rows, strict=True):
+                vectors[i] = row
         return vectors

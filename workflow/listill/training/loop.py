@@ -62,6 +62,8 @@ class Training:
         processes: Processes | None = None,
     ) -> None:
         self.encoder, self.examples, self.recipe, self.selector, self.seed = encoder, examples, recipe, selector, seed
+        if recipe.dropout and encoder.unpadded:
+            encoder.pad()  # that attention has no dropout
         self.queries = read[0].cut(recipe.query_length or encoder.max_length)
         self.texts = read[1].cut(recipe.max_length or encoder.max_length)
         self.steps = batches.order(len(examples), recipe.epochs, recipe.batch, seed)
