@@ -70,6 +70,10 @@ rule train_student:
         guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",
         folder="results/{corpus}/models/{student}/{variant}",
     shell:
-        "python -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
+        # With several GPUs (--set-resources train_student:gpu=4) one process each; in the shell, since what is not in the
+        # parameters causes no rerun.
+        "if [ {resources.gpu} -gt 1 ]; then run='accelerate launch --multi_gpu --num_machines 1 --num_processes"
+        " {resources.gpu} --mixed_precision no --dynamo_backend no'; else run=python; fi; "
+        "$run -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide} --out {params.folder}"
