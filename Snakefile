@@ -42,7 +42,7 @@ wildcard_constraints:
     corpus="|".join(PLAN.corpora),
     student="|".join(PLAN.students),
     retriever="|".join(PLAN.retrievers),
-    variant="|".join(sorted(PLAN.settings.training.variants)),
+    variant="|".join(PLAN.variants),
 
 
 include: "workflow/rules/common.smk"
@@ -51,6 +51,7 @@ include: "workflow/rules/queries.smk"
 include: "workflow/rules/candidates.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/rounds.smk"
 include: "workflow/rules/evaluate.smk"
 
 
@@ -115,7 +116,7 @@ rule train:
             "results/{corpus}/models/{student}/{variant}/history.parquet",
             corpus=PLAN.corpora,
             student=PLAN.students,
-            variant=sorted(PLAN.settings.training.variants),
+            variant=PLAN.variants,
         ),
 
 

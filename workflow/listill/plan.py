@@ -66,11 +66,14 @@ class Plan:
         return sorted({**self.settings.students, **self.settings.mining.dense})
 
     @property
+    def variants(self) -> list[str]:
+        """Names of the variants, those of the second round among them."""
+        return self.settings.training.all_variants()
+
+    @property
     def trained(self) -> list[str]:
         """Names of the trained systems, ``student.variant``."""
-        return [
-            f"{student}.{variant}" for student in self.students for variant in sorted(self.settings.training.variants)
-        ]
+        return [f"{student}.{variant}" for student in self.students for variant in self.variants]
 
     @property
     def systems(self) -> list[str]:

@@ -165,7 +165,7 @@ rule write_report:
         histories=expand(
             "results/{{corpus}}/models/{student}/{variant}/history.parquet",
             student=PLAN.students,
-            variant=sorted(PLAN.settings.training.variants),
+            variant=PLAN.variants,
         ),
     output:
         "results/{corpus}/report.html",

@@ -1,3 +1,18 @@
+# What all trainings read beside their settings and lists.
+TRAINED_ON = {
+    "corpus": "results/{corpus}/corpus.parquet",
+    "topics": "results/{corpus}/topics.parquet",
+    "qrels": "results/{corpus}/qrels.parquet",
+    "queries": "results/{corpus}/queries.parquet",
+    "tokens": "results/{corpus}/tokens/{student}.parquet",
+    "embeddings": "results/{corpus}/embeddings/{student}.parquet",
+    "guide": lambda wildcards: [
+        f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
+    ],
+}
+FIRST_ROUND = "|".join(sorted(PLAN.settings.training.variants))
+
+
 rule build_lists:
     """
     Normalise and weigh the teachers' scores, filter queries, choose the documents of each list.
@@ -41,17 +56,9 @@ rule train_student:
     OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole)
     """
     input:
+        **TRAINED_ON,
         config="results/{corpus}/config/train.{student}.{variant}.json",
-        corpus="results/{corpus}/corpus.parquet",
-        topics="results/{corpus}/topics.parquet",
-        qrels="results/{corpus}/qrels.parquet",
-        queries="results/{corpus}/queries.parquet",
         lists="results/{corpus}/lists/{student}.parquet",
-        tokens="results/{corpus}/tokens/{student}.parquet",
-        embeddings="results/{corpus}/embeddings/{student}.parquet",
-        guide=lambda wildcards: [
-            f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
-        ],
     output:
         modules="results/{corpus}/models/{student}/{variant}/modules.json",
         history="results/{corpus}/models/{student}/{variant}/history.parquet",
@@ -59,6 +66,8 @@ rule train_student:
         "results/{corpus}/logs/train.{student}.{variant}.log",
     benchmark:
         "results/{corpus}/benchmarks/train.{student}.{variant}.tsv"
+    wildcard_constraints:
+        variant=FIRST_ROUND,
     conda:
         "../../envs/gpu.yaml"
     threads: THREADS

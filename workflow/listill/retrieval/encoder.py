@@ -95,6 +95,7 @@ class Encoder:
         if not isinstance(self.model[0], Transformer) or self.model.tokenizer is None:
             kind = type(self.model[0]).__name__
             raise UserError(f"model {self.folder}: it begins with {kind}; only text transformers are supported")
+        self._transformer: Any = self.model[0]
         tokenizer = self.model.tokenizer
         if tokenizer.truncation_side != "right":
             raise UserError(f"model {self.folder}: its tokenizer cuts texts on the left, which is not supported")
@@ -114,9 +115,9 @@ class Encoder:
         texts = ["a", "a longer text", " ".join(["many words"] * 150)]
         tokens = self.tokenise(texts, "document")
         padded = self.encode(tokens, "document")
-        attention = self.model[0].model.config._attn_implementation
+        attention = self._transformer.model.config._attn_implementation
         try:
-            unpadded.switch(self.model[0], unpadded.NAME)
+            unpadded.switch(self._transformer, unpadded.NAME)
             self.unpadded = True
             difference = np.abs(self.encode(tokens, "document") - padded).max() / np.abs(padded).max()
         except (ValueError, TypeError, RuntimeError) as error:
@@ -130,7 +131,7 @@ class Encoder:
     def pad(self, attention: str = "sdpa") -> None:
         """Compute with padding from now on."""
         self.unpadded = False
-        unpadded.switch(self.model[0], attention)
+        unpadded.switch(self._transformer, attention)
 
     @property
     def max_length(self) -> int:
@@ -181,7 +182,7 @@ class Encoder:
     def _features(self, tokens: Tokens, chosen: np.ndarray, kind: Kind) -> dict[str, Any]:
         """Return what the model reads of the chosen texts."""
         if self.unpadded:
-            features = unpadded.features(tokens, chosen, self.model[0]._infer_flatten_position_offset())
+            features = unpadded.features(tokens, chosen, self._transformer._infer_flatten_position_offset())
         else:
             features = self._padded(tokens, chosen)
         if self._token_types:

@@ -34,23 +34,23 @@ def attend(
 
     On a GPU by PyTorch's variable-length kernel (in bf16 or fp16), else text by text, which is there to compare with.
     """
-    rows = [tensor[0].transpose(0, 1) for tensor in (query, key, value)]
+    q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
     if query.device.type == "cuda":
         from torch.nn.attention.varlen import varlen_attn
 
         reach = (-1, -1) if sliding_window is None else (sliding_window, sliding_window)
-        ends = cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q
-        found = varlen_attn(*rows, *ends, scale=scaling, window_size=reach)
+        ends, longest = cu_seq_lens_q, max_length_q
+        found = varlen_attn(q, k, v, ends, ends, longest, longest, scale=scaling, window_size=reach)
         assert isinstance(found, torch.Tensor)
         return found[None], None
     parts = []
     for start, end in zip(cu_seq_lens_q[:-1].tolist(), cu_seq_lens_q[1:].tolist(), strict=True):
-        one = [tensor[start:end].transpose(0, 1)[None] for tensor in rows]
+        one, keys, values = (tensor[start:end].transpose(0, 1)[None] for tensor in (q, k, v))
         near = None
         if sliding_window is not None:
             place = torch.arange(end - start, device=query.device)
             near = (place[:, None] - place[None]).abs() <= sliding_window
-        own = torch.nn.functional.scaled_dot_product_attention(*one, attn_mask=near, scale=scaling)
+        own = torch.nn.functional.scaled_dot_product_attention(one, keys, values, attn_mask=near, scale=scaling)
         parts.append(own[0].transpose(0, 1))
     return torch.cat(parts)[None], None
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from listill.settings.base import Count, Loss, Name, Positive, Section, Share
 
@@ -119,6 +119,9 @@ def _optional(model: type[Section], name: str) -> type[Section]:
     return create_model(name, __base__=Section, __doc__="What this variant does differently.", **fields)
 
 
+# How variants of the second round are named.
+SECOND = "-round2"
+
 Variant: Any = _optional(Recipe, "Variant")
 
 
@@ -138,6 +141,9 @@ class Training(Recipe):
         None, description="where settings start from that are not given here: the files in `settings/presets/`"
     )
     lists: Lists = Field(Lists(), description="how training lists are made, for all variants")
+    rounds: Literal[1, 2] = Field(
+        1, description="2: every trained student mines once more, and `<variant>-round2` is trained on what it finds"
+    )
     variants: dict[Name, Variant] = Field(
         {
             "listwise": Variant(losses={"listwise": 1.0}),
@@ -154,8 +160,25 @@ class Training(Recipe):
         file = Path(__file__).parent / "presets" / f"{name}.yaml"
         return _over(yaml.safe_load(file.read_text()), data) if isinstance(name, str) and file.exists() else data
 
+    @field_validator("variants")
+    @classmethod
+    def _no_second_round(cls, variants: dict[str, Any]) -> dict[str, Any]:
+        for name in variants:
+            if name.endswith(SECOND):
+                raise ValueError(f"'{name}': names that end in {SECOND} are those of the second round")
+        return variants
+
+    def all_variants(self) -> list[str]:
+        """Return the names of what is trained: the variants, and those of the second round."""
+        rounds = ["", SECOND][: self.rounds]
+        return [f"{variant}{suffix}" for variant in sorted(self.variants) for suffix in rounds]
+
     def recipe(self, variant: str) -> Recipe:
-        """Return the settings of one variant: what it says, else what is shared (sections key by key)."""
+        """Return the settings of one variant: what it says, else what is shared (sections key by key).
+
+        A variant of the second round has those of the first.
+        """
+        variant = variant.removesuffix(SECOND)
         merged = self.model_dump(include=set(Recipe.model_fields))
         for key, value in self.variants[variant].model_dump(exclude_unset=True).items():
             merged[key] = merged[key] | value if isinstance(getattr(self, key), Section) else value

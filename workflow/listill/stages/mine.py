@@ -2,8 +2,8 @@
 
 import logging
 
-from listill.settings import Mining, Name, Settings, Student
-from listill.stages.command import In, Ins, Job, Out, StageSettings, main
+from listill.settings import Mining, Settings, Student
+from listill.stages.command import In, Ins, Job, MaybeIn, Out, StageSettings, main
 
 VERSION = 1
 QUERY_BLOCK = 16_384
@@ -14,18 +14,34 @@ class MineStage(StageSettings):
     """What the candidates depend on."""
 
     mining: Mining = Mining()
-    students: dict[Name, Student] = {}
+    students: dict[str, Student] = {}
+    system: str | None = None
 
 
-def settings(config: Settings, corpus: str) -> MineStage:
-    """Return the settings of this stage."""
-    return MineStage(version=VERSION, mining=config.mining, students=config.students)
+def settings(config: Settings, corpus: str, system: str | None = None) -> MineStage:
+    """Return the settings of this stage; ``system``: of the second round, for a trained student (``student.variant``)."""
+    if system is None:
+        return MineStage(version=VERSION, mining=config.mining, students=config.students)
+    mining = config.mining.model_copy(update={"dense": {}})
+    student = config.students[system.partition(".")[0]]
+    return MineStage(version=VERSION, mining=mining, students={system: student}, system=system)
 
 
 def run(
-    settings: MineStage, job: Job, corpus: In, queries: In, qrels: In, out: Out, funnel: Out, embeddings: Ins = []
+    settings: MineStage,
+    job: Job,
+    corpus: In,
+    queries: In,
+    qrels: In,
+    out: Out,
+    funnel: Out,
+    embeddings: Ins = [],
+    model: MaybeIn = None,
 ) -> None:
-    """Write candidates.parquet and its funnel; ``embeddings`` are files <retriever>.parquet, one per dense retriever."""
+    """Write candidates.parquet and its funnel.
+
+    ``embeddings`` are files <retriever>.parquet, one per dense retriever; ``model`` is the trained student of a second round.
+    """
     import numpy as np
     import pandas as pd
 
@@ -47,12 +63,13 @@ def run(
     retrievers = settings.students | settings.mining.dense
     if unknown := [path.stem for path in embeddings if path.stem not in retrievers]:
         raise UserError(f"{unknown[0]}.parquet: the settings name no student or dense retriever '{unknown[0]}'")
-    encoders = {path.stem: Encoder(retrievers[path.stem]) for path in embeddings}
+    encoders = {path.stem: Encoder(retrievers[path.stem], model) for path in embeddings}
     judged = tables.read(qrels, "qrels")
     judged = judged[(judged["split"] == "train") & (judged["relevance"] > 0)]
+    named = [settings.system] if settings.system else []
     verdict = pd.Series("kept", index=asked.index, dtype=object)
 
-    with tables.writer(out, "candidates", job.provenance("candidates")) as table:
+    with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *named]))) as table:
         for start in range(0, len(asked), QUERY_BLOCK):
             block = asked.iloc[start : start + QUERY_BLOCK].reset_index(drop=True)
             texts = block["text"].tolist()
@@ -83,7 +100,7 @@ def run(
             table.write_table(tables.as_table("candidates", rows))
     counts = count("candidates", asked, verdict)
     log.info("mine: %d of %d queries are consistent", (verdict == "kept").sum(), len(verdict))
-    job.write(funnel, "funnel", counts, "funnel/candidates")
+    job.write(funnel, "funnel", counts, "/".join(["funnel/candidates", *named]))
 
 
 if __name__ == "__main__":

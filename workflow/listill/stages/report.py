@@ -28,7 +28,7 @@ class ReportStage(StageSettings):
 def settings(config: Settings, corpus: str) -> ReportStage:
     """Return the settings of the page of one corpus."""
     whole = config.model_dump(mode="json", exclude_none=True)
-    students, variants = sorted(config.students), sorted(config.training.variants)
+    students, variants = sorted(config.students), config.training.all_variants()
     trained = [f"{student}.{variant}" for student in students for variant in variants]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
     jobs += [f"{stage}.{student}" for stage in ("encode", "search", "lists") for student in students]
