@@ -43,6 +43,7 @@ wildcard_constraints:
     student="|".join(PLAN.students),
     retriever="|".join(PLAN.retrievers),
     variant="|".join(sorted(PLAN.settings.training.variants)),
+    shard=r"\d+-of-\d+",
 
 
 include: "workflow/rules/common.smk"

@@ -11,6 +11,7 @@ from listill.settings.base import Count, Loss, Name, Positive, Section, Share
 from listill.settings.corpora import Beir, Corpus, Files, IrDatasets, PythonApi
 from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Cleaning, Extractive, Generation, Own
+from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 from listill.settings.mining import Bm25, Consistency, Mining
 from listill.settings.students import Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
@@ -31,11 +32,13 @@ __all__ = [
     "Gate",
     "Generation",
     "IrDatasets",
+    "LanguageModel",
     "LateInteraction",
     "Lists",
     "Loss",
     "Mining",
     "Name",
+    "OpenAi",
     "Own",
     "Positive",
     "PythonApi",
@@ -49,7 +52,9 @@ __all__ = [
     "TeacherEnsemble",
     "Temperatures",
     "Training",
+    "Transformers",
     "Variant",
+    "Vllm",
 ]
 
 
