@@ -82,10 +82,8 @@ class Plan:
 
     @property
     def shards(self) -> list[str]:
-        """Names of the parts of a language model's work, ``1-of-2``; none if no model is asked."""
-        count = self.settings.generation.shards
-        asked = isinstance(self.settings.generation.generator, LanguageModel)
-        return [f"{number}-of-{count}" for number in range(1, count + 1)] if asked else []
+        """Names of the parts of a language model's work; none if no model is asked."""
+        return self.settings.generation.shard_names
 
     @property
     def asking(self) -> tuple[str, int]:

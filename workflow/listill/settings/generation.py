@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from listill.settings.base import Count, Section, Share
-from listill.settings.language_models import OpenAi, Transformers, Vllm
+from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 
 
 class Extractive(Section):
@@ -67,3 +67,9 @@ class Generation(Section):
     passages: Count | None = Field(None, description="passages, drawn with the seed, that get queries; default: all")
     human: bool = Field(True, description="train on the human train topics as well (type `human`)")
     cleaning: Cleaning = Field(Cleaning(), description="which generated queries are dropped")
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Names of the parts of a language model's work, such as ``1-of-2``; none if no model is asked."""
+        asked = isinstance(self.generator, LanguageModel)
+        return [f"{number}-of-{self.shards}" for number in range(1, self.shards + 1)] if asked else []
