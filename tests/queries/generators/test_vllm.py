@@ -136,5 +136,8 @@ def test_vllm_offline_and_as_a_server(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(UserError, match=r"status 404: .*check base_url .* and model"):
             served(url, REQUESTS[:1], 20)
     for found in (undisturbed, disturbed):
-        assert {name: answer.text for name, answer in found.items()} == {n: a.text for n, a in offline.items()}
-        assert {n: a.finish_reason for n, a in found.items()} == {n: a.finish_reason for n, a in offline.items()}
+        assert found.keys() == offline.keys()
+        for name, answer in found.items():
+            expected = offline[name]
+            assert (answer.text, answer.finish_reason) == (expected.text, expected.finish_reason)
+            assert answer.prompt_tokens == expected.prompt_tokens
