@@ -125,8 +125,11 @@ def test_faults_name_the_model(tmp_path: Path, model: Path, monkeypatch: pytest.
     with pytest.raises(UserError, match="model /nowhere/model: no such folder"):
         ask(Path("/nowhere/model"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"model .*empty: cannot be used: "):
+    with pytest.raises(UserError, match=r"model .*empty: cannot be (used|loaded): "):
         ask(tmp_path / "empty")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match=r"model nobody/nothing: cannot be loaded: .* give the folder of a copy"):
+        transformers.Model(Transformers(kind="transformers", model="nobody/nothing"))
     monkeypatch.setenv("MODELS", str(model.parent))
     assert len(ask(Path(f"$MODELS/{model.name}"), REQUESTS[:1])) == 1
     tokenizer = AutoTokenizer.from_pretrained(model)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,27 @@ def test_the_engine_needs_nothing_of_ours_but_plain_python() -> None:
     code = "import sys; import listill.queries.vllm_engine; print(sorted(m for m in sys.modules if m in sys.argv[1:]))"
     line = [sys.executable, "-c", code, "pandas", "pyarrow", "pydantic", "numpy", "yaml", "torch", "snakemake"]
     assert subprocess.run(line, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
+    """A stage that is killed must not leave a process on the GPU."""
+    child = "from listill.queries import vllm_engine as e; import time; e._end_with_parent(); time.sleep(60)"
+    code = f"import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', {child!r}]); "
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"{code}print(p.pid, flush=True); time.sleep(60)"], stdout=-1, text=True
+    )
+    assert parent.stdout
+    engine = Path("/proc") / parent.stdout.readline().strip()
+    time.sleep(0.5)
+    assert engine.exists()
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        state = (engine / "stat").read_text().rpartition(")")[2].split()[0] if engine.exists() else "gone"
+        if state in ("gone", "Z"):
+            return
+        time.sleep(0.1)
+    pytest.fail("it is still there")
 
 
 # --- for real ----------------------------------------------------------------------------------------------------------

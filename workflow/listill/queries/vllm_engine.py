@@ -38,12 +38,16 @@ class Engine:
         """Load the model. ``options``: those of ``vllm.LLM`` under ``engine``, ``sampling`` and ``template``."""
         from transformers import AutoConfig
         from vllm import LLM
+        from vllm.platforms import current_platform
 
         arguments = options["engine"]
         if arguments.get("max_model_len") is None:
             known = {key: arguments[key] for key in ("revision", "trust_remote_code")}
             config = AutoConfig.from_pretrained(arguments["model"], **known).get_text_config()
             arguments["max_model_len"] = min(LONGEST, getattr(config, "max_position_embeddings", LONGEST))
+        if current_platform.is_cpu():
+            # A prompt in several pieces and a seed do not go together on the CPU (vLLM 0.32: "does not use offset").
+            arguments.setdefault("enable_chunked_prefill", False)
         self.limit = arguments["max_model_len"] - options["sampling"]["max_tokens"]
         if self.limit < 1:
             raise ValueError(f"max_tokens leaves no room for a prompt: the model reads {arguments['max_model_len']}")

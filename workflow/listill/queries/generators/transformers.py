@@ -54,7 +54,12 @@ class Model:
             model: Any = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=dtype, **known)
             self.model = model.to(self.device).eval()
             check_start(self.tokenizer, self.tokens([{"role": "user", "content": "x"}]))
-        except (OSError, ValueError, KeyError) as error:
+        except OSError as error:
+            raise UserError(
+                f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated at the hub, ask for "
+                "access and log in; without network, give the folder of a copy"
+            ) from None
+        except (ValueError, KeyError) as error:
             raise UserError(f"model {settings.model}: cannot be used: {str(error).splitlines()[0]}") from None
         positions = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
         self.limit = (positions or 2**31) - settings.max_tokens

@@ -6,6 +6,7 @@ versions of torch and transformers.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,10 @@ from listill.settings import Vllm
 from listill.source_files import expand
 
 PACKAGE = Path(__file__).parents[3]
-MEMORY = "if memory ran out, lower max_model_len or gpu_memory_utilization, or take a GPU that nothing else uses"
+REMEDIES = {
+    r"memory|cache blocks|max.model.len": "lower max_model_len or gpu_memory_utilization, or take a GPU that nobody uses",
+    r"hugging|gated|hub\b|connect": "if it is gated, ask for access and log in; without network, give the folder of a copy",
+}
 
 
 def interpreter(settings: Vllm) -> str:
@@ -84,9 +88,9 @@ class Process:
         line = self.process.stdout.readline()
         reply = json.loads(line) if line.endswith("\n") else {"error": self._end()}
         if isinstance(reply, dict) and "error" in reply:
-            raise UserError(
-                f"vllm: {' '.join(reply['error'].split())[:500]}; {MEMORY}; all that it said is in {self.log}"
-            )
+            said = " ".join(reply["error"].split())[:500]
+            remedies = [remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)]
+            raise UserError("; ".join([f"vllm: {said}", *remedies[:1], f"all that it said is in {self.log}"]))
         return reply
 
     def _end(self) -> str:
