@@ -25,6 +25,18 @@ def queries(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(flow.results(folder) / "queries.parquet")
 
 
+@pytest.mark.parametrize(
+    "generator",
+    [{"kind": "vllm"}, {"kind": "transformers"}, {"kind": "openai", "base_url": "http://nowhere/v1"}],
+    ids=lambda generator: generator["kind"],
+)
+def test_dry_runs_need_no_model(settings: dict[str, Any], generator: dict[str, Any], tmp_path: Path) -> None:
+    keys = {"model": "nobody/nothing", "types_from": "$NOT_SET_ANYWHERE/types", "examples": {"claim": "gone.parquet"}}
+    asked = flow.scheduled(tmp_path, with_model(settings, 2, **generator, **keys))
+    assert asked["ask_model"] == 2
+    assert asked["write_report"] == 1
+
+
 def test_a_model_and_its_shards(settings: dict[str, Any], chat_model: Path, tmp_path: Path) -> None:
     one = with_model(settings, kind="transformers", model=str(chat_model), precision="fp32", max_tokens=24)
     two = flow.changed(one, "generation.shards", 2)
