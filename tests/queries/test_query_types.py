@@ -132,6 +132,10 @@ def no_rows(tmp_path: Path) -> dict[str, Any]:
         (lambda _: {"types_from": "$NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE is not set"),
         (broken_types, r"bad\.yaml: not YAML: "),
         (unknown_key, r"headline\.yaml: unknown key 'exampels' \(did you mean 'examples'\?\)"),
+        (
+            lambda p: {"types_from": str(own_type(p / "t", "human"))},
+            r"human\.yaml: the name 'human' is that of people's",
+        ),
         (no_words, r"headline\.yaml: words: Field required"),
         (lambda _: {"examples": {"claim": "/nowhere/pairs.jsonl"}}, r"examples: /nowhere/pairs\.jsonl: no such file"),
         (no_column, r"pairs\.jsonl: column 'passage' is missing"),

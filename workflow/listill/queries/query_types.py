@@ -9,6 +9,7 @@ from pydantic import Field
 
 from listill.errors import UserError, nearest
 from listill.frozen import parse
+from listill.queries.passages import HUMAN
 from listill.settings import Count, LanguageModel, Positive, Section
 from listill.source_files import expand
 
@@ -51,6 +52,8 @@ def files(types_from: str | None) -> dict[str, Path]:
     own = [path] if path.is_file() else sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
     if not own:
         raise UserError(f"generation.generator.types_from: {path}: neither a YAML file nor a folder that has any")
+    if taken := [file for file in own if file.stem == HUMAN]:
+        raise UserError(f"{taken[0]}: the name '{HUMAN}' is that of people's queries; name the file otherwise")
     return found | {file.stem: file for file in own}
 
 
