@@ -43,6 +43,7 @@ wildcard_constraints:
     student="|".join(PLAN.students),
     retriever="|".join(PLAN.retrievers),
     variant="|".join(PLAN.variants),
+    shard=r"\d+-of-\d+",
 
 
 include: "workflow/rules/common.smk"

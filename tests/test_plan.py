@@ -174,3 +174,63 @@ def test_own_queries_and_model_folders(tiny_model: Path, tmp_path: Path) -> None
     names = ["modules.json", "config.json", "model.safetensors"]
     assert plan.model_files(str(tiny_model)) == [str(tiny_model / name) for name in names]
     assert plan.model_files("org/on-the-hub") == []
+
+
+MODEL = {"kind": "vllm", "model": "m"}
+
+
+def asking(**generation: Any) -> Plan:
+    return Plan({**CONFIG, "generation": {"generator": MODEL, **generation}})
+
+
+def test_shards() -> None:
+    assert Plan({**CONFIG, "generation": {"shards": 3}}).shards == []
+    assert asking().shards == ["1-of-1"]
+    plan = asking(shards=3)
+    assert plan.shards == ["1-of-3", "2-of-3", "3-of-3"]
+    assert len({plan.frozen("c", f"ask.{shard}") for shard in plan.shards}) == 3
+    assert {f"ask.{shard}" for shard in plan.shards} <= set(json.loads(plan.frozen("c", "report"))["jobs"])
+    made = STAGES["ask"].settings(plan.settings, "c", "2-of-3")
+    assert (made.shard, made.shards) == (2, 3)
+    assert type(made).model_validate(json.loads(plan.frozen("c", "ask.2-of-3"))) == made
+
+
+@pytest.mark.parametrize(
+    ("change", "asks", "cleans"),
+    [
+        ({"cleaning": {"copied": 0.5}}, False, True),
+        ({"human": False}, False, True),
+        ({"passages": 7}, True, False),
+        ({"generator": {**MODEL, "temperature": 0.1}}, True, False),
+    ],
+)
+def test_what_asks_a_model_again(change: dict[str, Any], asks: bool, cleans: bool) -> None:
+    """Hours of a language model's work do not depend on how its answers are cleaned."""
+    before, after = asking(), asking(**change)
+    assert (before.frozen("c", "ask.1-of-1") != after.frozen("c", "ask.1-of-1")) is asks
+    assert (before.frozen("c", "queries") != after.frozen("c", "queries")) is cleans
+
+
+@pytest.mark.parametrize(
+    ("generator", "expected"),
+    [
+        (MODEL, ("vllm", 1)),
+        ({"kind": "transformers", "model": "m"}, ("gpu", 1)),
+        ({"kind": "openai", "model": "m", "base_url": "http://x"}, ("cpu", 0)),
+    ],
+)
+def test_where_queries_are_asked_for(generator: dict[str, Any], expected: tuple[str, int]) -> None:
+    assert asking(generator=generator).asking == expected
+
+
+def test_files_that_prompts_are_read_from(tmp_path: Path) -> None:
+    for name in ("types/a.yaml", "types/b.yml", "types/notes.txt", "pairs.jsonl", "model/config.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    keys = {"types_from": f"{tmp_path}/types", "examples": {"claim": f"{tmp_path}/pairs.jsonl", "title": "/gone.jsonl"}}
+    plan = asking(generator={**MODEL, **keys, "model": f"{tmp_path}/model"})
+    names = ["pairs.jsonl", "types/a.yaml", "types/b.yml", "model/config.json"]
+    assert plan.prompt_files() == [f"{tmp_path}/{name}" for name in names]
+    alone = asking(generator={**MODEL, "types_from": f"{tmp_path}/types/a.yaml"})
+    assert alone.prompt_files() == [f"{tmp_path}/types/a.yaml"]
+    assert Plan(CONFIG).prompt_files() == []

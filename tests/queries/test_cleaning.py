@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from listill.queries.cleaning import fold, funnel, overlaps, reasons
+from listill.queries.answers import TOO_LONG
+from listill.queries.cleaning import Asked, copied, fold, funnel, longest_run, overlaps, reasons
 from listill.settings import Cleaning
 
 
@@ -108,3 +109,58 @@ def test_funnel() -> None:
         ["queries", "lead", "train", "short", 1],
     ]
     assert np.issubdtype(counted["queries"].dtype, np.integer)
+
+
+PASSAGE = "The eel spends most of its life in rivers and lakes, yet nobody has ever seen it spawn there."
+
+
+def test_what_a_language_model_does_wrong() -> None:
+    queries = frame(
+        "where do eels live before they spawn",
+        "The eel spends most of its life in rivers",
+        "I'm sorry, but I cannot help with that",
+        "one two three four five six seven",
+        "one two three four five six seven",
+        "rivers and lakes",
+        "whatever it was",
+        "",
+        "Where do EELS live before they spawn",
+        finish_reason=["stop", "stop", "stop", "stop", "stop", None, "content_filter", TOO_LONG, "stop"],
+        type=["question", "question", "question", "title", "question", "title", "title", "title", "title"],
+        doc_id=["d"] * 9,
+    )
+    asked = Asked({"question": 12, "title": 6}, {"d": PASSAGE})
+    assert reasons(queries, [], Cleaning(), asked).tolist() == [
+        *("kept", "copied", "refusal", "long", "kept", "kept", "refusal", TOO_LONG, "long")
+    ]
+    assert reasons(queries, [], Cleaning(max_words=5), asked).tolist()[4] == "long"
+
+
+def test_what_was_cut_out_of_its_passage_is_no_copy() -> None:
+    queries = frame("The eel spends most of its life in rivers", type=["lead"], doc_id=["d"])
+    assert reasons(queries, [], Cleaning()).tolist() == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("query", "share", "expected"),
+    [
+        ("THE EEL spends most of its life, in rivers", 1.0, True),
+        ("so the eel spends most of its life", 1.0, False),
+        ("so the eel spends most of its life", 0.8, True),
+        ("nobody has ever seen it", 0.8, False),  # five words: a name or a term may be as long
+        ("nobody has ever seen it spawn", 0.8, True),
+        ("most of its life nobody has ever seen", 0.5, True),
+        ("most of its life nobody has ever seen", 0.6, False),
+    ],
+)
+def test_copied(query: str, share: float, expected: bool) -> None:
+    assert copied(query, PASSAGE, share) is expected
+
+
+def test_longest_run_is_that_of_a_plain_search() -> None:
+    draw = random.Random(2)
+    for _ in range(200):
+        left, right = (draw.choices("abcd", k=draw.randint(0, 12)) for _ in range(2))
+        runs = [left[i:j] for i in range(len(left)) for j in range(i + 1, len(left) + 1)]
+        common = [run for run in runs if any(right[k : k + len(run)] == run for k in range(len(right)))]
+        assert longest_run(left, right) == max(map(len, common), default=0)

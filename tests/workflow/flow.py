@@ -24,6 +24,7 @@ VARIANTS = ("combined", "listwise")
 # One thread a job: two jobs then share the two cores that tests can count on, and sums have one order everywhere.
 HEAVY = (
     *(
+        "ask_model",
         "encode_corpus",
         "encode_with_trained",
         "mine_candidates",

@@ -55,6 +55,9 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "files": {"kind": "files", "path": "there.csv"},
     "extractive": {"kind": "extractive"},
     "file": {"kind": "file", "path": "there.parquet"},
+    "vllm": {"kind": "vllm", "model": "m"},
+    "transformers": {"kind": "transformers", "model": "m"},
+    "openai": {"kind": "openai", "model": "m", "base_url": "http://there/v1"},
     "late_interaction": {"kind": "late_interaction"},
     "bm25": {"kind": "bm25"},
     "dense": {"kind": "dense"},
@@ -62,7 +65,7 @@ BLOCKS: dict[str, dict[str, Any]] = {
 # What ``*`` stands for, below each key.
 NAMES = {"corpora": "tiny", "students": "small", "dense": "other", "members": "one", "variants": "listwise"}
 
-DATA, QUERIES = "corpus", "queries"
+DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
 STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
 OTHER = "encode.other candidates"
 BM25 = "candidates search.bm25 gate rerank scores"
@@ -98,11 +101,13 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "generation.generator[extractive].crop_words": ((3, 9), QUERIES),
     "generation.generator[extractive].phrases": (2, QUERIES),
     "generation.generator[file].path": ("elsewhere.parquet", QUERIES),
+    "generation.shards": (3, ""),  # without a language model there is one
     "generation.passages": (30, QUERIES),
     "generation.human": (False, QUERIES),
     "generation.cleaning.min_words": (1, QUERIES),
     "generation.cleaning.max_words": (9, QUERIES),
     "generation.cleaning.topic_overlap": (0.5, QUERIES),
+    "generation.cleaning.copied": (0.5, QUERIES),
     "mining.bm25.library": ("rank_bm25", BM25),
     "mining.bm25.k1": (1.2, BM25),
     "mining.bm25.b": (0.7, BM25),
@@ -200,6 +205,28 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "evaluation.examples": (3, ""),
     "evaluation.trec_runs": (True, ""),
 }
+# What a language model is asked is settled in the stage ask; cleaning and all else follow from its tables.
+ANY_MODEL = {
+    "model": "elsewhere",
+    "types": {"claim": 1},
+    "types_from": "there",
+    "examples": {"claim": "there.jsonl"},
+    "shots": 2,
+    "passage_characters": 90,
+    "temperature": 0,
+    "top_p": 0.9,
+    "max_tokens": 9,
+}
+LOADED = {"revision": "main", "trust_remote_code": True, "template": {}}
+VLLM = {"python": "there", "gpu_memory_utilization": 0.5, "max_model_len": 99, "save_every": 9, "engine": {"x": 1}}
+OPENAI = {"base_url": "http://x", "key_variable": "X", "concurrency": 2, "timeout": 2, "retries": 2, "extra": {"x": 1}}
+MODELS: dict[str, dict[str, Any]] = {
+    "vllm": ANY_MODEL | LOADED | VLLM,
+    "transformers": ANY_MODEL | LOADED | {"precision": "fp32", "batch": 2},
+    "openai": ANY_MODEL | OPENAI,
+}
+for kind, rows in MODELS.items():
+    MATRIX |= {f"generation.generator[{kind}].{key}": (value, ASK) for key, value in rows.items()}
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +256,7 @@ def _at(settings: dict[str, Any], place: list[str]) -> dict[str, Any]:
 def frozen(settings: dict[str, Any]) -> dict[str, str]:
     plan = Plan(settings)
     stages = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "report", "search.bm25"]
+    stages += [f"ask.{shard}" for shard in plan.shards]
     stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.trained]]
     stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
     stages += [f"train.{system}" for system in plan.trained]

@@ -43,7 +43,7 @@ def test_the_cluster_profile_names_every_rule() -> None:
     slurm = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
     assert set(slurm["set-resources"]) == rules
     blocks = re.split(r"^rule ", text, flags=re.MULTILINE)[1:]
-    gpu = {block.partition(":")[0] for block in blocks if "gpu=1" in block}
+    gpu = {block.partition(":")[0] for block in blocks if re.search(r"gpu=(1|PLAN)", block)}
     named = {rule for rule, resources in slurm["set-resources"].items() if resources.get("gpu")}
     assert named == gpu == {rule for rule, value in slurm["set-resources"].items() if value["slurm_partition"] == "gpu"}
 

@@ -135,7 +135,8 @@ class Keys:
             text = f"name: {self.type(value)}"
         else:
             names = node.get("propertyNames", {"type": "string"})
-            text = f"{self.type(names)}: {self.type(node['additionalProperties'])}"
+            value = node["additionalProperties"]
+            text = f"{self.type(names)}: {'anything' if value is True else self.type(value)}"
         return f"map of {text}" + (" (not empty)" if node.get("minProperties") else "")
 
     def default(self, key: str, node: Node, section: Node) -> str:

@@ -5,12 +5,14 @@ A stage is named ``corpus``, ``queries``, ... or, where there are several, with 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from listill.frozen import canonical, parse
-from listill.settings import Beir, Files, Own, Settings
+from listill.settings import Beir, Files, LanguageModel, Own, Settings
 from listill.source_files import existing
 from listill.stages import (
+    ask,
     corpus,
     encode,
     evaluate,
@@ -28,6 +30,7 @@ from listill.stages import (
 
 STAGES: dict[str, Any] = {
     "corpus": corpus,
+    "ask": ask,
     "queries": generate,
     "encode": encode,
     "candidates": mine,
@@ -80,6 +83,18 @@ class Plan:
         """Names of all systems that are evaluated."""
         return ["bm25", *self.students, *(f"{student}+bm25" for student in self.students), "teacher", *self.trained]
 
+    @property
+    def shards(self) -> list[str]:
+        """Names of the parts of a language model's work; none if no model is asked."""
+        return self.settings.generation.shard_names
+
+    @property
+    def asking(self) -> tuple[str, int]:
+        """The environment in envs/ in which queries are asked for, and the GPUs that one such job takes."""
+        return {"openai": ("cpu", 0), "transformers": ("gpu", 1)}.get(
+            self.settings.generation.generator.kind, ("vllm", 1)
+        )
+
     def model(self, retriever: str) -> str:
         """Return the base model of a student or other dense retriever."""
         return {**self.settings.mining.dense, **self.settings.students}[retriever].model
@@ -110,6 +125,16 @@ class Plan:
         """Return the file of the user's own queries, if the config names one that is there."""
         generator = self.settings.generation.generator
         return existing(generator.path) if isinstance(generator, Own) else []
+
+    def prompt_files(self) -> list[str]:
+        """Return what the prompts and the language model are read from, as far as it is there and the user's own."""
+        generator = self.settings.generation.generator
+        if not isinstance(generator, LanguageModel):
+            return []
+        files = [file for path in generator.examples.values() for file in existing(path)]
+        for path in existing(generator.types_from) if generator.types_from else []:
+            files += sorted(map(str, Path(path).glob("*.y*ml"))) if Path(path).is_dir() else [path]
+        return [*files, *self.model_files(generator.model)]
 
     def model_files(self, model: str) -> list[str]:
         """Return what tells that a model folder has changed, if the model is a folder that is there."""

@@ -1,7 +1,36 @@
+rule ask_model:
+    """
+    Let a language model write queries for the passages: all of them, or one share of several (generation.shards).
+    INPUT: settings, corpus.parquet, heldout.parquet; types, examples and a model of the user's own if there are any
+    OUTPUT: generated/<shard>.parquet
+    """
+    input:
+        config="results/{corpus}/config/ask.{shard}.json",
+        corpus="results/{corpus}/corpus.parquet",
+        heldout="results/{corpus}/heldout.parquet",
+        prompts=PLAN.prompt_files(),
+    output:
+        "results/{corpus}/generated/{shard}.parquet",
+    log:
+        "results/{corpus}/logs/ask.{shard}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/ask.{shard}.tsv"
+    conda:
+        f"../../envs/{PLAN.asking[0]}.yaml"
+    threads: THREADS
+    resources:
+        gpu=PLAN.asking[1],
+        mem_mb=32000,
+        runtime=1440,
+    shell:
+        "python -m listill.stages.ask --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --heldout {input.heldout} --out {output}"
+
+
 rule generate_queries:
     """
     Write queries for the passages, clean them, add the human train topics.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, heldout.parquet, the user's own queries if there are any
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, heldout.parquet; the user's own queries, or generated/*
     OUTPUT: queries.parquet, funnel/queries.parquet
     """
     input:
@@ -11,6 +40,7 @@ rule generate_queries:
         qrels="results/{corpus}/qrels.parquet",
         heldout="results/{corpus}/heldout.parquet",
         own=PLAN.own_queries(),
+        generated=expand("results/{{corpus}}/generated/{shard}.parquet", shard=PLAN.shards),
     output:
         queries="results/{corpus}/queries.parquet",
         funnel="results/{corpus}/funnel/queries.parquet",
@@ -26,4 +56,4 @@ rule generate_queries:
     shell:
         "python -m listill.stages.generate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --heldout {input.heldout}"
-        " --out {output.queries} --funnel {output.funnel}"
+        " --generated {input.generated} --out {output.queries} --funnel {output.funnel}"

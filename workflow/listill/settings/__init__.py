@@ -11,6 +11,7 @@ from listill.settings.base import Count, Loss, Name, Positive, Section, Share
 from listill.settings.corpora import Beir, Corpus, Files, IrDatasets, PythonApi
 from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Cleaning, Extractive, Generation, Own
+from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 from listill.settings.mining import Bm25, Consistency, Mining
 from listill.settings.students import Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
@@ -31,12 +32,14 @@ __all__ = [
     "Gate",
     "Generation",
     "IrDatasets",
+    "LanguageModel",
     "LateInteraction",
     "Lists",
     "Loss",
     "Mining",
     "Name",
     "Negatives",
+    "OpenAi",
     "Own",
     "Positive",
     "PythonApi",
@@ -50,7 +53,9 @@ __all__ = [
     "TeacherEnsemble",
     "Temperatures",
     "Training",
+    "Transformers",
     "Variant",
+    "Vllm",
 ]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from listill.settings.base import Count, Section, Share
+from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 
 
 class Extractive(Section):
@@ -46,14 +47,29 @@ class Cleaning(Section):
     topic_overlap: Share = Field(
         0.9, description="Jaccard similarity of words with a human dev or test topic from which a query is dropped"
     )
+    copied: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8,
+        description="share of a model's query (of 6 words or more) that stands in its passage as one run of words, from "
+        "which it is dropped; 1: only if all of it does",
+    )
 
 
 class Generation(Section):
     """Synthetic queries."""
 
-    generator: Annotated[Extractive | Own, Field(discriminator="kind")] = Field(
+    generator: Annotated[Extractive | Own | Vllm | OpenAi | Transformers, Field(discriminator="kind")] = Field(
         Extractive(kind="extractive"), description="where the queries come from"
+    )
+    shards: Count = Field(
+        1,
+        description="jobs that the work of a language model is divided into; without a model there is one in any case",
     )
     passages: Count | None = Field(None, description="passages, drawn with the seed, that get queries; default: all")
     human: bool = Field(True, description="train on the human train topics as well (type `human`)")
     cleaning: Cleaning = Field(Cleaning(), description="which generated queries are dropped")
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Names of the parts of a language model's work, such as ``1-of-2``; none if no model is asked."""
+        asked = isinstance(self.generator, LanguageModel)
+        return [f"{number}-of-{self.shards}" for number in range(1, self.shards + 1)] if asked else []

@@ -38,6 +38,10 @@ class StageSettings(Section):
 
     version: int = 1
 
+    def identity(self) -> dict[str, Any]:
+        """Return, as plain data, those settings that the outputs depend on: they are in the fingerprint."""
+        return self.model_dump(mode="json")
+
 
 @dataclass
 class Job:
@@ -179,7 +183,7 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
             if not path.exists():
                 raise UserError(f"{path}: no such file")
         lineage = tables.merge_lineages(paths)
-        fingerprint = tables.digest(canonical([stage, chosen.model_dump(mode="json"), lineage]))
+        fingerprint = tables.digest(canonical([stage, chosen.identity(), lineage]))
         run(chosen, Job(stage, fingerprint, lineage, chosen, arguments.threads), **files)
     except UserError as error:
         if arguments.debug:

@@ -32,6 +32,7 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     trained = [f"{student}.{variant}" for student in students for variant in variants]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
     jobs += [f"{stage}.{student}" for stage in ("encode", "search", "lists") for student in students]
+    jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.dense]
     jobs += [f"{stage}.{system}" for stage in ("train", "encode", "search") for system in trained]
     return ReportStage(

@@ -1,0 +1,127 @@
+"""A server that speaks the chat completions protocol, and does to some requests what servers do on bad days."""
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Fault = str | tuple[int, dict[str, str], str]
+LIMITED: Fault = (429, {"Retry-After": "1"}, '{"error": {"message": "slow down"}}')
+BROKEN: Fault = (500, {}, "internal error")
+DROPPED, HALVED, SLOW = "dropped", "halved", "slow"
+
+
+def echo(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer with what can be told from a request alone."""
+    text = f"{request['model']} {request['seed']} {request['messages'][0]['content'][-20:]}"
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
+    return {"choices": [choice], "usage": usage}
+
+
+def forward(url: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return a function that passes requests on to a real server."""
+
+    def ask(request: dict[str, Any]) -> dict[str, Any]:
+        body = json.dumps(request).encode()
+        message = urllib.request.Request(f"{url}/chat/completions", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(message, timeout=120) as reply:
+            return json.load(reply)
+
+    return ask
+
+
+@dataclass
+class Chat:
+    """The server's state: where it is, what it was asked, and what it does to the n-th request (from 0)."""
+
+    faults: dict[int, Fault]
+    answer: Callable[[dict[str, Any]], dict[str, Any]]
+    delay: float
+    url: str = ""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    most: int = 0
+    _now: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self, request: dict[str, Any], headers: dict[str, str]) -> Fault | None:
+        """Note a request and return its fault."""
+        with self._lock:
+            self.requests.append(request)
+            self.headers.append(headers)
+            self.times.append(time.monotonic())
+            self._now += 1
+            self.most = max(self.most, self._now)
+            return self.faults.get(len(self.requests) - 1, self.faults.get(-1))
+
+    def leave(self) -> None:
+        """Note that a request is over."""
+        with self._lock:
+            self._now -= 1
+
+
+@contextmanager
+def serve(
+    faults: dict[int, Fault] | None = None,
+    answer: Callable[[dict[str, Any]], dict[str, Any]] = echo,
+    delay: float = 0.0,
+    slow: float = 3.0,
+) -> Iterator[Chat]:
+    """Serve on loopback. ``faults``: by number of the request; -1 stands for all others. ``slow``: seconds of silence."""
+    chat = Chat(faults or {}, answer, delay)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def reply(self, status: int, body: str, headers: dict[str, str], promised: int = 0) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body.encode()) + promised))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            fault = chat.enter(request, dict(self.headers))
+            try:
+                time.sleep(chat.delay)
+                if self.path != "/v1/chat/completions":
+                    self.reply(404, "not here", {})
+                elif fault == DROPPED:
+                    self.close_connection = True
+                elif fault == HALVED:
+                    self.reply(200, '{"choices": [', {}, promised=50)
+                    self.close_connection = True
+                elif fault == SLOW:
+                    time.sleep(slow)
+                    self.close_connection = True
+                elif isinstance(fault, tuple):
+                    self.reply(fault[0], fault[2], fault[1])
+                else:
+                    self.reply(200, json.dumps(chat.answer(request)), {"Content-Type": "application/json"})
+            finally:
+                chat.leave()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    chat.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield chat
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,192 @@
+"""Asking a language model: shards, resuming, what the table says; and what becomes of it in the stage after."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import chat_server
+import tiny
+from listill import tables
+from listill.errors import UserError
+from listill.frozen import canonical
+from listill.settings import Settings
+from listill.stages import ask, generate
+from listill.stages.command import Job
+
+SIZE = 8
+HELDOUT = "d003"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The results folder of a corpus of 8 documents, one of them held out, with one train and one test topic."""
+    rows = tiny.tiny_documents(SIZE)
+    documents = {
+        "doc_id": [row["_id"] for row in rows],
+        "title": [row["title"] for row in rows],
+        "text": [row["text"] for row in rows],
+        "duplicate_of": [None] * SIZE,
+    }
+    topics = {"query_id": ["t1", "t2"], "text": ["a topic", "another topic"], "split": ["train", "test"]}
+    qrels = {"query_id": ["t1", "t2"], "doc_id": ["d000", "d001"], "relevance": [1, 1], "split": ["train", "test"]}
+    heldout = {"doc_id": [HELDOUT], "split": ["heldout"]}
+    (tmp_path / "config").mkdir()
+    for name, data in {"corpus": documents, "topics": topics, "qrels": qrels, "heldout": heldout}.items():
+        tables.write(tmp_path / f"{name}.parquet", name, data, tables.Provenance(name, f"fingerprint of {name}"))
+    return tmp_path
+
+
+def config(url: str, shards: int = 1, **keys: Any) -> Settings:
+    generator = {"kind": "openai", "model": "m", "base_url": url, "concurrency": 1, "retries": 1} | keys
+    generation = {"generator": generator, "shards": shards}
+    source = {"kind": "files", "path": "x"}
+    return Settings.model_validate(
+        {"corpora": {"c": {"source": source}}, "students": {"s": {"model": "m"}}, "generation": generation}
+    )
+
+
+def job(stage: str, settings: Any, inputs: list[Path]) -> Job:
+    lineage = tables.merge_lineages(inputs)
+    fingerprint = tables.digest(canonical([stage, settings.identity(), lineage]))
+    return Job(stage, fingerprint, lineage, settings, 1)
+
+
+def asked(folder: Path, config: Settings, shard: str = "1-of-1") -> pd.DataFrame:
+    settings = ask.settings(config, "c", shard)
+    assert settings == ask.AskStage.model_validate(json.loads(canonical(settings.model_dump(mode="json"))))
+    inputs = [folder / "corpus.parquet", folder / "heldout.parquet"]
+    out = folder / "generated" / f"{shard}.parquet"
+    ask.run(settings, job("ask", settings, inputs), inputs[0], out, inputs[1])
+    return tables.read(out, "queries")
+
+
+def test_the_table(folder: Path) -> None:
+    with chat_server.serve() as chat:
+        found = asked(folder, config(chat.url, types={"question": 1, "claim": 2}))
+    assert len(found) == SIZE * 3
+    assert set(found["generator"]) == {"openai:m"}
+    assert set(found["finish_reason"]) == {"stop"}
+    assert found["split"].value_counts().to_dict() == {"train": 21, "heldout": 3}
+    assert set(found.loc[found["split"] == "heldout", "doc_id"]) == {HELDOUT}
+    assert found["start"].isna().all()
+    row = found.set_index("query_id").loc["d002:claim:1"]
+    assert (row["type"], row["doc_id"]) == ("claim", "d002")
+    assert row["text"].startswith(f"m {row['seed']} ")
+    about = tables.provenance(folder / "generated/1-of-1.parquet")
+    assert about.key == "generated/1-of-1"
+    assert about.details["tokens"] == {"prompt": 240, "cached": 96}
+    types = about.details["types"]
+    assert {name: one["words"] for name, one in types.items()} == {"question": 20, "claim": 24}
+    assert {row.prompt for row in found.itertuples()} == {tables.digest(one["prompt"]) for one in types.values()}
+    assert not (folder / ".work").exists()
+
+
+@pytest.mark.parametrize("shards", [2, 5, 60])
+def test_shards_are_parts_of_the_whole(folder: Path, shards: int) -> None:
+    with chat_server.serve() as chat:
+        whole = asked(folder, config(chat.url))
+        sent = [json.dumps(one) for one in chat.requests]
+        chat.requests.clear()
+        settings = config(chat.url, shards)
+        names = settings.generation.shard_names
+        parts = pd.concat([asked(folder, settings, shard) for shard in names], ignore_index=True)
+    pd.testing.assert_frame_equal(parts, whole)
+    assert [json.dumps(one) for one in chat.requests] == sent
+
+
+def test_an_interrupted_run_goes_on_where_it_was(folder: Path) -> None:
+    with chat_server.serve() as chat:
+        undisturbed = asked(folder, config(chat.url))
+    with chat_server.serve({20: (400, {}, "no")}) as chat:
+        with pytest.raises(UserError, match="status 400"):
+            asked(folder, config(chat.url))
+        before = len(chat.requests)
+        # Where the server is, and how patient one is with it, changes nothing in what is asked.
+        found = asked(folder, config(chat.url.replace("127.0.0.1", "localhost"), timeout=50, concurrency=2))
+    pd.testing.assert_frame_equal(found, undisturbed)
+    assert before == 21
+    assert len(chat.requests) == before + len(undisturbed) - 20
+
+
+@pytest.mark.parametrize("change", [{"model": "n"}, {"temperature": 0.1}, {"shots": 1}, {"extra": {"x": 1}}], ids=str)
+def test_answers_to_something_else_are_not_taken_up(folder: Path, change: dict[str, Any]) -> None:
+    with chat_server.serve({20: (400, {}, "no")}) as chat:
+        with pytest.raises(UserError, match="status 400"):
+            asked(folder, config(chat.url))
+        found = asked(folder, config(chat.url, **change))
+    assert len(chat.requests) == 21 + len(found)
+
+
+def test_examples_are_part_of_what_is_asked(folder: Path) -> None:
+    pairs = folder / "pairs.jsonl"
+    pairs.write_text('{"query": "one", "passage": "two"}\n')
+    with chat_server.serve({20: (400, {}, "no")}) as chat:
+        settings = config(chat.url, examples={"claim": str(pairs)})
+        with pytest.raises(UserError, match="status 400"):
+            asked(folder, settings)
+        pairs.write_text('{"query": "three", "passage": "two"}\n')
+        found = asked(folder, settings)
+    assert len(chat.requests) == 21 + len(found)
+    assert "two\nAnswer: three" in chat.requests[21]["messages"][0]["content"]
+
+
+ANSWERS = {
+    "claim": ("I'm sorry, but I cannot help with that.", "stop", "refusal"),
+    "keywords": ("", "stop", "empty"),
+    "question": ("what was asked here and why", "length", "cut off"),
+    "title": ("word " * 16, "stop", "long"),
+    "user_query": ("another topic", "stop", "topic overlap"),
+}
+
+
+def test_cleaning_counts_by_reason_and_type(folder: Path) -> None:
+    texts = {row["_id"]: row["text"] for row in tiny.tiny_documents(SIZE)}
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        prompt = request["messages"][0]["content"]
+        name = next((n for n, start in starts.items() if prompt.startswith(start)), "")
+        text, reason, _ = ANSWERS.get(name, ("", "stop", ""))
+        if name == "user_query_styled":
+            doc_id = next(doc_id for doc_id, passage in texts.items() if passage in prompt)
+            text = {"d000": texts["d000"].split(".")[0], "d001": "one and the same", "d002": "One and the same"}.get(
+                doc_id, f"a query for {doc_id}"
+            )
+        return {"choices": [{"message": {"content": text}, "finish_reason": reason}]}
+
+    starts = {name: about["prompt"].split("\n")[0] for name, about in _types().items()}
+    with chat_server.serve(answer=answer) as chat:
+        settings = config(chat.url, 2)
+        files = [folder / "generated" / f"{shard}.parquet" for shard in ("1-of-2", "2-of-2")]
+        for file in files:
+            asked(folder, settings, file.stem)
+    frozen = generate.settings(settings, "c")
+    assert "openai" not in canonical(frozen.model_dump(mode="json"))
+    inputs = [folder / f"{name}.parquet" for name in ("corpus", "topics", "qrels")]
+    one = job("generate", frozen, [*inputs, *files])
+    generate.run(frozen, one, *inputs, folder / "queries.parquet", folder / "funnel.parquet", None, files)
+    queries = tables.read(folder / "queries.parquet", "queries")
+    assert queries["type"].value_counts().to_dict() == {"user_query_styled": SIZE - 2, "human": 1}
+    funnel = tables.read(folder / "funnel.parquet", "funnel")
+    counts = funnel.groupby(["type", "reason"])["queries"].sum().to_dict()
+    expected = {(name, "generated"): SIZE for name in [*ANSWERS, "user_query_styled"]}
+    expected |= {(name, reason): SIZE for name, (_, _, reason) in ANSWERS.items()}
+    expected |= {("user_query_styled", "copied"): 1, ("user_query_styled", "duplicate"): 1}
+    expected |= {("user_query_styled", "kept"): SIZE - 2, ("human", "generated"): 1, ("human", "kept"): 1}
+    assert counts == expected
+
+
+def _types() -> dict[str, Any]:
+    from listill.queries.query_types import wanted
+    from listill.queries.requests import prefix
+
+    return {kind.name: {"prompt": prefix(kind)} for kind in wanted(config("http://x").generation.generator, 42)}
+
+
+def test_without_generator_the_queries_have_to_be_given(folder: Path) -> None:
+    frozen = generate.settings(config("http://x"), "c")
+    inputs = [folder / f"{name}.parquet" for name in ("corpus", "topics", "qrels")]
+    with pytest.raises(UserError, match="give the files that the stage ask wrote with --generated"):
+        generate.run(frozen, job("generate", frozen, inputs), *inputs, folder / "q.parquet", folder / "f.parquet")
