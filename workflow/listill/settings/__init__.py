@@ -12,18 +12,22 @@ from listill.settings.corpora import Beir, Corpus, Files, IrDatasets, PythonApi
 from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Cleaning, Extractive, Generation, Own
 from listill.settings.mining import Bm25, Consistency, Mining
+from listill.settings.rerankers import T5, Causal, CrossEncoder, Layerwise, Reranker
 from listill.settings.students import Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
 from listill.settings.training import Lists, Recipe, Selection, Temperatures, Training, Variant
 
 __all__ = [
+    "T5",
     "Beir",
     "Bm25",
     "Bm25Teacher",
+    "Causal",
     "Cleaning",
     "Consistency",
     "Corpus",
     "Count",
+    "CrossEncoder",
     "Dense",
     "Evaluation",
     "Extractive",
@@ -32,6 +36,7 @@ __all__ = [
     "Generation",
     "IrDatasets",
     "LateInteraction",
+    "Layerwise",
     "Lists",
     "Loss",
     "Mining",
@@ -40,6 +45,7 @@ __all__ = [
     "Positive",
     "PythonApi",
     "Recipe",
+    "Reranker",
     "Section",
     "Selection",
     "Settings",

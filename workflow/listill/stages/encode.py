@@ -41,8 +41,8 @@ def run(settings: EncodeStage, job: Job, corpus: In, out: Out, model: MaybeIn = 
         for start in range(0, len(texts), PART):
             part = work / f"{start}.npy"
             if not part.exists():
-                with tables.atomic(part) as temporary, open(temporary, "wb") as file:
-                    np.save(file, encoder.encode(texts[start : start + PART], "document", f"encode {settings.system}"))
+                some = texts[start : start + PART]
+                tables.write_array(part, encoder.encode(some, "document", f"encode {settings.system}"))
             table.write_table(embeddings.as_table(documents.doc_ids[start : start + PART], np.load(part)))
 
 

@@ -7,7 +7,6 @@ from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
 from listill.stages.command import In, Ins, Job, Out, StageSettings, main
 
 VERSION = 1
-PART = 8192
 log = logging.getLogger("listill")
 
 
@@ -33,10 +32,9 @@ def run(
 
     from listill import tables
     from listill.corpus import collection
-    from listill.errors import UserError
     from listill.retrieval.embeddings import load_named
-    from listill.teachers import score
     from listill.teachers.pairs import Resources, pairs_of
+    from listill.teachers.parts import in_parts
 
     documents = collection.load(corpus)
     asked = tables.read(queries, "queries")
@@ -49,20 +47,11 @@ def run(
     query_ids = asked["query_id"].to_numpy()
     source = documents.positions(asked["doc_id"].tolist(), str(queries))
     with job.work(out) as work, tables.writer(out, "scores", job.provenance("scores")) as table:
-        for name, member in members.items():
-            for number, block in enumerate(pairs.blocks(PART)):
-                part = work / f"{name}-{number}.npy"
-                if not part.exists():
-                    values = score(member, block, resources)
-                    if not np.isfinite(values).all():
-                        where = query_ids[block.query[~np.isfinite(values)][0] + number * PART]
-                        raise UserError(f"teacher {name}: its score for query '{where}' is not a number")
-                    with tables.atomic(part) as temporary, open(temporary, "wb") as file:
-                        np.save(file, values)
-                query = block.query + number * PART
-                document = np.where(block.text < len(documents), block.text, source[query])
-                columns = {"query_id": query_ids[query], "doc_id": ids[document], "score": np.load(part)}
-                table.write_table(tables.as_table("scores", columns | {"teacher": [name] * len(block)}))
+        for name, block, first, values in in_parts(members, pairs, resources, work):
+            query = block.query + first
+            document = np.where(block.text < len(documents), block.text, source[query])
+            columns = {"query_id": query_ids[query], "doc_id": ids[document], "score": values}
+            table.write_table(tables.as_table("scores", columns | {"teacher": [name] * len(block)}))
 
 
 if __name__ == "__main__":
