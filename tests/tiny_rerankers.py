@@ -8,6 +8,10 @@ from typing import Any
 import tiny
 
 QWEN_SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+# How Qwen's tokenizers cut text before they merge: a mark and the line end after it are one piece.
+QWEN_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 GEMMA_SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>"]
 
 
@@ -24,12 +28,11 @@ def seeded(seed: int) -> Iterator[None]:
 
 def bert_classifier(folder: Path, *, labels: int = 1, seed: int = 0, hidden: int = 32) -> Path:
     """Save a BERT with a classification head, as MiniLM and BGE rerankers are."""
-    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
-    tiny.make_tiny_model(folder / "source")
-    tokenizer = AutoTokenizer.from_pretrained(folder / "source")
-    tokenizer.model_max_length = 128
-    tokenizer.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+    known = [*tiny.SPECIAL, *tiny.CHARACTERS, *(f"##{c}" for c in tiny.CHARACTERS)]
+    known += sorted(set(tiny.vocabulary()) - set(known))
+    tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate(known)}, model_max_length=128)
     config = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=hidden,
@@ -90,7 +93,7 @@ def t5(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
         num_heads=2,
         decoder_start_token_id=0,
         tie_word_embeddings=tied,
-        initializer_factor=3.0,
+        initializer_factor=1.5,
     )
     with seeded(seed):
         T5ForConditionalGeneration(config).save_pretrained(folder)
@@ -98,17 +101,19 @@ def t5(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
     return folder
 
 
-def byte_tokenizer(special: list[str], *, bos: str | None, eos: str, pad: str, sep: str | None = None) -> Any:
-    """Return a byte-level BPE tokenizer with the words of the tiny corpus, and whole tokens for yes, no, 0 and 1."""
-    from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
+def byte_tokenizer(special: list[str], *, bos: str | None, eos: str, pad: str, sep: str | None = None, pattern: str = "") -> Any:
+    """Return a byte-level BPE tokenizer with the words of the tiny corpus, and whole tokens for yes and no."""
+    from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers, processors
     from tokenizers.models import BPE
     from tokenizers.trainers import BpeTrainer
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    cut = [pre_tokenizers.Split(Regex(pattern), "isolated")] if pattern else []
+    whole = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not pattern)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cut, whole])
     tokenizer.decoder = decoders.ByteLevel()
-    texts = [" ".join(tiny.vocabulary()), *(word for word in ("yes", "no", "Yes", "No") for _ in range(9))]
+    texts = [" ".join(tiny.vocabulary()), *(word for word in ("yes", "no", "Yes", "No", "x?\n", "x.\n") for _ in range(9))]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
@@ -154,5 +159,5 @@ def qwen3(folder: Path, *, seed: int = 0) -> Path:
     """Save a Qwen3-type causal model with the tokens of its chats."""
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
-    tokenizer = byte_tokenizer(QWEN_SPECIAL, bos=None, eos="<|im_end|>", pad="<|endoftext|>")
+    tokenizer = byte_tokenizer(QWEN_SPECIAL, bos=None, eos="<|im_end|>", pad="<|endoftext|>", pattern=QWEN_PATTERN)
     return _decoder(Qwen3Config, Qwen3ForCausalLM, tokenizer, folder, seed)

@@ -43,7 +43,7 @@ def load(member: Reranker) -> Checkpoint:
     """
     folder = resolve_transformer(member.model, member.revision)
     kind: str = member.kind  # type: ignore[attr-defined]
-    _check_kind(folder, member.model, kind)
+    _check_kind(folder, member, kind)
     where = device()
     bf16 = wants_bf16(member.precision, where)
     try:
@@ -71,11 +71,18 @@ def load(member: Reranker) -> Checkpoint:
     return Checkpoint(model.eval(), tokenizer, where, bf16)
 
 
-def _check_kind(folder: Path, model: str, kind: str) -> None:
+def _check_kind(folder: Path, member: Reranker, kind: str) -> None:
+    model = member.model
     try:
-        names = json.loads((folder / "config.json").read_text()).get("architectures")
+        config = json.loads((folder / "config.json").read_text())
     except json.JSONDecodeError:
         raise UserError(f"model {model}: {folder / 'config.json'} is broken; download the model again") from None
+    own_code = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
+    if own_code and not member.trust_remote_code:
+        raise UserError(
+            f"model {model}: runs code of its own: read it, then set trust_remote_code: true and a revision of this teacher"
+        )
+    names = config.get("architectures")
     if not names:
         raise UserError(f"model {model}: {folder / 'config.json'} names no architecture, so its kind is unknown")
     if names[0].endswith(FAMILIES[kind][0]):
