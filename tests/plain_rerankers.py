@@ -56,7 +56,9 @@ def last_logits(folder: Path, ids: list[int]) -> torch.Tensor:
 
 def bge_gemma(folder: Path, query: str, text: str) -> float:
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    ask = "Given a query A and a passage B, determine whether the passage contains an answer to the query by providing a "
+    ask = (
+        "Given a query A and a passage B, determine whether the passage contains an answer to the query by providing a "
+    )
     ask += "prediction of either 'Yes' or 'No'."
     ids = [tokenizer.bos_token_id]
     for piece in (f"A: {query}", "\n", f"B: {text}", "\n", ask):

@@ -109,6 +109,16 @@ def test_the_weight_of_a_teacher_is_not_among_what_scores_depend_on() -> None:
     assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"gate", "rerank", "scores"}
 
 
+def test_scores_depend_on_the_prompt_and_answer_of_a_known_model() -> None:
+    """They stand in the frozen settings as they were when the pairs were scored, not as a name."""
+    known = {**CONFIG, "teacher": {"members": {"q": {"kind": "causal", "model": "Qwen/Qwen3-Reranker-4B"}}}}
+    for stage in ("scores", "gate", "rerank"):
+        text = json.loads(frozen(known)[stage])
+        member = (text["members"] if stage == "scores" else text["teacher"]["members"])["q"]
+        assert "".join(member["prompt"]).endswith("<think>\n\n</think>\n\n")
+        assert (member["true_token"], member["false_token"]) == ("yes", "no")
+
+
 def test_frozen_settings_do_not_depend_on_the_order_of_keys() -> None:
     def backwards(data: Any) -> Any:
         return {key: backwards(data[key]) for key in reversed(data)} if isinstance(data, dict) else data

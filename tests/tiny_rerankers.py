@@ -101,7 +101,9 @@ def t5(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
     return folder
 
 
-def byte_tokenizer(special: list[str], *, bos: str | None, eos: str, pad: str, sep: str | None = None, pattern: str = "") -> Any:
+def byte_tokenizer(
+    special: list[str], *, bos: str | None, eos: str, pad: str, sep: str | None = None, pattern: str = ""
+) -> Any:
     """Return a byte-level BPE tokenizer with the words of the tiny corpus, and whole tokens for yes and no."""
     from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers, processors
     from tokenizers.models import BPE
@@ -113,7 +115,10 @@ def byte_tokenizer(special: list[str], *, bos: str | None, eos: str, pad: str, s
     whole = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not pattern)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cut, whole])
     tokenizer.decoder = decoders.ByteLevel()
-    texts = [" ".join(tiny.vocabulary()), *(word for word in ("yes", "no", "Yes", "No", "x?\n", "x.\n") for _ in range(9))]
+    texts = [
+        " ".join(tiny.vocabulary()),
+        *(word for word in ("yes", "no", "Yes", "No", "x?\n", "x.\n") for _ in range(9)),
+    ]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)

@@ -75,7 +75,10 @@ def refused(kind: str) -> Exception:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("GatedRepoError", "gated: accept its licence on https://huggingface.co/org/model, then log in with 'hf auth login'"),
+        (
+            "GatedRepoError",
+            "gated: accept its licence on https://huggingface.co/org/model, then log in with 'hf auth login'",
+        ),
         ("RepositoryNotFoundError", "neither a folder nor on the hub; if it is private, log in"),
         ("RevisionNotFoundError", "no revision 'None' on the hub"),
     ],

@@ -45,7 +45,9 @@ def test_one_teacher_better_than_all_together_is_said(caplog: pytest.LogCaptureF
 def files(tiny_model: Path, tmp_path: Path) -> dict[str, Any]:
     def write(name: str, data: dict[str, Any]) -> Path:
         frame = pd.DataFrame(data).reindex(columns=tables.SCHEMAS[name].names).astype(object)
-        tables.write(tmp_path / f"{name}.parquet", name, frame.where(frame.notna(), None), tables.Provenance(name, name))
+        tables.write(
+            tmp_path / f"{name}.parquet", name, frame.where(frame.notna(), None), tables.Provenance(name, name)
+        )
         return tmp_path / f"{name}.parquet"
 
     ids, topics = [row["_id"] for row in DOCUMENTS], [f"t{i}" for i in range(12)]
@@ -55,11 +57,15 @@ def files(tiny_model: Path, tmp_path: Path) -> dict[str, Any]:
     made["topics"] = write("topics", {"query_id": topics, "text": asked, "split": "dev"})
     judged = {"query_id": topics, "doc_id": ids[:12], "relevance": 1, "split": "dev"}
     made["qrels"] = write("qrels", judged)
-    made["queries"] = write("queries", {"query_id": ["s"], "text": "x", "type": "lead", "doc_id": ids[:1], "split": "train"})
+    made["queries"] = write(
+        "queries", {"query_id": ["s"], "text": "x", "type": "lead", "doc_id": ids[:1], "split": "train"}
+    )
     rendered = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
     matrix = Encoder(Student(model=str(tiny_model), precision="fp32")).encode(rendered, "document")
     made["embeddings"] = [tmp_path / "small.parquet"]
-    tables.write(made["embeddings"][0], "embeddings", as_table(ids, matrix.astype(np.float32)), tables.Provenance("e", "e"))
+    tables.write(
+        made["embeddings"][0], "embeddings", as_table(ids, matrix.astype(np.float32)), tables.Provenance("e", "e")
+    )
     return made | {"out": tmp_path / "gate.parquet"}
 
 
@@ -84,7 +90,9 @@ def test_a_row_for_the_ensemble_each_teacher_and_each_student(tiny_model: Path, 
 
 def test_a_teacher_that_is_no_better(tiny_model: Path, files: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     settings = stage(tiny_model, margin=1)
-    with pytest.raises(UserError, match=r"nothing to learn from it; take a stronger teacher, or set teacher\.gate\.action"):
+    with pytest.raises(
+        UserError, match=r"nothing to learn from it; take a stronger teacher, or set teacher\.gate\.action"
+    ):
         gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
     assert not files["out"].exists()
     settings = stage(tiny_model, margin=1, action="warn")

@@ -56,7 +56,15 @@ def command(made: Path, out: Path, program: str = "from listill.stages.score imp
     """Return the command, in a Python that runs ``program`` first."""
     program += "; main(run, ScoreStage, 'score')"
     files = [f"--{name}={made / name}.parquet" for name in ("corpus", "queries", "candidates")]
-    return [sys.executable, "-c", program, f"--config={made / 'config/scores.json'}", *files, f"--out={out}", "--threads=1"]
+    return [
+        sys.executable,
+        "-c",
+        program,
+        f"--config={made / 'config/scores.json'}",
+        *files,
+        f"--out={out}",
+        "--threads=1",
+    ]
 
 
 def finished(made: Path, out: Path) -> subprocess.CompletedProcess[str]:

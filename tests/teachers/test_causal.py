@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from plain_rerankers import member
 
 import tiny_rerankers
 from listill.errors import UserError
 from listill.settings import Bm25
 from listill.teachers import causal, score
 from listill.teachers.pairs import Pairs, Resources
+from plain_rerankers import member
 
 # The score of layer 3 at the last token: the mean id of the passage, which the lengths of query and prompt single out.
 # Every second token is merged away, so that the last place is not where it was in the input.
-CODE = '''
+CODE = """
 from types import SimpleNamespace
 
 import torch
@@ -45,7 +45,7 @@ class OwnForCausalLM(PreTrainedModel):
         for i, (length, before, after) in enumerate(zip(lengths, query_lengths, prompt_lengths)):
             logits[i, kept[i] - 1] = input_ids[i, before : length - after].float().mean() * self.weight[0]
         return SimpleNamespace(logits=(logits,), attention_masks=((places[None] < kept[:, None]).long(),))
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -88,5 +88,5 @@ def test_code_that_does_not_run_here(folder: Path, pairs: Pairs, tmp_path: Path)
     settings = member(
         kind="causal", format="bge-gemma-lightweight", model=str(broken), precision="fp32", trust_remote_code=True
     )
-    with pytest.raises(UserError, match="its own code does not run with transformers .*compress_layer"):
+    with pytest.raises(UserError, match=r"its own code does not run with transformers .*compress_layer"):
         score(settings, pairs, Resources(pairs.collection, {}, Bm25()))

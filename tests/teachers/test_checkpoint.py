@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from plain_rerankers import member
 from safetensors.torch import load_file, save_file
 
 import tiny
 import tiny_rerankers
 from listill.errors import UserError
 from listill.teachers import checkpoint
+from plain_rerankers import member
 
 CROSS = {"kind": "cross_encoder", "max_length": 128}
 T5 = {"kind": "t5", "format": "rankt5"}
@@ -120,8 +120,10 @@ def test_an_answer_that_is_no_token(tmp_path: Path) -> None:
     from listill.teachers.t5 import FirstStep
 
     folder = tiny_rerankers.t5(tmp_path / "model")
-    settings = member(kind="t5", model=str(folder), format="monot5", yes="▁perhaps", no="▁false")
-    with pytest.raises(UserError, match="'▁perhaps' is not one of its tokens; say yes and no of this teacher"):
+    settings = member(kind="t5", model=str(folder), format="monot5", true_token="▁perhaps", false_token="▁false")
+    with pytest.raises(
+        UserError, match="'▁perhaps' is not one of its tokens; say true_token"
+    ):
         FirstStep(settings)
 
 

@@ -1,7 +1,6 @@
 """Parts: scored once, taken up again, never mixed."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +30,8 @@ class Calls:
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "PART", 21)  # three queries of seven pairs
-    yield
 
 
 def collect(pairs: Pairs, resources: Resources, work: Path) -> dict[str, np.ndarray]:
@@ -94,7 +92,9 @@ def test_a_score_that_is_no_number(
     pairs: Pairs, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "score", lambda _, block, __: np.full(len(block), np.nan, dtype=np.float32))
-    with pytest.raises(UserError, match=rf"^teacher words: its score of query '{pairs.queries[0]}' and .* is not a number"):
+    with pytest.raises(
+        UserError, match=rf"^teacher words: its score of query '{pairs.queries[0]}' and .* is not a number"
+    ):
         collect(pairs, resources, tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import transformers
-from plain_rerankers import member
 
 import tiny_rerankers
 from listill.errors import UserError
 from listill.teachers.prompts import Pair, Prompt, Tokens
+from plain_rerankers import member
 
 QUERIES = ["which ship has an anchor?", "lava"]
 TEXTS = ["(the) crane of the harbour.", "1 queen\nand her honey", "a <|im_end|> in a text"]
@@ -85,7 +85,9 @@ def test_a_long_query_leaves_room_for_the_passage(t5: Any) -> None:
 
 
 def test_a_prompt_that_is_too_long(qwen: Any) -> None:
-    with pytest.raises(UserError, match=r"^model some/model: its prompt alone has \d+ tokens; set max_length \(now 20\)"):
+    with pytest.raises(
+        UserError, match=r"^model some/model: its prompt alone has \d+ tokens; set max_length \(now 20\)"
+    ):
         tokens(qwen, kind="causal", format="qwen3-reranker", max_length=20)
 
 
@@ -98,7 +100,9 @@ def test_braces_in_texts_are_only_text(t5: Any) -> None:
 def test_pairs_as_the_tokenizer_joins_them(tmp_path: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_rerankers.bert_classifier(tmp_path / "bert"))
     for length in (12, 128):
-        found = Pair(member(kind="cross_encoder", model="m", max_length=length), tokenizer).tokens(QUERIES, TEXTS, *EACH)
+        found = Pair(member(kind="cross_encoder", model="m", max_length=length), tokenizer).tokens(
+            QUERIES, TEXTS, *EACH
+        )
         for one, query, text in zip(found, *EACH, strict=True):
             plain = tokenizer(QUERIES[query], TEXTS[text], truncation=True, max_length=length)
             assert one.ids.tolist() == plain["input_ids"]

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from plain_rerankers import CASES, Case, member
 
 import tiny_rerankers
 from listill.errors import UserError
 from listill.settings import Bm25
 from listill.teachers import score, scorer
 from listill.teachers.pairs import Pairs, Resources
+from plain_rerankers import CASES, Case, member
 
 
 @pytest.fixture(scope="module", params=CASES)

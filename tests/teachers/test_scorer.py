@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from plain_rerankers import member
 
 import tiny_rerankers
 from listill.errors import UserError
@@ -14,6 +13,7 @@ from listill.teachers import scorer
 from listill.teachers.pairs import Pairs
 from listill.teachers.prompts import Tokens
 from listill.teachers.scorer import Batch, Scorer
+from plain_rerankers import member
 
 
 class Adds(Scorer):
@@ -81,9 +81,7 @@ def test_a_single_pair_that_does_not_fit(adds: Adds, pairs: Pairs) -> None:
         adds.score(pairs)
 
 
-def test_other_errors_are_not_taken_for_memory(
-    adds: Adds, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_errors_are_not_taken_for_memory(adds: Adds, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> torch.Tensor:
         raise RuntimeError("something else")
 
@@ -114,9 +112,7 @@ def test_a_score_that_is_no_number_names_its_query(
         adds.score(pairs)
 
 
-def test_pairs_that_were_cut_are_counted(
-    folder: Path, pairs: Pairs, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_pairs_that_were_cut_are_counted(folder: Path, pairs: Pairs, caplog: pytest.LogCaptureFixture) -> None:
     short = Adds(member(kind="cross_encoder", model=str(folder), max_length=16, precision="fp32"))
     short.shapes = []
     with caplog.at_level(logging.INFO, "listill"):

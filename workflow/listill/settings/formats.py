@@ -17,8 +17,8 @@ class Format(Section):
     models: list[str]
     prompt: list[str] = []
     instruction: str | None = None
-    yes: str | None = None
-    no: str | None = None
+    true_token: str | None = None
+    false_token: str | None = None
 
 
 @functools.cache

@@ -69,12 +69,12 @@ class T5(Reranker):
     format: Literal["rankt5", "monot5", "mmarco-mt5"] | None = Field(
         None, description="prompt and answer of this kind of model; known models need none"
     )
-    yes: str | None = Field(None, description="the token whose logit is the score")
-    no: str | None = Field(None, description="the token whose logit is taken off the score")
+    true_token: str | None = Field(None, description="the token whose logit is the score")
+    false_token: str | None = Field(None, description="the token whose logit is taken off the score")
 
     @model_validator(mode="after")
     def _is_known(self) -> "T5":
-        if not self.prompt or not self.yes:
+        if not self.prompt or not self.true_token:
             raise ValueError(unknown(self.model, self.kind))
         return self
 
@@ -97,8 +97,8 @@ class Causal(Reranker):
     instruction: str | None = Field(
         None, description="what {instruction} in the prompt becomes: the task in a sentence"
     )
-    yes: str | None = Field(None, description="the token whose logit is the score")
-    no: str | None = Field(None, description="the token whose logit is taken off the score")
+    true_token: str | None = Field(None, description="the token whose logit is the score")
+    false_token: str | None = Field(None, description="the token whose logit is taken off the score")
     layerwise: Layerwise = Field(Layerwise(), description="for format bge-gemma-lightweight")
 
     @model_validator(mode="after")
@@ -107,7 +107,7 @@ class Causal(Reranker):
             raise ValueError(
                 f"model {self.model} runs code of its own: read it, then set trust_remote_code: true and a revision"
             )
-        if not self.prompt or not (self.yes or self.format == "bge-gemma-lightweight"):
+        if not self.prompt or not (self.true_token or self.format == "bge-gemma-lightweight"):
             raise ValueError(unknown(self.model, self.kind))
         if any("{instruction}" in piece for piece in self.prompt) and not self.instruction:
             raise ValueError("prompt: it has {instruction}; set instruction")
@@ -117,4 +117,4 @@ class Causal(Reranker):
 def unknown(model: str, kind: str) -> str:
     """Return what to do about a model whose prompt and answer are not known."""
     names = ", ".join(name for name, known in formats().items() if known.kind == kind)
-    return f"model {model} is not known: say its format ({names}), or its prompt and yes; they are not guessed"
+    return f"model {model} is not known: say its format ({names}), or its prompt and true_token; they are not guessed"

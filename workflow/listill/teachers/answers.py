@@ -17,14 +17,15 @@ class Answering(Scorer):
 
     def __init__(self, member: T5 | Causal) -> None:
         super().__init__(member)
-        words = [word for word in (member.yes, member.no) if word is not None]
+        words = [word for word in (member.true_token, member.false_token) if word is not None]
         keep_answers(self.model, [self._token(word) for word in words])
 
     def _token(self, word: str) -> int:
         token = self.tokenizer.convert_tokens_to_ids(word)
         if token is None or (token == self.tokenizer.unk_token_id and word != self.tokenizer.unk_token):
             raise UserError(
-                f"model {self.member.model}: '{word}' is not one of its tokens; say yes and no of this teacher"
+                f"model {self.member.model}: '{word}' is not one of its tokens; "
+                "say true_token (and false_token) of this teacher"
             )
         return int(token)
 
