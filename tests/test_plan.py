@@ -184,3 +184,14 @@ def test_own_queries_and_model_folders(tiny_model: Path, tmp_path: Path) -> None
     names = ["modules.json", "config.json", "model.safetensors"]
     assert plan.model_files(str(tiny_model)) == [str(tiny_model / name) for name in names]
     assert plan.model_files("org/on-the-hub") == []
+
+
+def test_model_folders_of_teachers(tiny_model: Path) -> None:
+    members = {
+        "here": {"kind": "cross_encoder", "model": str(tiny_model)},
+        "hub": {"kind": "cross_encoder", "model": "org/on-the-hub"},
+        "words": {"kind": "bm25"},
+    }
+    names = ["modules.json", "config.json", "model.safetensors"]
+    assert Plan({**CONFIG, "teacher": {"members": members}}).teacher_files == [str(tiny_model / name) for name in names]
+    assert Plan(CONFIG).teacher_files == []

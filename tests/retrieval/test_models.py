@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from listill.errors import UserError
-from listill.retrieval.models import resolve, resolve_transformer
+from listill.retrieval.models import identity, resolve, resolve_transformer
 
 
 @pytest.fixture
@@ -60,6 +60,16 @@ def test_a_hub_name_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     message = fault("org/model")
     assert "neither a folder nor to be had from the hub (no route); download it" in message
+
+
+def test_what_tells_a_model_from_others(model: Path, tmp_path: Path) -> None:
+    before = identity(model)
+    copied = Path(shutil.copytree(model, tmp_path / "elsewhere"))
+    assert identity(copied) == before
+    (copied / "config.json").write_text((copied / "config.json").read_text() + " ")
+    assert identity(copied) != before
+    snapshot = Path(shutil.copytree(model, tmp_path / "models--org--model" / "snapshots" / "0a1b2c"))
+    assert identity(snapshot) == "0a1b2c"
 
 
 def refused(kind: str) -> Exception:

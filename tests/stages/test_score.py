@@ -1,6 +1,7 @@
 """The score command with two rerankers: killed, run again, and on a full disk."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,6 +139,37 @@ def test_a_full_disk_is_one_message_and_loses_nothing(made: Path, whole: pd.Data
     assert again.returncode == 0, again.stderr
     assert "teacher second: 1 parts were there already" in again.stderr
     assert len(tables.read(out, "scores")) == len(whole)
+
+
+def test_a_model_that_was_trained_again_is_another(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
+    """Under the same name: parts of the old one are not taken."""
+    folder, out = Path(shutil.copytree(made, tmp_path / "made")), tmp_path / "scores.parquet"
+    config = folder / "config/scores.json"
+    config.write_text(config.read_text().replace(str(made), str(folder)))
+    assert finished(folder, out).returncode == 0
+    before = tables.provenance(out)
+    shutil.rmtree(folder / "models/bert")
+    tiny_rerankers.bert_classifier(folder / "models/bert", seed=5)
+    assert finished(folder, out).returncode == 0
+    after = tables.provenance(out)
+    assert before.fingerprint != after.fingerprint
+    assert before.details["models"].keys() == {"first", "second"}
+    assert before.details["models"]["second"] == after.details["models"]["second"]
+    assert before.details["models"]["first"] != after.details["models"]["first"]
+    again = tables.read(out, "scores")
+    same = again["score"].to_numpy() == whole["score"].to_numpy()
+    assert same[again["teacher"] == "second"].mean() > 0.9
+    assert same[again["teacher"] == "first"].mean() < 0.1
+
+
+def test_all_models_are_looked_at_before_the_first_is_run(made: Path, tmp_path: Path) -> None:
+    config = tmp_path / "scores.json"
+    cross = {"kind": "cross_encoder", "model": str(made / "models/bert"), "max_length": 128}
+    config.write_text(ScoreStage(members={"a": cross, "b": {**cross, "model": "/nowhere/model"}}).model_dump_json())
+    line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert "model /nowhere/model: no such folder" in done.stderr
+    assert "models/bert: kind cross_encoder" not in done.stderr
 
 
 @pytest.mark.parametrize(

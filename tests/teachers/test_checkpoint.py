@@ -121,9 +121,7 @@ def test_an_answer_that_is_no_token(tmp_path: Path) -> None:
 
     folder = tiny_rerankers.t5(tmp_path / "model")
     settings = member(kind="t5", model=str(folder), format="monot5", true_token="▁perhaps", false_token="▁false")
-    with pytest.raises(
-        UserError, match="'▁perhaps' is not one of its tokens; say true_token"
-    ):
+    with pytest.raises(UserError, match="'▁perhaps' is not one of its tokens; say true_token"):
         FirstStep(settings)
 
 

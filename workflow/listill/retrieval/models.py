@@ -1,12 +1,13 @@
 """Where a model lies: in an installed package, in a folder or on the hub. Nothing about it is guessed."""
 
 import errno
+import hashlib
 import importlib.util
 import json
 from pathlib import Path
 
 from listill.errors import UserError
-from listill.source_files import expand
+from listill.source_files import checksum, expand
 
 
 def resolve(model: str, revision: str | None = None) -> Path:
@@ -28,6 +29,16 @@ def resolve_transformer(model: str, revision: str | None = None) -> Path:
         raise UserError(f"model {model}: no config.json in {folder}: not a folder of a transformers model")
     _check_weights(folder, model)
     return folder
+
+
+def identity(folder: Path) -> str:
+    """Return what tells this model from others: its commit on the hub, or a checksum of what is in its folder."""
+    if folder.parent.name == "snapshots":
+        return folder.name
+    kinds = (".json", ".txt", ".model", ".safetensors", ".py")
+    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds)
+    said = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def locate(model: str, revision: str | None = None) -> Path:

@@ -13,6 +13,7 @@ Piece = Annotated[str, Field(min_length=1)]
 class Reranker(Teacher):
     """What all rerankers have."""
 
+    kind: str = Field(description="cross_encoder, t5 or causal")
     model: str = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
     max_length: Count = Field(

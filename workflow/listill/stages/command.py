@@ -56,6 +56,12 @@ class Job:
 
         self.fingerprint = tables.digest(canonical([self.fingerprint, what]))
 
+    def uses(self, models: dict[str, str]) -> None:
+        """Note which models (name: commit or checksum) are used, and make the fingerprint depend on them."""
+        if models:
+            self.details["models"] = models
+            self.depends_on(models)
+
     def provenance(self, key: str) -> "tables.Provenance":
         """Return the metadata of an output; ``details`` noted so far (models, counts) are part of it."""
         from listill import tables

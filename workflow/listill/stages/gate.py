@@ -46,9 +46,11 @@ def run(
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval.embeddings import load_named
     from listill.retrieval.search import search
+    from listill.teachers.checkpoint import inspect
     from listill.teachers.pairs import Resources
     from listill.teachers.rerank import ensemble_run, member_runs, score_pool
 
+    job.uses(inspect(settings.teacher.members))
     asked = evaluation_queries(topics, qrels, queries, corpus)
     split = "dev" if (asked.queries["split"] == "dev").any() else "heldout"
     dev = asked.queries[asked.queries["split"] == split].reset_index(drop=True)

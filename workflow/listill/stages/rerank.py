@@ -46,6 +46,7 @@ def run(
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval.embeddings import load_named
+    from listill.teachers.checkpoint import inspect
     from listill.teachers.pairs import Resources
     from listill.teachers.rerank import ensemble_run, score_pool
 
@@ -54,6 +55,7 @@ def run(
     found = pd.concat([tables.read(path, "runs") for path in runs])
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
     pool = found[found["rank"] <= settings.pool]
+    job.uses(inspect(settings.teacher.members))
     with job.work(out) as work:
         scores = score_pool(documents, asked, pool, settings.teacher, resources, work)
         job.write(out, "runs", ensemble_run(scores, settings.teacher, settings.depth), "runs/teacher")

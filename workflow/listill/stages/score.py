@@ -33,6 +33,7 @@ def run(
     from listill import tables
     from listill.corpus import collection
     from listill.retrieval.embeddings import load_named
+    from listill.teachers.checkpoint import inspect
     from listill.teachers.pairs import Resources, pairs_of
     from listill.teachers.parts import in_parts
 
@@ -46,6 +47,7 @@ def run(
     ids = np.array(documents.doc_ids, dtype=object)
     query_ids = asked["query_id"].to_numpy()
     source = documents.positions(asked["doc_id"].tolist(), str(queries))
+    job.uses(inspect(members))
     with job.work(out) as work, tables.writer(out, "scores", job.provenance("scores")) as table:
         for name, block, first, values in in_parts(members, pairs, resources, work):
             query = block.query + first

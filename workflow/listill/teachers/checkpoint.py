@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from safetensors import SafetensorError
 
 from listill.errors import UserError
 from listill.retrieval.encoder import device, wants_bf16
-from listill.retrieval.models import resolve_transformer
-from listill.settings import Reranker
+from listill.retrieval.models import identity, resolve_transformer
+from listill.settings import Reranker, Teacher
 
 log = logging.getLogger("listill")
 
@@ -35,6 +36,20 @@ class Checkpoint:
     bf16: bool
 
 
+def inspect(members: Mapping[str, Teacher]) -> dict[str, str]:
+    """Return which model each reranker is (see ``identity``), by the teachers' names; models are downloaded here.
+
+    Raises UserError for one that is missing or of another kind: before any other has worked for hours.
+    """
+    found = {}
+    for name, member in members.items():
+        if isinstance(member, Reranker):
+            folder = resolve_transformer(member.model, member.revision)
+            _check_kind(folder, member)
+            found[name] = identity(folder)
+    return found
+
+
 def load(member: Reranker) -> Checkpoint:
     """Load the model and tokenizer of a teacher.
 
@@ -42,8 +57,8 @@ def load(member: Reranker) -> Checkpoint:
     reads fewer tokens than ``max_length``.
     """
     folder = resolve_transformer(member.model, member.revision)
-    kind: str = member.kind  # type: ignore[attr-defined]
-    _check_kind(folder, member, kind)
+    kind = member.kind
+    _check_kind(folder, member)
     where = device()
     bf16 = wants_bf16(member.precision, where)
     try:
@@ -71,8 +86,8 @@ def load(member: Reranker) -> Checkpoint:
     return Checkpoint(model.eval(), tokenizer, where, bf16)
 
 
-def _check_kind(folder: Path, member: Reranker, kind: str) -> None:
-    model = member.model
+def _check_kind(folder: Path, member: Reranker) -> None:
+    model, kind = member.model, member.kind
     try:
         config = json.loads((folder / "config.json").read_text())
     except json.JSONDecodeError:
