@@ -144,9 +144,9 @@ def main() -> None:
     chosen = parser.parse_args()
     transformers.utils.logging.set_verbosity_error()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    queries, rounds = {"cpu": (24, 3), "cuda": (1000, 3)}[device]
+    queries, rounds = {"cpu": (12, 3), "cuda": (1000, 3)}[device]
     if not chosen.quick:
-        queries, rounds = 3 * queries, 5
+        queries, rounds = 4 * queries, 5
     pairs = make_pairs(queries)
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.model or make_model(Path(scratch) / "model", device)

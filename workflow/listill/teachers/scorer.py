@@ -40,6 +40,7 @@ class Scorer(ABC):
             loaded.device,
             loaded.bf16,
         )
+        self.tokenizer.truncation_side = "right"
         self.reader = Prompt(member, self.tokenizer) if member.prompt else Pair(member, self.tokenizer)
         self.budget = BUDGET[self.device.type]
         self.pad = self.tokenizer.pad_token_id or 0  # 0 will do: padding is masked
