@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from plain_rerankers import CASES, Case
 
 from listill.settings import Bm25
 from listill.teachers import score
 from listill.teachers.cross_encoder import Classifier
 from listill.teachers.pairs import Pairs, Resources
+from plain_rerankers import CASES, Case
 
 pytestmark = [
     pytest.mark.gpu,
