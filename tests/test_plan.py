@@ -109,6 +109,16 @@ def test_the_weight_of_a_teacher_is_not_among_what_scores_depend_on() -> None:
     assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"gate", "rerank", "scores"}
 
 
+def test_scores_depend_on_the_prompt_and_answer_of_a_known_model() -> None:
+    """They stand in the frozen settings as they were when the pairs were scored, not as a name."""
+    known = {**CONFIG, "teacher": {"members": {"q": {"kind": "causal", "model": "Qwen/Qwen3-Reranker-4B"}}}}
+    for stage in ("scores", "gate", "rerank"):
+        text = json.loads(frozen(known)[stage])
+        member = (text["members"] if stage == "scores" else text["teacher"]["members"])["q"]
+        assert "".join(member["prompt"]).endswith("<think>\n\n</think>\n\n")
+        assert (member["true_token"], member["false_token"]) == ("yes", "no")
+
+
 def test_frozen_settings_do_not_depend_on_the_order_of_keys() -> None:
     def backwards(data: Any) -> Any:
         return {key: backwards(data[key]) for key in reversed(data)} if isinstance(data, dict) else data
@@ -234,3 +244,14 @@ def test_files_that_prompts_are_read_from(tmp_path: Path) -> None:
     alone = asking(generator={**MODEL, "types_from": f"{tmp_path}/types/a.yaml"})
     assert alone.prompt_files() == [f"{tmp_path}/types/a.yaml"]
     assert Plan(CONFIG).prompt_files() == []
+
+
+def test_model_folders_of_teachers(tiny_model: Path) -> None:
+    members = {
+        "here": {"kind": "cross_encoder", "model": str(tiny_model)},
+        "hub": {"kind": "cross_encoder", "model": "org/on-the-hub"},
+        "words": {"kind": "bm25"},
+    }
+    names = ["modules.json", "config.json", "model.safetensors"]
+    assert Plan({**CONFIG, "teacher": {"members": members}}).teacher_files == [str(tiny_model / name) for name in names]
+    assert Plan(CONFIG).teacher_files == []

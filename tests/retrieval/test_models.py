@@ -1,5 +1,6 @@
 """Where a model lies, and what is refused."""
 
+import errno
 import json
 import shutil
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from listill.errors import UserError
-from listill.retrieval.models import resolve
+from listill.retrieval.models import identity, resolve, resolve_transformer
 
 
 @pytest.fixture
@@ -59,6 +60,66 @@ def test_a_hub_name_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     message = fault("org/model")
     assert "neither a folder nor to be had from the hub (no route); download it" in message
+
+
+def test_what_tells_a_model_from_others(model: Path, tmp_path: Path) -> None:
+    before = identity(model)
+    copied = Path(shutil.copytree(model, tmp_path / "elsewhere"))
+    assert identity(copied) == before
+    (copied / "config.json").write_text((copied / "config.json").read_text() + " ")
+    assert identity(copied) != before
+    snapshot = Path(shutil.copytree(model, tmp_path / "models--org--model" / "snapshots" / "0a1b2c"))
+    assert identity(snapshot) == "0a1b2c"
+
+
+def refused(kind: str) -> Exception:
+    """Return an error as huggingface_hub raises it."""
+    from unittest.mock import Mock
+
+    from huggingface_hub import errors
+
+    response = Mock(headers={}, status_code=403)
+    return getattr(errors, kind)("said\nat length", response=response)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            "GatedRepoError",
+            "gated: accept its licence on https://huggingface.co/org/model, then log in with 'hf auth login'",
+        ),
+        ("RepositoryNotFoundError", "neither a folder nor on the hub; if it is private, log in"),
+        ("RevisionNotFoundError", "no revision 'None' on the hub"),
+    ],
+)
+def test_what_the_hub_refuses(kind: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def download(*_: object, **__: object) -> str:
+        raise refused(kind)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert message in fault("org/model")
+
+
+def test_a_full_disk_is_not_taken_for_a_missing_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def download(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    with pytest.raises(OSError, match="No space left"):
+        resolve("org/model")
+
+
+def test_any_transformer_needs_no_pooling(model: Path) -> None:
+    (model / "modules.json").unlink()
+    assert resolve_transformer(str(model)) == model
+    (model / "config.json").unlink()
+    with pytest.raises(UserError, match=r"no config.json in .*: not a folder of a transformers model"):
+        resolve_transformer(str(model))
 
 
 def test_a_hub_name_and_its_revision(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

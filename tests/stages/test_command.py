@@ -145,6 +145,29 @@ def test_a_user_error_is_one_line_and_exit_status_1(
         call(monkeypatch, run, "--out", "x", "--debug")
 
 
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(settings: Settings, job: Job, out: Out) -> None:
+        """A stage."""
+        with open("/dev/full", "w") as full:
+            full.write("x")
+
+    error = ended(capsys, monkeypatch, run, "--out", tmp_path / "x.parquet")
+    assert error.startswith(f"listill made_up: error: {tmp_path}: no space is left on the disk")
+    assert error.count("\n") == 1
+
+
+def test_other_errors_of_the_system_have_their_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(settings: Settings, job: Job, out: Out) -> None:
+        """A stage."""
+        raise PermissionError(13, "made up")
+
+    assert "PermissionError" in ended(capsys, monkeypatch, run, "--out", "x")
+
+
 def test_any_other_error_has_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def run(settings: Settings, job: Job, out: Out) -> None:
         """A stage."""

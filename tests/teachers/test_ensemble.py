@@ -51,7 +51,7 @@ def test_weighted_zscore_is_not_stretched() -> None:
     assert found == pytest.approx({"qx": -0.25, "qy": 0.25})
 
 
-@pytest.mark.parametrize("how", ["minmax", "zscore"])
+@pytest.mark.parametrize("how", ["minmax", "zscore", "rank"])
 def test_nothing_to_tell_apart(how: str) -> None:
     rows = [("q", "x", 0.1 + 0.2, 5.0), ("q", "y", 0.3, 5.0), ("r", "x", 3.0, 3.0)]
     found = by_pair(combine(scores(rows).query("teacher == 'b'"), {"b": 2.0}, how))
@@ -61,8 +61,39 @@ def test_nothing_to_tell_apart(how: str) -> None:
 def test_scale_and_shift_of_a_teacher_do_not_matter() -> None:
     other = [(q, d, 1000 * a - 7, b) for q, d, a, b in ROWS]
     weights = {"a": 2.0, "b": 1.0}
-    for how in ("minmax", "zscore"):
+    for how in ("minmax", "zscore", "rank", "percentile"):
         assert by_pair(combine(scores(other), weights, how)) == pytest.approx(by_pair(combine(scores(), weights, how)))
+
+
+def test_ranks() -> None:
+    values, groups = pd.Series([2.0, 4.0, 3.0, 9.0, 5.0, 5.0, 1.0]), pd.Series(list("aaaabbc"))
+    assert normalise(values, groups, "rank").tolist() == pytest.approx([0, 2 / 3, 1 / 3, 1, 0, 0, 0])
+    # Equal scores share the mean of their places: 1, 2.5, 2.5, 4.
+    ties = normalise(pd.Series([1.0, 5.0, 5.0, 7.0]), pd.Series(list("aaaa")), "rank")
+    assert ties.tolist() == pytest.approx([0, 0.5, 0.5, 1])
+
+
+def test_weighted_ranks_fill_0_to_1() -> None:
+    # q: a 0, 1, 0.5; b 1, 0.5, 0. Weights 1 and 3: 0.75, 0.625, 0.125, stretched over [0, 1].
+    rows = [("q", "x", 1.0, 90.0), ("q", "y", 3.0, 20.0), ("q", "z", 2.0, 10.0)]
+    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "rank"))
+    assert found == pytest.approx({"qx": 1.0, "qy": 0.8, "qz": 0.0})
+
+
+def test_percentiles_are_of_all_queries_together() -> None:
+    """As in the papers: 1 % of the scores lie below 0 and 1 % above 1, and are clipped; queries keep their levels."""
+    values = pd.Series([float(i) for i in range(201)])
+    groups = pd.Series(["low"] * 100 + ["high"] * 101)
+    found = normalise(values, groups, "percentile")
+    assert found.tolist() == pytest.approx([min(max((i - 2) / 196, 0), 1) for i in range(201)])
+    assert normalise(values * 7 - 3, groups, "percentile").tolist() == pytest.approx(found.tolist())
+    assert normalise(pd.Series([3.0, 3.0]), pd.Series(["a", "b"]), "percentile").tolist() == [0, 0]
+
+
+def test_weighted_percentiles_are_not_stretched() -> None:
+    rows = [("q", "x", 0.0, 0.0), ("q", "y", 100.0, 0.0), ("r", "x", 0.0, 4.0), ("r", "y", 0.0, 4.0)]
+    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "percentile"))
+    assert found == pytest.approx({"qx": 0.0, "qy": 0.25, "rx": 0.75, "ry": 0.75})
 
 
 def test_teachers_without_weight_are_left_out() -> None:

@@ -61,6 +61,9 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "late_interaction": {"kind": "late_interaction"},
     "bm25": {"kind": "bm25"},
     "dense": {"kind": "dense"},
+    "cross_encoder": {"kind": "cross_encoder", "model": "there"},
+    "t5": {"kind": "t5", "model": "there", "format": "rankt5"},
+    "causal": {"kind": "causal", "model": "there", "format": "qwen3-reranker"},
 }
 # What ``*`` stands for, below each key.
 NAMES = {"corpora": "tiny", "students": "small", "dense": "other", "members": "one", "variants": "listwise"}
@@ -69,6 +72,7 @@ DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
 STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
 OTHER = "encode.other candidates"
 BM25 = "candidates search.bm25 gate rerank scores"
+SCORED = "gate rerank scores"
 TRAIN, VARIANT = "train.*", "train.small.listwise"
 
 # key: (another value, the stages whose settings it changes); the report, which shows the whole config, always changes.
@@ -127,6 +131,38 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.members.*[bm25].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].student": ("small", "gate rerank scores"),
+    "teacher.members.*[cross_encoder].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[cross_encoder].model": ("elsewhere", SCORED),
+    "teacher.members.*[cross_encoder].revision": ("main", SCORED),
+    "teacher.members.*[cross_encoder].max_length": (40, SCORED),
+    "teacher.members.*[cross_encoder].precision": ("fp32", SCORED),
+    "teacher.members.*[cross_encoder].trust_remote_code": (True, SCORED),
+    "teacher.members.*[cross_encoder].prompt": (["{query}", "{document}"], SCORED),
+    "teacher.members.*[cross_encoder].label": (1, SCORED),
+    "teacher.members.*[t5].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[t5].model": ("elsewhere", SCORED),
+    "teacher.members.*[t5].revision": ("main", SCORED),
+    "teacher.members.*[t5].max_length": (40, SCORED),
+    "teacher.members.*[t5].precision": ("fp32", SCORED),
+    "teacher.members.*[t5].trust_remote_code": (True, SCORED),
+    "teacher.members.*[t5].prompt": (["{query}", "{document}"], SCORED),
+    "teacher.members.*[t5].format": ("monot5", SCORED),
+    "teacher.members.*[t5].true_token": ("<extra_id_1>", SCORED),
+    "teacher.members.*[t5].false_token": ("<extra_id_1>", SCORED),
+    "teacher.members.*[causal].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[causal].model": ("elsewhere", SCORED),
+    "teacher.members.*[causal].revision": ("main", SCORED),
+    "teacher.members.*[causal].max_length": (140, SCORED),
+    "teacher.members.*[causal].precision": ("fp32", SCORED),
+    "teacher.members.*[causal].trust_remote_code": (True, SCORED),
+    "teacher.members.*[causal].prompt": (["{query}", "{document}"], SCORED),
+    "teacher.members.*[causal].format": ("mxbai-v2", SCORED),
+    "teacher.members.*[causal].instruction": ("Find code.", SCORED),
+    "teacher.members.*[causal].true_token": ("Yes", SCORED),
+    "teacher.members.*[causal].false_token": ("No", SCORED),
+    "teacher.members.*[causal].layerwise.cutoff": (3, SCORED),
+    "teacher.members.*[causal].layerwise.compress_ratio": (4, SCORED),
+    "teacher.members.*[causal].layerwise.compress_layers": ([2], SCORED),
     "teacher.normalise": ("zscore", "gate rerank lists.*"),
     "teacher.gate.action": ("stop", "gate"),
     "teacher.gate.margin": (0.1, "gate"),

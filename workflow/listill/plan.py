@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from listill.frozen import canonical, parse
-from listill.settings import Beir, Files, LanguageModel, Own, Settings
+from listill.settings import Beir, Files, LanguageModel, Own, Reranker, Settings
 from listill.source_files import existing
 from listill.stages import (
     ask,
@@ -138,4 +138,10 @@ class Plan:
 
     def model_files(self, model: str) -> list[str]:
         """Return what tells that a model folder has changed, if the model is a folder that is there."""
-        return existing(model, ["modules.json", "config.json", "model.safetensors"])
+        return existing(model, ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"])
+
+    @property
+    def teacher_files(self) -> list[str]:
+        """Return what tells that a teacher's model folder has changed, for those that are there."""
+        models = [m.model for m in self.settings.teacher.members.values() if isinstance(m, Reranker)]
+        return [file for model in models for file in self.model_files(model)]

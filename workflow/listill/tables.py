@@ -7,18 +7,22 @@ files that it descends from. A stage may only combine files whose lineages agree
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listill.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 METADATA = b"listill"
 ROW_GROUP = 65_536
@@ -212,6 +216,16 @@ def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table,
     """Write one whole table."""
     with writer(path, name, about) as parquet:
         parquet.write_table(as_table(name, data), row_group_size=ROW_GROUP)
+
+
+def write_array(path: Path, values: "np.ndarray") -> None:
+    """Write one .npy file, whole or not at all. (``np.save`` to a file does not say that the disk is full.)"""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    with atomic(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def _unreadable(path: Path, error: Exception) -> str:

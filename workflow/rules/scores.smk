@@ -1,7 +1,7 @@
 rule rerank_topics:
     """
     Rerank what BM25 and the base students find for the evaluation queries with the teachers.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet, embeddings
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet, embeddings, models
     OUTPUT: runs/teacher.parquet
     """
     input:
@@ -12,6 +12,7 @@ rule rerank_topics:
         queries="results/{corpus}/queries.parquet",
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=["bm25", *PLAN.students]),
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
+        models=PLAN.teacher_files,
     output:
         "results/{corpus}/runs/teacher.parquet",
     log:
@@ -34,7 +35,7 @@ rule rerank_topics:
 rule gate_teacher:
     """
     Stop if the teacher is no better than the students.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, embeddings
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, embeddings, models
     OUTPUT: gate.parquet
     """
     input:
@@ -44,6 +45,7 @@ rule gate_teacher:
         qrels="results/{corpus}/qrels.parquet",
         queries="results/{corpus}/queries.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
+        models=PLAN.teacher_files,
     output:
         "results/{corpus}/gate.parquet",
     log:
@@ -67,7 +69,7 @@ rule gate_teacher:
 rule score_candidates:
     """
     Let every teacher score every candidate.
-    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, embeddings
+    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, embeddings, models
     OUTPUT: scores.parquet
     """
     input:
@@ -76,6 +78,7 @@ rule score_candidates:
         queries="results/{corpus}/queries.parquet",
         candidates="results/{corpus}/candidates.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
+        models=PLAN.teacher_files,
     output:
         "results/{corpus}/scores.parquet",
     log:

@@ -1,19 +1,51 @@
 """Where a model lies: in an installed package, in a folder or on the hub. Nothing about it is guessed."""
 
+import errno
+import hashlib
 import importlib.util
 import json
 from pathlib import Path
 
 from listill.errors import UserError
-from listill.source_files import expand
+from listill.source_files import checksum, expand
 
 
 def resolve(model: str, revision: str | None = None) -> Path:
-    """Return the folder of a model that can be loaded as it stands.
+    """Return the folder of a bi-encoder that can be loaded as it stands; see ``locate``.
+
+    Raises UserError if it is no SentenceTransformers folder with pooling settings: a wrong pooling costs most of a
+    model's quality without any error, so it is not guessed.
+    """
+    folder = locate(model, revision)
+    _check_modules(folder, model)
+    _check_weights(folder, model)
+    return folder
+
+
+def resolve_transformer(model: str, revision: str | None = None) -> Path:
+    """Return the folder of any transformers model with safetensors weights; see ``locate``."""
+    folder = locate(model, revision)
+    if not (folder / "config.json").exists():
+        raise UserError(f"model {model}: no config.json in {folder}: not a folder of a transformers model")
+    _check_weights(folder, model)
+    return folder
+
+
+def identity(folder: Path) -> str:
+    """Return what tells this model from others: its commit on the hub, or a checksum of what is in its folder."""
+    if folder.parent.name == "snapshots":
+        return folder.name
+    kinds = (".json", ".txt", ".model", ".safetensors", ".py")
+    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds)
+    said = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def locate(model: str, revision: str | None = None) -> Path:
+    """Return the folder of a model.
 
     ``model``: ``package:MODULE/FOLDER``, a folder, or a hub name (its safetensors snapshot is downloaded or taken from the
-    cache). Raises UserError if it is not there, or if it is no SentenceTransformers folder with pooling settings: a wrong
-    pooling costs most of a model's quality without any error, so it is not guessed.
+    cache). Raises UserError if it is not there.
     """
     if model.startswith("package:"):
         folder = _in_package(model)
@@ -23,7 +55,6 @@ def resolve(model: str, revision: str | None = None) -> Path:
         raise UserError(f"model {model}: no such folder")
     else:
         folder = _from_hub(model, revision)
-    _check_modules(folder, model)
     return folder
 
 
@@ -43,12 +74,26 @@ def _in_package(model: str) -> Path:
 
 def _from_hub(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "*.py"]
+    wanted = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.py"]
     unwanted = ["onnx/*", "openvino/*"]
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted))
+    except GatedRepoError:
+        raise UserError(
+            f"model {model}: gated: accept its licence on https://huggingface.co/{model}, then log in with 'hf auth login' "
+            "or set HF_TOKEN"
+        ) from None
+    except RevisionNotFoundError:
+        raise UserError(f"model {model}: no revision '{revision}' on the hub") from None
+    except RepositoryNotFoundError:
+        raise UserError(
+            f"model {model}: neither a folder nor on the hub; if it is private, log in with 'hf auth login' or set HF_TOKEN"
+        ) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"model {model}: neither a folder nor to be had from the hub ({reason}); "
@@ -77,7 +122,11 @@ def _check_modules(folder: Path, model: str) -> None:
             raise UserError(
                 f"model {model}: {folder / entry['path'] / 'config.json'} is missing: its pooling is unknown"
             )
+
+
+def _check_weights(folder: Path, model: str) -> None:
     if not any(folder.rglob("*.safetensors")):
         raise UserError(
-            f"model {model}: no .safetensors weights in {folder}; other formats can run code and are not read"
+            f"model {model}: no .safetensors weights in {folder}; other formats can run code and are not read: "
+            "where you trust it, load it once and save it with save_pretrained"
         )

@@ -13,18 +13,22 @@ from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Cleaning, Extractive, Generation, Own
 from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 from listill.settings.mining import Bm25, Consistency, Mining
+from listill.settings.rerankers import T5, Causal, CrossEncoder, Layerwise, Reranker
 from listill.settings.students import Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
 from listill.settings.training import Lists, Negatives, Recipe, Selection, Temperatures, Training, Variant
 
 __all__ = [
+    "T5",
     "Beir",
     "Bm25",
     "Bm25Teacher",
+    "Causal",
     "Cleaning",
     "Consistency",
     "Corpus",
     "Count",
+    "CrossEncoder",
     "Dense",
     "Evaluation",
     "Extractive",
@@ -34,6 +38,7 @@ __all__ = [
     "IrDatasets",
     "LanguageModel",
     "LateInteraction",
+    "Layerwise",
     "Lists",
     "Loss",
     "Mining",
@@ -44,6 +49,7 @@ __all__ = [
     "Positive",
     "PythonApi",
     "Recipe",
+    "Reranker",
     "Section",
     "Selection",
     "Settings",

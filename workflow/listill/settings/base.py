@@ -27,3 +27,9 @@ class Section(BaseModel):
             known = ", ".join(cls.model_fields)
             raise ValueError(f"unknown key '{key}'{nearest(key, cls.model_fields)}; known here: {known}")
         return data
+
+
+class Teacher(Section):
+    """What every member of the ensemble has."""
+
+    weight: Positive = Field(1.0, description="weight in the ensemble")

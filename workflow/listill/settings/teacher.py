@@ -4,13 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from listill.settings.base import Name, Positive, Section
+from listill.settings.base import Name, Section, Teacher
+from listill.settings.rerankers import T5, Causal, CrossEncoder
 
-
-class Teacher(Section):
-    """What every member of the ensemble has."""
-
-    weight: Positive = Field(1.0, description="weight in the ensemble")
+__all__ = ["Bm25Teacher", "Dense", "Gate", "LateInteraction", "Teacher", "TeacherEnsemble"]
 
 
 class LateInteraction(Teacher):
@@ -33,6 +30,12 @@ class Dense(Teacher):
     student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
 
+Member = Annotated[
+    LateInteraction | Bm25Teacher | Dense | CrossEncoder | T5 | Causal,
+    Field(discriminator="kind"),
+]
+
+
 class Gate(Section):
     """The teacher must rank better than the untrained student, or there is nothing to learn from it."""
 
@@ -41,9 +44,9 @@ class Gate(Section):
 
 
 class TeacherEnsemble(Section):
-    """The teachers: each scores every candidate; per query their scores are normalised and added up."""
+    """The teachers: each scores every candidate; their scores are normalised and added up."""
 
-    members: dict[Name, Annotated[LateInteraction | Bm25Teacher | Dense, Field(discriminator="kind")]] = Field(
+    members: dict[Name, Member] = Field(
         {
             "maxsim": LateInteraction(kind="late_interaction", weight=2.0),
             "dense": Dense(kind="dense"),
@@ -52,5 +55,7 @@ class TeacherEnsemble(Section):
         min_length=1,
         description="the teachers, by names of your choice",
     )
-    normalise: Literal["minmax", "zscore"] = Field("minmax", description="over the candidates of each query")
+    normalise: Literal["minmax", "zscore", "rank", "percentile"] = Field(
+        "minmax", description="over the candidates of each query; percentile (the papers'): over those of all queries"
+    )
     gate: Gate = Field(Gate(), description="check, before any training, that the teacher is worth learning from")

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import importlib.metadata
 import inspect
@@ -59,6 +60,12 @@ class Job:
         from listill import tables
 
         self.fingerprint = tables.digest(canonical([self.fingerprint, what]))
+
+    def uses(self, models: dict[str, str]) -> None:
+        """Note which models (name: commit or checksum) are used, and make the fingerprint depend on them."""
+        if models:
+            self.details["models"] = models
+            self.depends_on(models)
 
     def provenance(self, key: str) -> "tables.Provenance":
         """Return the metadata of an output; ``details`` noted so far (models, counts) are part of it."""
@@ -160,6 +167,13 @@ def _start_log(path: Path | None) -> None:
     log.setLevel(logging.INFO)
 
 
+def _full_disk(output: Path) -> str:
+    return (
+        f"{output.absolute().parent}: no space is left on the disk (or in your quota, or where models are downloaded to); "
+        "free some and run again: what is finished is kept and taken up"
+    )
+
+
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
@@ -173,6 +187,7 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
     _start_log(arguments.log)
     _set_threads(arguments.threads)
     files = {name: getattr(arguments, name) for name in hints if _role(hints[name])}
+    outputs = [path for name, path in files.items() if _role(hints[name]) == "output"]
     try:
         chosen = (
             read_json(settings, arguments.config) if arguments.config else parse(settings, {}, "--config is not given")
@@ -189,6 +204,12 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
         if arguments.debug:
             raise
         log.error("listill %s: error: %s", stage, error)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            log.exception("listill %s: this should not have happened", stage)
+        else:
+            log.error("listill %s: error: %s", stage, _full_disk(outputs[0]))
         sys.exit(1)
     except Exception:
         log.exception("listill %s: this should not have happened", stage)

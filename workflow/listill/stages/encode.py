@@ -56,8 +56,8 @@ def run(
             chosen = np.arange(start, min(start + PART, len(documents)))
             part = work / f"{start}.npy"
             if not part.exists():
-                with tables.atomic(part) as temporary, open(temporary, "wb") as file:
-                    np.save(file, encoder.encode(read.take(chosen), "document", f"encode {settings.system}"))
+                found = encoder.encode(read.take(chosen), "document", f"encode {settings.system}")
+                tables.write_array(part, found)
             ids = documents.doc_ids[start : start + PART]
             table.write_table(embeddings.as_table(ids, np.load(part)))
     if tokens_out is not None:

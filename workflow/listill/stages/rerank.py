@@ -46,15 +46,19 @@ def run(
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval.embeddings import load_named
+    from listill.teachers.checkpoint import inspect
     from listill.teachers.pairs import Resources
-    from listill.teachers.rerank import rerank
+    from listill.teachers.rerank import ensemble_run, score_pool
 
     documents = collection.load(corpus)
     asked = evaluation_queries(topics, qrels, queries, corpus).queries
     found = pd.concat([tables.read(path, "runs") for path in runs])
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
-    ranking = rerank(documents, asked, found[found["rank"] <= settings.pool], settings.teacher, resources)
-    job.write(out, "runs", ranking[ranking["rank"] <= settings.depth], "runs/teacher")
+    pool = found[found["rank"] <= settings.pool]
+    job.uses(inspect(settings.teacher.members))
+    with job.work(out) as work:
+        scores = score_pool(documents, asked, pool, settings.teacher, resources, work)
+        job.write(out, "runs", ensemble_run(scores, settings.teacher, settings.depth), "runs/teacher")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,9 @@ import logging
 from typing import Any
 
 from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
-from listill.stages.command import In, Ins, Job, Out, StageSettings, main
+from listill.stages.command import In, Ins, Job, MaybeIn, Out, StageSettings, main
 
 VERSION = 1
-PART = 8192
 log = logging.getLogger("listill")
 
 
@@ -26,21 +25,36 @@ def settings(config: Settings, corpus: str) -> ScoreStage:
 
 
 def run(
-    settings: ScoreStage, job: Job, corpus: In, queries: In, candidates: In, out: Out, embeddings: Ins = []
+    settings: ScoreStage,
+    job: Job,
+    corpus: In,
+    queries: In,
+    candidates: In,
+    out: Out,
+    embeddings: Ins = [],
+    known: MaybeIn = None,
 ) -> None:
-    """Write scores.parquet, in parts that outlive an interruption; ``embeddings`` spare the dense teacher work."""
+    """Write scores.parquet, in parts that outlive an interruption.
+
+    ``embeddings`` spare the dense teacher work; ``known`` are scores of an earlier round, which are not made again.
+    """
     import numpy as np
 
     from listill import tables
     from listill.corpus import collection
-    from listill.errors import UserError
     from listill.retrieval.embeddings import load_named
-    from listill.teachers import score
+    from listill.teachers.checkpoint import inspect
     from listill.teachers.pairs import Resources, pairs_of
+    from listill.teachers.parts import in_parts
 
     documents = collection.load(corpus)
     asked = tables.read(queries, "queries")
-    pool = tables.read(candidates, "candidates", ["query_id", "doc_id"])
+    pool = tables.read(candidates, "candidates", ["query_id", "doc_id"]).drop_duplicates()
+    key = tables.provenance(candidates).key.replace("candidates", "scores", 1)
+    old = None if known is None else tables.read(known, "scores").merge(pool, on=["query_id", "doc_id"])
+    if old is not None:
+        there = pool.merge(old[["query_id", "doc_id"]].drop_duplicates(), how="left", indicator=True)
+        pool = pool[(there["_merge"] == "left_only").to_numpy()]
     pairs = pairs_of(documents, asked, pool, cut=True)
     log.info("score: %d pairs of %d queries", len(pairs), len(np.unique(pairs.query)))
     members = TeacherEnsemble(members=settings.members).members
@@ -48,21 +62,15 @@ def run(
     ids = np.array(documents.doc_ids, dtype=object)
     query_ids = asked["query_id"].to_numpy()
     source = documents.positions(asked["doc_id"].tolist(), str(queries))
-    with job.work(out) as work, tables.writer(out, "scores", job.provenance("scores")) as table:
-        for name, member in members.items():
-            for number, block in enumerate(pairs.blocks(PART)):
-                part = work / f"{name}-{number}.npy"
-                if not part.exists():
-                    values = score(member, block, resources)
-                    if not np.isfinite(values).all():
-                        where = query_ids[block.query[~np.isfinite(values)][0] + number * PART]
-                        raise UserError(f"teacher {name}: its score for query '{where}' is not a number")
-                    with tables.atomic(part) as temporary, open(temporary, "wb") as file:
-                        np.save(file, values)
-                query = block.query + number * PART
-                document = np.where(block.text < len(documents), block.text, source[query])
-                columns = {"query_id": query_ids[query], "doc_id": ids[document], "score": np.load(part)}
-                table.write_table(tables.as_table("scores", columns | {"teacher": [name] * len(block)}))
+    job.uses(inspect(members))
+    with job.work(out) as work, tables.writer(out, "scores", job.provenance(key)) as table:
+        if old is not None:
+            table.write_table(tables.as_table("scores", old))
+        for name, block, first, values in in_parts(members, pairs, resources, work):
+            query = block.query + first
+            document = np.where(block.text < len(documents), block.text, source[query])
+            columns = {"query_id": query_ids[query], "doc_id": ids[document], "score": values}
+            table.write_table(tables.as_table("scores", columns | {"teacher": [name] * len(block)}))
 
 
 if __name__ == "__main__":

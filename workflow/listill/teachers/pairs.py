@@ -1,9 +1,9 @@
 """The pairs to be scored, and what teachers may use."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ from listill.settings import Bm25, Student
 if TYPE_CHECKING:
     from listill.retrieval.bm25 import Bm25Index
     from listill.retrieval.encoder import Encoder
+
+S = TypeVar("S")
+M = TypeVar("M")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Pairs:
         """Return the texts that ``units`` point to."""
         n = len(self.collection)
         return [self.collection.rendered(u) if u < n else self.edited[u - n] for u in units.tolist()]
+
+    def name(self, p: int) -> str:
+        """Return in words which pair ``p`` is, for messages."""
+        n, unit = len(self.collection), int(self.text[p])
+        document = f"document '{self.collection.doc_ids[unit]}'" if unit < n else "its source passage"
+        return f"query '{self.queries[self.query[p]]}' and {document}"
 
     def blocks(self, queries: int) -> Iterator["Pairs"]:
         """Yield the pairs of ``queries`` queries at a time."""
@@ -97,6 +106,14 @@ class Resources:
     students: dict[str, Student]
     bm25: Bm25
     embeddings: dict[str, np.ndarray] = field(default_factory=dict)
+    _loaded: tuple[Any, Any] | None = None
+
+    def loaded(self, settings: S, load: Callable[[S], M]) -> M:
+        """Return ``load(settings)``, kept until another is asked for: two large teachers need not share the memory."""
+        if self._loaded is None or self._loaded[0] != settings:
+            self._loaded = None
+            self._loaded = (settings, load(settings))
+        return self._loaded[1]
 
     def name(self, student: str | None) -> str:
         """Return the name of the student that a teacher uses: the one it names, or the first."""

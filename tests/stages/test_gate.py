@@ -1,0 +1,101 @@
+"""The gate: the ensemble and each teacher against the students."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tiny
+from listill import tables
+from listill.errors import UserError
+from listill.frozen import parse
+from listill.retrieval.embeddings import as_table
+from listill.retrieval.encoder import Encoder
+from listill.settings import Student
+from listill.stages import gate
+from listill.stages.command import Job
+from listill.stages.gate import GateStage, decide
+
+DOCUMENTS = tiny.tiny_documents(40)
+
+
+def values(**measured: float) -> "pd.Series[float]":
+    return pd.Series({name.replace("_", "."): value for name, value in measured.items()})
+
+
+def test_decision(caplog: pytest.LogCaptureFixture) -> None:
+    better = values(teacher=0.7, teacher_a=0.6, teacher_b=0.65, small=0.5, large=0.6)
+    with caplog.at_level(logging.INFO, "listill"):
+        assert decide(better, ["small", "large"], 0.05, "dev") == ""
+        assert "passed: the teacher is better than large by 0.100" in caplog.text
+        said = "the teacher's nDCG@10 on dev queries is 0.700, that of large 0.600: nothing to learn from it"
+        assert decide(better, ["small", "large"], 0.11, "dev") == said
+        assert "alone reaches" not in caplog.text
+
+
+def test_one_teacher_better_than_all_together_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    decide(values(teacher=0.7, teacher_a=0.8, teacher_b=0.2, small=0.1), ["small"], 0, "dev")
+    assert "teacher.a alone reaches 0.800, the ensemble 0.700: give it more weight, or take it alone" in caplog.text
+
+
+@pytest.fixture
+def files(tiny_model: Path, tmp_path: Path) -> dict[str, Any]:
+    def write(name: str, data: dict[str, Any]) -> Path:
+        frame = pd.DataFrame(data).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+        tables.write(
+            tmp_path / f"{name}.parquet", name, frame.where(frame.notna(), None), tables.Provenance(name, name)
+        )
+        return tmp_path / f"{name}.parquet"
+
+    ids, topics = [row["_id"] for row in DOCUMENTS], [f"t{i}" for i in range(12)]
+    texts = {"title": [row["title"] for row in DOCUMENTS], "text": [row["text"] for row in DOCUMENTS]}
+    made: dict[str, Any] = {"corpus": write("corpus", {"doc_id": ids, **texts})}
+    asked = [" ".join(row["text"].split()[-7:]) for row in DOCUMENTS[:12]]
+    made["topics"] = write("topics", {"query_id": topics, "text": asked, "split": "dev"})
+    judged = {"query_id": topics, "doc_id": ids[:12], "relevance": 1, "split": "dev"}
+    made["qrels"] = write("qrels", judged)
+    made["queries"] = write(
+        "queries", {"query_id": ["s"], "text": "x", "type": "lead", "doc_id": ids[:1], "split": "train"}
+    )
+    rendered = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
+    matrix = Encoder(Student(model=str(tiny_model), precision="fp32")).encode(rendered, "document")
+    made["embeddings"] = [tmp_path / "small.parquet"]
+    tables.write(
+        made["embeddings"][0], "embeddings", as_table(ids, matrix.astype(np.float32)), tables.Provenance("e", "e")
+    )
+    return made | {"out": tmp_path / "gate.parquet"}
+
+
+def stage(model: Path, **check: Any) -> GateStage:
+    members = {"words": {"kind": "bm25"}, "vectors": {"kind": "dense", "weight": 0.5}}
+    students = {"small": {"model": str(model), "precision": "fp32"}}
+    return parse(GateStage, {"teacher": {"members": members, "gate": check}, "students": students}, "test")
+
+
+def test_a_row_for_the_ensemble_each_teacher_and_each_student(tiny_model: Path, files: dict[str, Any]) -> None:
+    settings = stage(tiny_model, margin=-1)
+    gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
+    table = tables.read(files["out"], "gate")
+    assert table["system"].tolist() == ["teacher", "teacher.words", "teacher.vectors", "small"]
+    assert (table[["split", "measure", "queries"]] == ["dev", "nDCG@10", 12]).all(axis=None)
+    value = table.set_index("system")["value"]
+    assert value["teacher.words"] > value["teacher.vectors"]  # a random model against exact words
+    assert value["teacher.vectors"] == pytest.approx(value["small"], abs=0.05)  # of like documents, ranked alike
+    assert tables.provenance(files["out"]).details["decision"] == "passed"
+    assert not (files["out"].parent / ".work").exists()
+
+
+def test_a_teacher_that_is_no_better(tiny_model: Path, files: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    settings = stage(tiny_model, margin=1)
+    with pytest.raises(
+        UserError, match=r"nothing to learn from it; take a stronger teacher, or set teacher\.gate\.action"
+    ):
+        gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
+    assert not files["out"].exists()
+    settings = stage(tiny_model, margin=1, action="warn")
+    gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
+    assert "nothing to learn from it" in caplog.text
+    assert "nothing to learn from it" in tables.provenance(files["out"]).details["decision"]

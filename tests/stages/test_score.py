@@ -1,0 +1,192 @@
+"""The score command with two rerankers: killed, run again, and on a full disk."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tiny
+import tiny_rerankers
+from listill import tables
+from listill.stages.score import ScoreStage
+
+DOCUMENTS = tiny.tiny_documents(30)
+QUERIES = [f"q{i:02}" for i in range(20)]
+
+
+def write(folder: Path, name: str, data: dict[str, Any]) -> None:
+    frame = pd.DataFrame(data).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+    about = tables.Provenance(name, tables.digest(name))
+    tables.write(folder / f"{name}.parquet", name, frame.where(frame.notna(), None), about)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder up to the candidates, and the settings of two teachers with models of their own."""
+    folder = tmp_path_factory.mktemp("scores")
+    ids = [row["_id"] for row in DOCUMENTS]
+    texts = {"title": [row["title"] for row in DOCUMENTS], "text": [row["text"] for row in DOCUMENTS]}
+    write(folder, "corpus", {"doc_id": ids, **texts})
+    asked = {"query_id": QUERIES, "text": [row["title"] for row in DOCUMENTS[:20]], "doc_id": ids[:20]}
+    write(folder, "queries", {**asked, "type": "title", "split": "train"})
+    pool = [(query, doc, "bm25", rank) for i, query in enumerate(QUERIES) for rank, doc in enumerate(ids[i : i + 9], 1)]
+    # Two retrievers find the same: a pair is scored once.
+    pool += [(query, doc, "dense", rank) for query, doc, _, rank in pool]
+    columns = ["query_id", "doc_id", "retriever", "rank"]
+    write(folder, "candidates", dict(zip(columns, zip(*pool, strict=True), strict=True)))
+    cross = tiny_rerankers.bert_classifier(folder / "models" / "bert")
+    t5 = tiny_rerankers.t5(folder / "models" / "t5")
+    members = {
+        "first": {"kind": "cross_encoder", "model": str(cross), "max_length": 128, "precision": "fp32"},
+        "second": {"kind": "t5", "model": str(t5), "format": "rankt5", "precision": "fp32"},
+    }
+    (folder / "config").mkdir()
+    (folder / "config" / "scores.json").write_text(ScoreStage(members=members).model_dump_json())
+    return folder
+
+
+def command(made: Path, out: Path, program: str = "from listill.stages.score import *") -> list[str]:
+    """Return the command, in a Python that runs ``program`` first."""
+    program += "; main(run, ScoreStage, 'score')"
+    files = [f"--{name}={made / name}.parquet" for name in ("corpus", "queries", "candidates")]
+    return [
+        sys.executable,
+        "-c",
+        program,
+        f"--config={made / 'config/scores.json'}",
+        *files,
+        f"--out={out}",
+        "--threads=1",
+    ]
+
+
+def finished(made: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(made, out), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def whole(made: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    out = tmp_path_factory.mktemp("whole") / "scores.parquet"
+    done = finished(made, out)
+    assert done.returncode == 0, done.stderr
+    return tables.read(out, "scores")
+
+
+def test_each_pair_once_for_each_teacher(whole: pd.DataFrame) -> None:
+    assert whole["teacher"].value_counts().to_dict() == {"first": 180, "second": 180}
+    assert not whole.duplicated(["query_id", "doc_id", "teacher"]).any()
+    assert np.isfinite(whole["score"]).all()
+    assert (whole.groupby("teacher")["score"].std() > 0.05).all()  # raw, of each its own scale
+
+
+# Parts of some queries, so that there are several of each teacher.
+SMALL = "import listill.teachers.parts as parts; parts.PART = 40; from listill.stages.score import *"
+
+
+def test_killed_in_the_second_teacher_the_next_run_ends_with_the_same_table(
+    made: Path, whole: pd.DataFrame, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.parquet"
+    slow = f"{SMALL}; import time, listill.teachers.t5 as t5; plain = t5.score"
+    slow += "; t5.score = lambda *a: (time.sleep(0.3), plain(*a))[1]"
+    process = subprocess.Popen(command(made, out, slow), stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob(".work/*/second-*.npy"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    there = sorted(path.name for path in tmp_path.glob(".work/*/*.npy"))
+    assert sum(name.startswith("first-") for name in there) == 5
+    assert 2 <= sum(name.startswith("second-") for name in there) < 5
+    assert not out.exists()
+    again = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "teacher first: 5 parts were there already" in again.stderr
+    assert "models/bert: kind cross_encoder" not in again.stderr  # not even loaded
+    found = tables.read(out, "scores")
+    keys = ["teacher", "query_id", "doc_id"]
+    assert found[keys].equals(whole[keys])
+    np.testing.assert_allclose(found["score"], whole["score"], atol=1e-3)
+    assert not (tmp_path / ".work").exists()
+
+
+def test_a_full_disk_is_one_message_and_loses_nothing(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
+    """/dev/full takes no byte; it stands in for the disk while the second teacher writes its third part."""
+    out = tmp_path / "scores.parquet"
+    full = f"{SMALL}; import contextlib, pathlib; from listill import tables; atomic = tables.atomic"
+    full += "; fits = lambda path: not path.name.startswith('second') or path.name <= 'second-4'"
+    full += "; tables.atomic = lambda path: atomic(path) if fits(path) else contextlib.nullcontext(pathlib.Path('/dev/full'))"
+    done = subprocess.run(command(made, out, full), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if "error:" in line]
+    assert errors == [
+        f"listill score: error: {tmp_path}: no space is left on the disk (or in your quota, or where models are downloaded "
+        "to); free some and run again: what is finished is kept and taken up"
+    ]
+    assert "Traceback" not in done.stderr
+    kept = list(tmp_path.glob(".work/*/*.npy"))
+    assert len([path for path in kept if path.name.startswith("first")]) == 5
+    assert [path.name for path in kept if path.name.startswith("second")] == ["second-0-4.npy"]
+    again = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "teacher second: 1 parts were there already" in again.stderr
+    assert len(tables.read(out, "scores")) == len(whole)
+
+
+def test_a_model_that_was_trained_again_is_another(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
+    """Under the same name: parts of the old one are not taken."""
+    folder, out = Path(shutil.copytree(made, tmp_path / "made")), tmp_path / "scores.parquet"
+    config = folder / "config/scores.json"
+    config.write_text(config.read_text().replace(str(made), str(folder)))
+    assert finished(folder, out).returncode == 0
+    before = tables.provenance(out)
+    shutil.rmtree(folder / "models/bert")
+    tiny_rerankers.bert_classifier(folder / "models/bert", seed=5)
+    assert finished(folder, out).returncode == 0
+    after = tables.provenance(out)
+    assert before.fingerprint != after.fingerprint
+    assert before.details["models"].keys() == {"first", "second"}
+    assert before.details["models"]["second"] == after.details["models"]["second"]
+    assert before.details["models"]["first"] != after.details["models"]["first"]
+    again = tables.read(out, "scores")
+    same = again["score"].to_numpy() == whole["score"].to_numpy()
+    assert same[again["teacher"] == "second"].mean() > 0.9
+    assert same[again["teacher"] == "first"].mean() < 0.1
+
+
+def test_all_models_are_looked_at_before_the_first_is_run(made: Path, tmp_path: Path) -> None:
+    config = tmp_path / "scores.json"
+    cross = {"kind": "cross_encoder", "model": str(made / "models/bert"), "max_length": 128}
+    config.write_text(ScoreStage(members={"a": cross, "b": {**cross, "model": "/nowhere/model"}}).model_dump_json())
+    line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert "model /nowhere/model: no such folder" in done.stderr
+    assert "models/bert: kind cross_encoder" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "/nowhere/model"}, "model /nowhere/model: no such folder"),
+        ({"kind": "t5", "format": "rankt5"}, "is no t5: its kind is cross_encoder"),
+    ],
+)
+def test_a_teacher_that_cannot_be_had(made: Path, tmp_path: Path, change: dict[str, str], message: str) -> None:
+    cross = {"kind": "cross_encoder", "model": str(made / "models/bert"), "max_length": 128, **change}
+    stage = ScoreStage(members={"one": cross})
+    config = tmp_path / "scores.json"
+    config.write_text(stage.model_dump_json())
+    line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "scores.parquet").exists()

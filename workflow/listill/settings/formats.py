@@ -1,0 +1,39 @@
+"""Known rerankers: how each wants to be asked, as data in formats.yaml."""
+
+import fnmatch
+import functools
+from pathlib import Path
+
+import yaml
+
+from listill.settings.base import Section
+
+
+class Format(Section):
+    """A prompt and the answer whose logit is the score; see formats.yaml."""
+
+    name: str
+    kind: str
+    models: list[str]
+    prompt: list[str] = []
+    instruction: str | None = None
+    true_token: str | None = None
+    false_token: str | None = None
+
+
+@functools.cache
+def formats() -> dict[str, Format]:
+    """Return the formats by name."""
+    text = (Path(__file__).parent / "formats.yaml").read_text(encoding="utf-8")
+    return {entry["name"]: Format(**entry) for entry in yaml.safe_load(text)}
+
+
+def format_of(model: str) -> Format | None:
+    """Return the format of a model that is known by its name on the hub, or by a folder that bears the model's name."""
+    folder = model.rstrip("/").rpartition("/")[2]
+    for known in formats().values():
+        for pattern in known.models:
+            on_hub = fnmatch.fnmatchcase(model, pattern)
+            if on_hub or (model.count("/") != 1 and fnmatch.fnmatchcase(folder, pattern.rpartition("/")[2])):
+                return known
+    return None
