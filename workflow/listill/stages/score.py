@@ -50,7 +50,8 @@ def run(
     documents = collection.load(corpus)
     asked = tables.read(queries, "queries")
     pool = tables.read(candidates, "candidates", ["query_id", "doc_id"]).drop_duplicates()
-    key = tables.provenance(candidates).key.replace("candidates", "scores", 1)
+    round_of = tables.provenance(candidates).key.partition("candidates/")[2]  # nothing in the first
+    key = f"scores/{round_of}" if round_of else "scores"
     old = None if known is None else tables.read(known, "scores").merge(pool, on=["query_id", "doc_id"])
     if old is not None:
         there = pool.merge(old[["query_id", "doc_id"]].drop_duplicates(), how="left", indicator=True)
