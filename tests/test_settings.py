@@ -184,3 +184,11 @@ def test_a_preset_is_where_settings_start_from() -> None:
     assert training.losses == {"ranknet": 1.0}
     assert training.recipe("infonce").negatives.denoise == 0.6
     assert "training.preset" in fault(config(training={"preset": "cadett"}))
+
+
+def test_rounds() -> None:
+    chosen = config(training={"rounds": 2, "variants": {"v": {"epochs": 2}, "a": {}}})
+    training = Settings.model_validate(chosen).training
+    assert training.all_variants() == ["a", "a-round2", "v", "v-round2"]
+    assert training.recipe("v-round2") == training.recipe("v")
+    assert "names that end in -round2" in fault(config(training={"variants": {"v-round2": {}}}))

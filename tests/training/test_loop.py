@@ -1,5 +1,6 @@
 """The loop: rates, groups, and real trainings of a tiny model."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,41 @@ def test_training_may_read_less_of_a_text_than_measuring(
     read.clear()
     train(encoder, examples, recipe(epochs=1, max_length=500), selector, 0.0, seed=1)
     assert max(length for _, length in read) <= 64
+
+
+@pytest.mark.parametrize("losses", [{"listwise": 1}, {"contrastive": 1}, {"margin_mse": 1}, {"ranknet": 1}], ids=str)
+def test_one_query_and_a_list_of_one(
+    tiny_model: Path, examples: Examples, selector: Selector, losses: dict[str, float]
+) -> None:
+    """Nothing can be learnt from a list of one; one query with a list is a training like any other."""
+    cut = dataclasses.replace(examples, **{name: getattr(examples, name)[:1] for name in ("query_ids", "types")})
+    cut = dataclasses.replace(cut, **{name: getattr(examples, name)[:1] for name in ("queries", "relevant")})
+    whole = dataclasses.replace(cut, lists=examples.lists[:1], scores=examples.scores[:1])
+    single = dataclasses.replace(cut, lists=[examples.lists[0][:1]], scores=[examples.scores[0][:1]])
+    for one, learns in ((whole, True), (single, False)):
+        result = train(fresh(tiny_model), one, recipe(losses=losses, epochs=3), selector, 0.0, seed=1)
+        trained = [row["loss"] for row in result.history if row["split"] == "train"]
+        assert len(trained) == 3
+        assert np.isfinite(trained).all()
+        assert (max(trained) > 0) == learns
+
+
+def test_an_epoch_of_three_steps(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+    three = recipe(epochs=1, selection={"evaluations": 4, "patience": 4})
+    result = train(fresh(tiny_model), examples, three, selector, 0.0, seed=1)
+    rates = [row["lr"] for row in result.history if row["split"] == "train"]
+    assert len(rates) == 3
+    assert min(rates) > 0
+    assert max(rates) == 3e-3
+    assert [row["step"] for row in result.history if row["split"] == "dev"] == [0, 1, 2, 3]
+
+
+def test_a_model_that_gives_no_numbers(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+    encoder = fresh(tiny_model)
+    with torch.no_grad():
+        next(iter(encoder.model.parameters())).fill_(torch.nan)
+    with pytest.raises(UserError, match="step 1: the loss is not a number"):
+        train(encoder, examples, recipe(), selector, 0.0, seed=1)
 
 
 def test_more_evaluations_than_steps(tiny_model: Path, examples: Examples, selector: Selector) -> None:

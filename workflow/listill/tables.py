@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -176,14 +177,19 @@ def _alive(process: int) -> bool:
     return True
 
 
+def clear(path: Path) -> None:
+    """Remove what processes that were killed have left beside ``path``: the temporary files or folders for it."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        if not _alive(int(left.suffixes[-2][1:])):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of ``path``; on success it is synced and takes the name ``path``."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{path.name}.*.tmp"):  # by a process that was killed
-        if not _alive(int(left.suffixes[-2][1:])):
-            left.unlink(missing_ok=True)
+    clear(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

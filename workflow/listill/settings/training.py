@@ -104,6 +104,9 @@ class Recipe(Section):
         "of the GPU's",
     )
     checkpoint: Count = Field(50, description="steps between checkpoints, from which an interrupted training goes on")
+    seed: int | None = Field(
+        None, description="of the order of queries and of all that is drawn in training; default: the config's"
+    )
     tensorboard: bool = Field(
         False, description="write curves for TensorBoard (install tensorboard) beside the checkpoint"
     )

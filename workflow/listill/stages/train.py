@@ -49,7 +49,7 @@ def settings(config: Settings, corpus: str, student: str, variant: str) -> Train
         student=config.students[student],
         recipe=recipe,
         guide=None if guide is None else {**config.mining.dense, **config.students}[guide],
-        seed=config.seed,
+        seed=config.seed if recipe.seed is None else recipe.seed,
     )
 
 
@@ -181,6 +181,7 @@ def write(encoder: "Encoder", result: "Result", base: float, about: "Provenance"
 
     history = pd.DataFrame(result.history).reindex(columns=tables.SCHEMAS["history"].names)
     history = history.astype(dict.fromkeys(("step", "queries", "passages"), "Int64"))
+    tables.clear(out)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     save(encoder, temporary, about, base, result)
     tables.write(temporary / "history.parquet", "history", history, about)
