@@ -1,11 +1,11 @@
-"""Quality: the same corpus, lists and dev topics for every loss, temperature, choice of lists, round and merge, several seeds.
+"""Quality: one corpus; every loss, temperature, choice of lists, round and merge, with several seeds.
 
 python benchmarks/quality.py config/config.yaml results/quality/python_api [--seeds 3] [--cells NAME ...]
 
-Every cell is a variant of an ordinary run of the Snakefile in the folder that is given; what was interrupted goes on when the command is
-repeated. Seeds change the training alone: splits, queries and lists stay, so that cells are comparable. At the end stands
-a Markdown table: for each cell the mean over the seeds of nDCG@10 on dev and test, the spread (largest minus smallest),
-the mean difference from the base, and the paired randomisation test of the seeds' mean against the base, per topic.
+Every cell is a variant of an ordinary run of the Snakefile in the folder that is given; what was interrupted goes on when
+the command is repeated. Seeds change the training alone: splits, queries and lists stay, so that cells are comparable. At
+the end stands a Markdown table: for each cell the mean over the seeds of nDCG@10 on dev and test, the spread (largest
+minus smallest), the mean difference from the base, and the paired randomisation test of the seeds' mean per topic.
 """
 
 import argparse
