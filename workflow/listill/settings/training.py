@@ -55,6 +55,9 @@ class Negatives(Section):
         0.0,
         description="the guide's veto: a text more similar to the query than the positive is, plus this, is no negative",
     )
+    listwise: bool = Field(
+        False, description="the listwise loss sees them too, as documents to which the teacher gives nothing"
+    )
     count: Literal["once", "every"] = Field(
         "once", description="a text that stands in several lists counts once, or (as in the papers) every time"
     )

@@ -15,7 +15,7 @@ class Step:
 
     lists [queries, longest list]: column of each list's documents in the similarities; ``mask``: which entries are real;
     scores: the teacher's; positive [queries]: column of the positive; negative [queries, texts]: what InfoNCE may push away;
-    copies [texts]: how often each text counts there.
+    copies [texts]: how often each text counts there; others [queries, texts]: what the listwise loss sees beside the list.
     """
 
     queries: np.ndarray
@@ -26,6 +26,7 @@ class Step:
     positive: torch.Tensor
     negative: torch.Tensor
     copies: torch.Tensor
+    others: torch.Tensor | None = None
 
 
 def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
@@ -51,6 +52,7 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
         columns[i, : len(row)] = np.searchsorted(texts, row)
         mask[i, : len(row)] = True
         scores[i, : len(row)] = examples.scores[q]
+    negative = torch.from_numpy(_negative(examples, queries, texts, columns[:, 0], negatives)).to(device)
     return Step(
         queries=queries,
         texts=texts,
@@ -58,8 +60,9 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
         mask=torch.from_numpy(mask).to(device),
         scores=torch.from_numpy(scores).to(device),
         positive=torch.from_numpy(columns[:, 0].copy()).to(device),
-        negative=torch.from_numpy(_negative(examples, queries, texts, columns[:, 0], negatives)).to(device),
+        negative=negative,
         copies=torch.from_numpy(copies if negatives.count == "every" else np.ones_like(copies)).to(device),
+        others=negative if negatives.listwise else None,
     )
 
 
