@@ -42,8 +42,9 @@ lint: env
 	$(BIN)/snakefmt --check $(RULES)
 	$(BIN)/snakemake --lint
 
+# Two processes, a file of tests in one of them, one thread each: what two cores can do.
 test: lint
-	$(BIN)/pytest -m 'not gpu and not network and not slurm and not vllm'
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not gpu and not network and not slurm and not vllm'
 
 .venv-vllm/.ready: Makefile constraints.txt
 	$(PYTHON) -m venv .venv-vllm
