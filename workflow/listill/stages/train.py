@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from listill.settings import Recipe, Settings, Student
 from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
@@ -36,6 +36,10 @@ class TrainStage(StageSettings):
     recipe: Recipe = Recipe()
     guide: Student | None = None
     seed: int = 42
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings without those of the machine: a checkpoint fits whatever they are."""
+        return self.model_dump(mode="json", exclude={"recipe": {"memory", "checkpoint", "tensorboard"}})
 
 
 def settings(config: Settings, corpus: str, student: str, variant: str) -> TrainStage:
