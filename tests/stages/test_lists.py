@@ -1,0 +1,86 @@
+"""Lists: which queries are kept, and what a judgement is worth."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from listill import tables
+from listill.errors import UserError
+from listill.settings import Lists
+from listill.stages import lists
+from listill.stages.command import Job
+from listill.stages.lists import ListsStage
+
+# query: (type, source, scores of d0, d1, d2, d3)
+QUERIES: dict[str, tuple[str, str, list[float]]] = {
+    "agreed": ("lead", "d0", [9.0, 4.0, 2.0, 1.0]),
+    "contradicted": ("lead", "d0", [4.0, 9.0, 2.0, 1.0]),
+    "undecided": ("lead", "d1", [5.0, 5.0, 5.0, 5.0]),
+    "judged": ("human", "d2", [0.0, 10.0, 5.0, 2.0]),
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Any]:
+    def write(name: str, rows: list[dict[str, Any]]) -> Path:
+        frame = pd.DataFrame(rows).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+        path = tmp_path / f"{name}.parquet"
+        tables.write(path, name, frame.where(frame.notna(), None), tables.Provenance(name, name))
+        return path
+
+    documents = [f"d{i}" for i in range(4)]
+    asked = [(name, kind, source) for name, (kind, source, _) in QUERIES.items()]
+    pairs = [(name, doc, score) for name, row in QUERIES.items() for doc, score in zip(documents, row[2], strict=True)]
+    return {
+        "corpus": write("corpus", [{"doc_id": doc, "title": doc, "text": f"text {doc}"} for doc in documents]),
+        "queries": write(
+            "queries",
+            [{"query_id": q, "text": q, "type": kind, "doc_id": doc, "split": "train"} for q, kind, doc in asked],
+        ),
+        "qrels": write("qrels", [{"query_id": "judged", "doc_id": "d2", "relevance": 1, "split": "train"}]),
+        "candidates": write(
+            "candidates",
+            [{"query_id": q, "doc_id": d, "retriever": "bm25", "rank": 1, "score": 1.0} for q, d, _ in pairs],
+        ),
+        "scores": write("scores", [{"query_id": q, "doc_id": d, "teacher": "t", "score": s} for q, d, s in pairs]),
+        "out": tmp_path / "lists.parquet",
+        "funnel": tmp_path / "funnel.parquet",
+    }
+
+
+def made(files: dict[str, Any], **settings: Any) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Run the stage; return the lists and, for each type, how many queries ended how."""
+    stage = ListsStage(lists=Lists(length=4, **settings), weights={"t": 1.0})
+    lists.run(stage, Job("lists", "f", {}, stage, 1), **files)
+    funnel = tables.read(files["funnel"], "funnel")
+    ends = {f"{row.type} {row.reason}": int(row.queries) for row in funnel.itertuples()}
+    return tables.read(files["out"], "lists").set_index("query_id"), ends  # type: ignore[return-value]
+
+
+def test_what_is_kept(files: dict[str, Any]) -> None:
+    found, ends = made(files)
+    assert list(found.index) == ["agreed", "judged"]
+    assert ends == {
+        "lead kept": 1,
+        "lead teacher disagrees": 1,
+        "lead teacher undecided": 1,
+        "human kept": 1,
+    }
+
+
+@pytest.mark.parametrize(("margin", "positive"), [(None, 0.5), (0.0, 1.0), (0.3, 1.3)])
+def test_a_judgement_and_its_margin(files: dict[str, Any], margin: float | None, positive: float) -> None:
+    found, _ = made(files, judgement_margin=margin)
+    assert list(found.loc["judged", "doc_ids"]) == ["d2", "d1", "d3", "d0"]
+    assert found.loc["judged", "scores"] == pytest.approx([positive, 1.0, 0.2, 0.0])
+    assert found.loc["agreed", "scores"] == pytest.approx([1.0, 0.375, 0.125, 0.0])  # synthetic: as the teacher says
+
+
+def test_nothing_is_left(files: dict[str, Any]) -> None:
+    queries = tables.read(files["queries"], "queries")
+    kept = queries[queries["query_id"].isin(["contradicted", "undecided"])]
+    tables.write(files["queries"], "queries", kept, tables.Provenance("queries", "queries"))
+    with pytest.raises(UserError, match="no list is left to train on"):
+        made(files)
