@@ -14,7 +14,7 @@ from listill.settings.generation import Cleaning, Extractive, Generation, Own
 from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 from listill.settings.mining import Bm25, Consistency, Mining
 from listill.settings.rerankers import T5, Causal, CrossEncoder, Layerwise, Reranker
-from listill.settings.students import Student
+from listill.settings.students import Preset, Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
 from listill.settings.training import Lists, Negatives, Recipe, Selection, Temperatures, Training, Variant
 
@@ -47,6 +47,7 @@ __all__ = [
     "OpenAi",
     "Own",
     "Positive",
+    "Preset",
     "PythonApi",
     "Recipe",
     "Reranker",
