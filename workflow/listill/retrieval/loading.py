@@ -28,8 +28,8 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
     options: dict[str, Any] = {"device": str(device), "prompts": student.prompts}
     try:
         if (folder / "modules.json").exists():
-            trusted = {"trust_remote_code": student.trust_remote_code}
-            model = SentenceTransformer(str(folder), model_kwargs=weights, **trusted, **options)
+            trusted = student.trust_remote_code
+            model = SentenceTransformer(str(folder), model_kwargs=weights, trust_remote_code=trusted, **options)
         else:
             model = SentenceTransformer(modules=_with_pooling(student, folder, weights), **options)
     except (OSError, ValueError) as error:
@@ -67,7 +67,7 @@ def _fill_in(student: Student, model: SentenceTransformer) -> None:
     """Give the model the prompts and length that neither the settings nor its folder say."""
     known = student.preset
     if known and known.prompts and student.prompts is None and not any(model.prompts.values()):
-        model.prompts |= known.prompts
+        model.prompts.update({**known.prompts})
         log.info("model %s: its folder has no prompts; known of it: %s", student.model, known.prompts)
     length = model.max_seq_length
     if student.max_length or (known and known.max_length and (length is None or length > UNLIMITED)):

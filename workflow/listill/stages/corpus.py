@@ -27,7 +27,9 @@ class CorpusStage(StageSettings):
 
 def settings(config: Settings, corpus: str) -> CorpusStage:
     """Return the settings of the stage for one corpus of the config."""
-    return CorpusStage(version=VERSION, name=corpus, corpus=config.corpora[corpus], seed=config.seed)
+    # Which passages get queries is the business of the stages that write them.
+    read = config.corpora[corpus].model_copy(update={"passages": None, "passages_from": "all"})
+    return CorpusStage(version=VERSION, name=corpus, corpus=read, seed=config.seed)
 
 
 def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, heldout: Out) -> None:
