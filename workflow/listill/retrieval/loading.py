@@ -67,7 +67,8 @@ def _fill_in(student: Student, model: SentenceTransformer) -> None:
     """Give the model the prompts and length that neither the settings nor its folder say."""
     known = student.preset
     if known and known.prompts and student.prompts is None and not any(model.prompts.values()):
-        model.prompts.update({**known.prompts})
+        for kind, text in known.prompts.items():
+            model.prompts[kind] = text
         log.info("model %s: its folder has no prompts; known of it: %s", student.model, known.prompts)
     length = model.max_seq_length
     if student.max_length or (known and known.max_length and (length is None or length > UNLIMITED)):
