@@ -138,6 +138,7 @@ OURS = [
         "generator",
     ),
     *("corpus.source.*", "corpus.dev_share", "corpus.empty_text", "corpus.passages", "corpus.passages_from"),
+    "corpus.topics_are_documents",
     *("generator.examples", "generator.types_from", "generator.python", "generator.gpu_memory_utilization"),
     *("generator.max_model_len", "generator.save_every", "generator.engine", "generator.template.enable_thinking"),
     *("generator.revision", "generator.trust_remote_code", "cleaning.*"),
@@ -233,6 +234,7 @@ def test_corpora() -> None:
         assert (asked["passages"], asked["passages_from"]) == ((200_000, "relevant") if large else (100_000, "all"))
         assert set(corpus["source"]["splits"]) <= ({"train", "test"} if large else {"test"})
         assert not large or corpus["dev_share"] == 0
+        assert corpus["topics_are_documents"] == (name == "arguana")
 
 
 def test_the_data_sets_are_in_the_catalogue() -> None:

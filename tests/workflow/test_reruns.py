@@ -94,6 +94,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "corpora.*.empty_text": ("title", DATA),
     "corpora.*.dev_share": (0.3, DATA),
     "corpora.*.heldout": (4, DATA),
+    "corpora.*.topics_are_documents": (True, DATA),
     "corpora.*.passages": (7, QUERIES),
     "corpora.*.passages_from": ("relevant", QUERIES),
     "students.*.model": ("elsewhere", STUDENT),

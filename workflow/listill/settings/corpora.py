@@ -66,6 +66,11 @@ class Corpus(Section):
         ge=0,
         description="passages that never train, for synthetic test queries (and as many for dev if no topics)",
     )
+    topics_are_documents: bool = Field(
+        False,
+        description="a topic is itself a document, under the same id, and no answer to itself (ArguAna): it leaves the "
+        "candidates and runs of its topic",
+    )
     passages: Count | None = Field(
         None, description="passages that get queries; default: as `generation.passages` says for all corpora"
     )

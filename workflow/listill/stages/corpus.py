@@ -40,7 +40,8 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
     found = source.load(settings.corpus.source)
     job.depends_on(found.details)
     tables = build.build(found, settings.corpus, settings.seed)
-    job.details |= {"template": settings.corpus.template, "counts": tables.counts, **found.details}
+    read = settings.corpus.model_dump(include={"template", "topics_are_documents"})
+    job.details |= {**read, "counts": tables.counts, **found.details}
     job.write(topics, "topics", tables.topics)
     job.write(qrels, "qrels", tables.qrels)
     job.write(heldout, "heldout", tables.heldout)

@@ -76,6 +76,13 @@ def run(
     judged = judged[(judged["split"] == "train") & (judged["relevance"] > 0)]
     named = [settings.system] if settings.system else []
     verdict = pd.Series("kept", index=asked.index, dtype=object)
+    ids = np.array(documents.doc_ids, dtype=object)
+
+    def answers(found: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
+        if not documents.topics_are_documents:
+            return found
+        query_ids = block["query_id"].to_numpy()
+        return documents.answers(found.assign(query_id=query_ids[found["query"]], doc_id=ids[found["document"]]))
 
     with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *named]))) as table:
         for start in range(0, len(asked), QUERY_BLOCK):
@@ -84,12 +91,12 @@ def run(
             parts = []
             if index is not None:
                 found = index.search(texts, settings.mining.depth, documents.id_order)
-                parts.append(pool.as_frame(*found, "bm25"))
+                parts.append(answers(pool.as_frame(*found, "bm25"), block))
             for path in embeddings:
                 encoded = encoders[path.stem].encode(texts, "query", f"encode queries ({path.stem})")
                 matrix = vectors.load(path, documents)
                 found = search(encoded, matrix, settings.mining.depth, documents.id_order)
-                parts.append(pool.as_frame(*found, path.stem))
+                parts.append(answers(pool.as_frame(*found, path.stem), block))
             found_all = pd.concat(parts, ignore_index=True)
             sources = source[start : start + len(block)]
             keep = pool.consistent(found_all, sources, documents.group, settings.mining.consistency, len(block))
@@ -106,7 +113,6 @@ def run(
             positives = pd.concat([own, human[["query", "document"]]])
             full = pool.with_positives(found_all, positives)
             full = full[keep[full["query"]]].sort_values(["query", "retriever", "rank", "document"], kind="stable")
-            ids = np.array(documents.doc_ids, dtype=object)
             rows = full.assign(query_id=block["query_id"].to_numpy()[full["query"]], doc_id=ids[full["document"]])
             table.write_table(tables.as_table("candidates", rows))
     counts = count("candidates", asked, verdict)
