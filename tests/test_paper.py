@@ -258,8 +258,11 @@ def test_measures_of_the_papers() -> None:
 
 
 def test_the_second_teacher_that_waits_in_a_comment() -> None:
-    line = next(line for line in TEXT.splitlines() if "# gemma:" in line)
-    plan = Plan(yaml.safe_load(TEXT.replace(line, line.replace("# gemma:", "gemma:"))), str(FILE))
+    before, start, rest = TEXT.partition("    # gemma:")
+    block, end, after = (start + rest).partition("layerwise")
+    plan = Plan(yaml.safe_load(before + (block.replace("# ", "") + "layerwise") + after), str(FILE))
+    assert start
+    assert end
     member = json.loads(plan.frozen("scidocs", "scores"))["members"]["gemma"]
     assert member["model"] == "BAAI/bge-reranker-v2.5-gemma2-lightweight"
     assert member["layerwise"] == {"cutoff": 25, "compress_ratio": 2, "compress_layers": [8]}

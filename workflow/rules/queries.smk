@@ -1,8 +1,8 @@
 rule ask_model:
     """
     Let a language model write queries for the passages: all of them, or one share of several (generation.shards).
-    INPUT: settings, corpus.parquet, heldout.parquet; qrels.parquet where they choose the passages; types, examples and a model
-    of the user's own if there are any
+    INPUT: settings, corpus.parquet, heldout.parquet; qrels.parquet where they choose the passages; types, examples and a
+    model of the user's own if there are any
     OUTPUT: generated/<shard>.parquet
     """
     input:
