@@ -62,6 +62,9 @@ def frozen(config: dict[str, Any]) -> dict[str, str]:
         ("corpora.c.template", "{text}", {"corpus"}),
         ("corpora.c.heldout", 3, {"corpus"}),
         ("corpora.d.heldout", 3, set()),
+        ("corpora.c.passages", 5, {"queries"}),
+        ("corpora.c.passages_from", "relevant", {"queries"}),
+        ("corpora.d.passages", 5, set()),
         ("students.s.max_length", 8, STUDENT | {"train.s.one", "train.s.two"}),
         ("generation.passages", 5, {"queries"}),
         ("generation.generator", {"kind": "extractive", "dropout": 0.5}, {"queries"}),
@@ -71,6 +74,10 @@ def frozen(config: dict[str, Any]) -> dict[str, str]:
         ("mining.dense.extra.model", "f", {"encode.extra", "candidates"}),
         ("mining.consistency.top", 3, {"candidates"}),
         ("mining.consistency.require", "none", {"candidates"}),
+        ("mining.consistency.require", "own", {"candidates", *LISTS}),
+        ("mining.retrievers", ["bm25", "s", "t", "extra"], set()),  # as it is by default
+        ("mining.retrievers", ["s", "t", "extra"], {"candidates"}),
+        ("training.lists.own", {"s": "extra"}, {"lists.s"}),
         ("mining.depth", 50, {"candidates", "gate", "rerank"}),
         ("mining.depth", 500, {"candidates", "gate", "rerank", "search.bm25", "search.s", "search.s.one"}),
         ("teacher.normalise", "zscore", {"gate", "rerank", *LISTS}),
@@ -140,6 +147,80 @@ def test_frozen_settings_are_read_back_by_their_stage() -> None:
 def test_the_report_of_a_corpus_does_not_know_the_others() -> None:
     assert "/nowhere/d" not in Plan(CONFIG).frozen("c", "report")
     assert "/nowhere/c" in Plan(CONFIG).frozen("c", "report")
+
+
+def test_only_the_retrievers_that_are_asked_are_mined() -> None:
+    assert Plan(CONFIG).miners == ["extra", "s", "t"]
+    config = changed("mining.retrievers", ["s"])
+    config["training"]["lists"] = {"own": {"t": "s"}}
+    plan = Plan(config)
+    assert (plan.miners, plan.retrievers) == (["s"], ["extra", "s", "t"])
+    before = plan.frozen("c", "candidates")
+    made = json.loads(before)
+    assert (set(made["students"]), made["mining"]["dense"], made["bm25"]) == ({"s"}, {}, False)
+    # What is not asked may change without any effect.
+    for key, value in [("students.t.model", "other"), ("mining.bm25.k1", 2.0), ("mining.dense.extra.model", "other")]:
+        new = copy.deepcopy(config)
+        place = new
+        *way, last = key.split(".")
+        for part in way:
+            place = place.setdefault(part, {})
+        place[last] = value
+        assert Plan(new).frozen("c", "candidates") == before
+    again = json.loads(plan.frozen("c", "candidates.s.one"))
+    assert (set(again["students"]), again["bm25"], again["system"]) == ({"s.one"}, False, "s.one")
+
+
+def test_whose_lists_stand_in() -> None:
+    config = changed("training.lists.own", {"s": "extra"})
+    config["mining"]["consistency"] = {"top": 7, "require": "own"}
+    plan = Plan(config)
+    settings = {name: json.loads(plan.frozen("c", f"lists.{name}")) for name in ("s", "t", "s.one")}
+    assert {name: made["own"] for name, made in settings.items()} == {"s": "extra", "t": None, "s.one": None}
+    assert {made["found_within"] for made in settings.values()} == {7}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mining.retrievers": ["bm52"]}, r"mining.retrievers: no retriever 'bm52' \(did you mean 'bm25'\?\)"),
+        (
+            {"training.lists.own": {"s": "extre"}},
+            r"training.lists.own: no retriever 'extre' \(did you mean 'extra'\?\)",
+        ),
+        ({"training.lists.own": {"sss": "t"}}, r"training.lists.own: no student 'sss'"),
+        (
+            {"mining.retrievers": ["bm25", "s"]},
+            r"the lists of 't' are made of candidates of 't', which is not among mining.retrievers: add it there, or name",
+        ),
+    ],
+)
+def test_lists_of_nobodys_candidates_are_refused(changes: dict[str, Any], message: str) -> None:
+    config = copy.deepcopy(CONFIG)
+    for key, value in changes.items():
+        block, *way = key.split(".")
+        place = config[block]
+        for part in way[:-1]:
+            place = place.setdefault(part, {})
+        place[way[-1]] = value
+    with pytest.raises(UserError, match=message):
+        Plan(config)
+
+
+def test_lists_of_all_candidates_need_no_own() -> None:
+    config = changed("mining.retrievers", ["bm25"])
+    config["training"]["lists"] = {"retrievers": "all"}
+    assert Plan(config).miners == []
+
+
+def test_what_a_corpus_says_of_its_passages_counts() -> None:
+    generation = {"generator": MODEL, "passages": 100}
+    plan = Plan(changed("generation", generation))
+    own = Plan({**changed("corpora.c.passages", 7), "generation": generation})
+    assert [json.loads(one.frozen("c", "ask.1-of-1"))["passages"] for one in (plan, own)] == [100, 7]
+    assert json.loads(own.frozen("d", "ask.1-of-1"))["passages"] == 100
+    assert not own.wants_judgements("c")
+    assert Plan(changed("corpora.c.passages_from", "relevant")).wants_judgements("c")
 
 
 def test_names() -> None:

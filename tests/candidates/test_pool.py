@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from listill.candidates.pool import POSITIVE, as_frame, consistent, with_positives
+from listill.candidates.pool import POSITIVE, as_frame, consistent, found_again, with_positives
+from listill.corpus.collection import Collection
 from listill.settings import Consistency
 
 GROUP = np.array([0, 1, 2, 1, 4, 5])  # 3 is a duplicate of 1
@@ -35,6 +36,7 @@ def test_frame() -> None:
     [
         ("any", [True, True, True, False, False]),
         ("each", [True, False, False, False, False]),
+        ("own", [True, True, True, False, False]),  # as any: whose own it is, each student's lists know
         ("none", [True, True, True, True, True]),
     ],
 )
@@ -62,6 +64,25 @@ def test_the_cut_is_inclusive() -> None:
     found = pool(bm25=[[4, 5, 2]])
     assert keep(found, [2], "any", top=2) == [False]
     assert keep(found, [2], "any", top=3) == [True]
+
+
+def test_found_again_by_one_retriever() -> None:
+    ids = [f"d{i}" for i in range(6)]
+    collection = Collection(ids, [None] * 6, ids, GROUP)
+    rows = [
+        ("q0", "d0", "dense", 1),
+        ("q1", "d3", "dense", 2),  # a duplicate of d1
+        ("q2", "d2", "dense", 3),
+        ("q3", "d4", "bm25", 1),
+        ("q4", "d5", "dense", 1),
+        ("q5", "d4", "dense", 0),
+    ]
+    found = pd.DataFrame(rows, columns=["query_id", "doc_id", "retriever", "rank"])
+    source = pd.Series({"q0": "d0", "q1": "d1", "q2": "d2", "q3": "d4", "q4": "d0", "q5": "d4"})
+    assert found_again(found, source, collection, "dense", 2) == {"q0", "q1"}
+    assert found_again(found, source, collection, "dense", 3) == {"q0", "q1", "q2"}
+    assert found_again(found, source, collection, "bm25", 1) == {"q3"}
+    assert found_again(found, source, collection, "other", 9) == set()
 
 
 def test_missing_positives_are_added_once() -> None:

@@ -59,7 +59,10 @@ def test_python_api_is_split_here() -> None:
             {"documents": [Document("a", "t", " \n")]},
             "here: the document 'a' has no text: remove it, or set `empty_text: title`",
         ),
-        ({"documents": [Document("a", None, "")]}, "here: the document 'a' has no text: remove it"),
+        (
+            {"documents": [Document("a", None, "")]},
+            "here: the document 'a' has no text: remove it, or set `empty_text: keep`",
+        ),
         (
             {"qrels": [Judgement("q1", "dx", 1, "test", "t.tsv:7")]},
             "t.tsv:7: the judgement of query 'q1' names the document 'dx'",
@@ -86,8 +89,21 @@ def test_a_title_can_be_enough() -> None:
     settings = Corpus(source=BEIR, empty_text="title")
     found = build(source(documents=[Document("a", "title", "")], qrels=[]), settings, seed=1)
     assert found.corpus["doc_id"] == ["a"]
-    with pytest.raises(UserError, match="'a' has neither text nor title"):
+    with pytest.raises(UserError, match="'a' has neither text nor title: remove it, or set `empty_text: keep`"):
         build(source(documents=[Document("a", " ", "")], qrels=[]), settings, seed=1)
+
+
+def test_documents_without_words_stay_but_are_not_held_out() -> None:
+    """As in BEIR's FiQA, where some documents are empty, and judged."""
+    documents = [Document(f"d{i}", f"title {i}", "" if i < 40 else f"text {i}") for i in range(60)]
+    documents.append(Document("void", None, ""))
+    settings = Corpus(source=BEIR, empty_text="keep", template="{text}", heldout=100)
+    judged = [Judgement("q1", "d1", 1, "test")]
+    found = build(source(documents=documents, qrels=judged), settings, seed=1)
+    assert found.corpus["doc_id"] == [document.doc_id for document in documents]
+    assert found.qrels["doc_id"] == ["d1"]
+    assert len(found.heldout["doc_id"]) == 6
+    assert all(int(name[1:]) >= 40 for name in found.heldout["doc_id"])
 
 
 def test_templates() -> None:

@@ -1,10 +1,15 @@
 """Which passages get queries, and the human queries."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from listill.corpus.collection import Collection
-from listill.queries.passages import human_queries, passages, split_of
+from listill.errors import UserError
+from listill.queries.passages import human_queries, passages, relevant_to_train_topics, split_of
 
 
 def collection(size: int, twins: dict[int, int], ids: list[str] | None = None) -> Collection:
@@ -30,6 +35,33 @@ def test_the_budget_is_for_passages_that_train() -> None:
     assert passages(collection(40, {4: 1}), held, 6, seed=1) == chosen
     assert passages(collection(40, {4: 1}), held, 6, seed=2) != chosen
     assert len(passages(collection(40, {4: 1}), held, 1000, seed=1)) == 39
+
+
+def test_nothing_is_asked_about_a_passage_without_words() -> None:
+    one = Collection(["a", "b", "c"], ["A", "B", None], ["", "text", ""], np.arange(3), "{text}")
+    assert passages(one, {}, None, seed=1) == [1]
+    assert passages(dataclasses.replace(one, template="{title} {text}"), {}, None, seed=1) == [0, 1]
+
+
+def test_only_relevant_passages_train() -> None:
+    held, relevant = {"d03": "heldout"}, np.array([2, 4, 6, 9])  # 4 is a twin of 1
+    assert passages(collection(20, {4: 1}), held, None, seed=1, relevant=relevant) == [1, 2, 3, 6, 9]
+    drawn = passages(collection(20, {4: 1}), held, 2, seed=1, relevant=relevant)
+    assert len(drawn) == 2 + 1
+    assert set(drawn) < {1, 2, 3, 6, 9}
+
+
+def test_what_is_relevant_to_train_topics(tmp_path: Path) -> None:
+    rows = [("t1", "d02", 1, "train"), ("t1", "d04", 0, "train"), ("t2", "d02", 2, "train"), ("t3", "d05", 1, "test")]
+    judged = pd.DataFrame(rows, columns=["query_id", "doc_id", "relevance", "split"])
+    path = tmp_path / "qrels.parquet"
+    judged.to_parquet(path)
+    assert relevant_to_train_topics(collection(8, {}), path).tolist() == [2]
+    judged[judged["split"] == "test"].to_parquet(path)
+    with pytest.raises(
+        UserError, match=r"no train topic has a relevant document: let corpora.<name>.passages_from be all"
+    ):
+        relevant_to_train_topics(collection(8, {}), path)
 
 
 def test_the_order_of_the_corpus_does_not_matter() -> None:

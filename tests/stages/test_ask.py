@@ -190,3 +190,19 @@ def test_without_generator_the_queries_have_to_be_given(folder: Path) -> None:
     inputs = [folder / f"{name}.parquet" for name in ("corpus", "topics", "qrels")]
     with pytest.raises(UserError, match="give the files that the stage ask wrote with --generated"):
         generate.run(frozen, job("generate", frozen, inputs), *inputs, folder / "q.parquet", folder / "f.parquet")
+
+
+def test_only_passages_that_are_relevant_to_train_topics(folder: Path) -> None:
+    with chat_server.serve() as chat:
+        plain = config(chat.url, types={"question": 1})
+        corpora = {"c": {"source": {"kind": "files", "path": "x"}, "passages_from": "relevant"}}
+        chosen = Settings.model_validate({**plain.model_dump(exclude_unset=True), "corpora": corpora})
+        settings = ask.settings(chosen, "c", "1-of-1")
+        names = ["corpus", "heldout", "qrels"]
+        inputs = [folder / f"{name}.parquet" for name in names]
+        out = folder / "generated" / "1-of-1.parquet"
+        ask.run(settings, job("ask", settings, inputs), inputs[0], out, inputs[1], inputs[2])
+        found = tables.read(out, "queries").set_index("doc_id")["split"].to_dict()
+        assert found == {"d000": "train", HELDOUT: "heldout"}  # d001 is relevant to a test topic only
+        with pytest.raises(UserError, match="passages_from is relevant, but the judgements"):
+            ask.run(settings, job("ask", settings, inputs), inputs[0], out, inputs[1])

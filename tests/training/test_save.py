@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
+from transformers import AutoModel, AutoTokenizer
 
 import tiny
 from listill import tables
@@ -93,6 +94,18 @@ def test_pooling_and_similarity_are_kept(tmp_path: Path, pooling: str, normalize
     assert model.similarity_fn_name == (similarity or "cosine")
     read = [json.loads((place / "1_Pooling" / "config.json").read_text()) for place in (folder, out)]
     assert read[0] == read[1]
+
+
+def test_what_is_known_of_a_plain_model_is_saved(tiny_model: Path, tmp_path: Path) -> None:
+    """Prompts and pooling that stood in no file of the base model stand in those of the trained one."""
+    plain = tmp_path / "e5-base-v2"
+    AutoModel.from_pretrained(tiny_model).save_pretrained(plain)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(plain)
+    encoder = trained(plain)
+    model = check(encoder, saved(encoder, tmp_path / "out"))
+    assert model.prompts == {"query": "query: ", "document": "passage: "}
+    assert [type(module).__name__ for module in model] == ["Transformer", "Pooling", "Normalize"]
+    assert json.loads((tmp_path / "out" / "1_Pooling" / "config.json").read_text())["pooling_mode"] == "mean"
 
 
 def test_what_is_said_of_it(tiny_model: Path, tmp_path: Path) -> None:

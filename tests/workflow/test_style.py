@@ -1,6 +1,7 @@
 """The workflow's style, the shipped configs, profiles and environments."""
 
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,19 @@ def test_lint(tmp_path: Path) -> None:
 def test_dry_run_of_every_config(file: Path, tmp_path: Path) -> None:
     """Without GPU, hub or data; LISTILL_DATA is not set."""
     assert flow.scheduled(tmp_path, file.read_text())["write_report"] >= 1
+
+
+def test_a_dry_run_of_the_papers_settings_takes_seconds(tmp_path: Path) -> None:
+    """1241 jobs; in seconds of processor time, so that a busy machine does not matter."""
+
+    def spent() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = spent()
+    jobs = flow.scheduled(tmp_path, (ROOT / "config" / "paper.yaml").read_text())
+    assert jobs["train_student"] == 10 * 4 * 3
+    assert spent() - before < 10
 
 
 @pytest.mark.parametrize("profile", PROFILES)

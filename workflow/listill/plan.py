@@ -69,6 +69,12 @@ class Plan:
         return sorted({**self.settings.students, **self.settings.mining.dense})
 
     @property
+    def miners(self) -> list[str]:
+        """Names of the dense retrievers whose candidates are taken."""
+        asked = self.settings.mining.retrievers
+        return [name for name in self.retrievers if asked is None or name in asked]
+
+    @property
     def variants(self) -> list[str]:
         """Names of the variants, those of the second round among them."""
         return self.settings.training.all_variants()
@@ -120,6 +126,10 @@ class Plan:
         if isinstance(source, Files):
             return [file for path in (source.path, source.topics, source.qrels) if path for file in existing(path)]
         return []
+
+    def wants_judgements(self, corpus: str) -> bool:
+        """Tell whether the passages that get queries are chosen by human judgements."""
+        return self.settings.corpora[corpus].passages_from == "relevant"
 
     def own_queries(self) -> list[str]:
         """Return the file of the user's own queries, if the config names one that is there."""

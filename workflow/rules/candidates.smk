@@ -9,7 +9,7 @@ rule mine_candidates:
         corpus="results/{corpus}/corpus.parquet",
         queries="results/{corpus}/queries.parquet",
         qrels="results/{corpus}/qrels.parquet",
-        embeddings=expand("results/{{corpus}}/embeddings/{retriever}.parquet", retriever=PLAN.retrievers),
+        embeddings=expand("results/{{corpus}}/embeddings/{retriever}.parquet", retriever=PLAN.miners),
     output:
         candidates="results/{corpus}/candidates.parquet",
         funnel="results/{corpus}/funnel/candidates.parquet",

@@ -1,13 +1,17 @@
 rule ask_model:
     """
     Let a language model write queries for the passages: all of them, or one share of several (generation.shards).
-    INPUT: settings, corpus.parquet, heldout.parquet; types, examples and a model of the user's own if there are any
+    INPUT: settings, corpus.parquet, heldout.parquet; qrels.parquet where they choose the passages; types, examples and a
+    model of the user's own if there are any
     OUTPUT: generated/<shard>.parquet
     """
     input:
         config="results/{corpus}/config/ask.{shard}.json",
         corpus="results/{corpus}/corpus.parquet",
         heldout="results/{corpus}/heldout.parquet",
+        qrels=lambda wildcards: (
+            [f"results/{wildcards.corpus}/qrels.parquet"] if PLAN.wants_judgements(wildcards.corpus) else []
+        ),
         prompts=PLAN.prompt_files(),
     output:
         "results/{corpus}/generated/{shard}.parquet",
@@ -22,9 +26,11 @@ rule ask_model:
         gpu=PLAN.asking[1],
         mem_mb=32000,
         runtime=1440,
+    params:
+        qrels=lambda wildcards, input: f"--qrels {input.qrels}" if input.qrels else "",
     shell:
         "python -m listill.stages.ask --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --heldout {input.heldout} --out {output}"
+        " --corpus {input.corpus} --heldout {input.heldout} {params.qrels} --out {output}"
 
 
 rule generate_queries:

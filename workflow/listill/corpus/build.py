@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from listill.corpus import duplicates, splits
+from listill.corpus.collection import render
 from listill.corpus.source import Judgement, Source
 from listill.errors import UserError
 from listill.settings import Corpus, PythonApi
@@ -39,7 +40,8 @@ def build(source: Source, settings: Corpus, seed: int) -> CorpusTables:
         qrels = splits.split_unsplit(qrels, settings.source.train, settings.source.dev, seed, same)
     qrels = splits.dev_from_train(qrels, settings.dev_share, seed)
     split = split_of(qrels)
-    heldout = splits.hold_out(source.documents, twins, qrels, settings.heldout, seed)
+    blank = {doc.doc_id for doc in source.documents if not render(settings.template, doc.title, doc.text)}
+    heldout = splits.hold_out(source.documents, twins, qrels, settings.heldout, seed, blank)
     return CorpusTables(
         corpus={
             "doc_id": [document.doc_id for document in source.documents],
@@ -94,11 +96,11 @@ def check_documents(source: Source, empty_text: str) -> None:
         if doc_id in seen:
             raise UserError(f"{source.origin}: the document id '{doc_id}' stands here twice: ids must be unique")
         seen.add(doc_id)
-        if text.strip() or (empty_text == "title" and title and title.strip()):
+        if empty_text == "keep" or text.strip() or (empty_text == "title" and title and title.strip()):
             continue
-        remedy = "remove it" if empty_text == "title" or not title else "remove it, or set `empty_text: title`"
+        remedy = "`empty_text: keep`" if empty_text == "title" or not title else "`empty_text: title`"
         lacking = "neither text nor title" if empty_text == "title" else "no text"
-        raise UserError(f"{source.origin}: the document '{doc_id}' has {lacking}: {remedy}")
+        raise UserError(f"{source.origin}: the document '{doc_id}' has {lacking}: remove it, or set {remedy}")
 
 
 def check_qrels(source: Source) -> list[Judgement]:

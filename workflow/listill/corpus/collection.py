@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
 from listill import tables
@@ -23,7 +24,8 @@ def render(template: str, title: str | None, text: str) -> str:
 class Collection:
     """Documents by position (0 .. n-1); ids are strings only at the edge.
 
-    ``group[i]`` is the position of the first document of i's duplicate group (i itself for most).
+    ``group[i]`` is the position of the first document of i's duplicate group (i itself for most). If topics are documents,
+    a query and the document of the same id are the same text.
     """
 
     doc_ids: list[str]
@@ -31,6 +33,7 @@ class Collection:
     texts: list[str]
     group: np.ndarray
     template: str = DEFAULT_TEMPLATE
+    topics_are_documents: bool = False
 
     def __len__(self) -> int:
         return len(self.doc_ids)
@@ -56,6 +59,14 @@ class Collection:
         text = self.texts[i]
         return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}".strip())
 
+    def answers(self, found: pd.DataFrame) -> pd.DataFrame:
+        """Return one retriever's rows (query_id, doc_id, rank) but those that answer a topic with itself; ranks close up."""
+        own = found["query_id"] == found["doc_id"]
+        if not self.topics_are_documents or not own.any():
+            return found
+        above = found[["query_id"]].merge(found.loc[own, ["query_id", "rank"]], how="left")["rank"].to_numpy()
+        return found.assign(rank=found["rank"] - (found["rank"] > above))[~own]
+
     def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
         """Return the positions of ``doc_ids``; a UserError names the first that is not in the corpus."""
         try:
@@ -73,5 +84,6 @@ def load(path: Path) -> Collection:
     group = np.array([i if twin is None else position[twin] for i, twin in enumerate(first)], dtype=np.int64)
     metadata = pq.read_schema(path).metadata or {}
     about = json.loads(metadata[tables.METADATA]) if tables.METADATA in metadata else {}
-    template = about.get("details", {}).get("template", DEFAULT_TEMPLATE)
-    return Collection(doc_ids, table["title"].to_pylist(), table["text"].to_pylist(), group, template)
+    details = about.get("details", {})
+    read = details.get("template", DEFAULT_TEMPLATE), details.get("topics_are_documents", False)
+    return Collection(doc_ids, table["title"].to_pylist(), table["text"].to_pylist(), group, *read)

@@ -3,7 +3,7 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from listill.corpus.source import UNSPLIT, Document, Judgement
 
@@ -83,15 +83,21 @@ def dev_from_train(qrels: Sequence[Judgement], share: float, seed: int) -> list[
 
 
 def hold_out(
-    documents: Sequence[Document], twins: Sequence[str | None], qrels: Sequence[Judgement], count: int, seed: int
+    documents: Sequence[Document],
+    twins: Sequence[str | None],
+    qrels: Sequence[Judgement],
+    count: int,
+    seed: int,
+    blank: Collection[str] = (),
 ) -> dict[str, str]:
     """Choose passages that never train: doc_id to split, ``heldout`` and, if there are no dev topics, as many ``dev``.
 
-    None is relevant to a human topic or has a duplicate. Each split has ``count`` of them, but no more than 5 % of the
-    corpus (at least one) and, where there are too few to choose from, half of those each.
+    None is relevant to a human topic, has a duplicate or is ``blank`` (nothing can be asked about it). Each split has
+    ``count`` of them, but no more than 5 % of the corpus (at least one) and, where there are too few to choose from, half
+    of those each.
     """
     relevant = {judgement.doc_id for judgement in qrels if judgement.relevance > 0}
-    taken = relevant | {twin for twin in twins if twin is not None}
+    taken = relevant | set(blank) | {twin for twin in twins if twin is not None}
     free = sorted(
         document.doc_id
         for document, twin in zip(documents, twins, strict=True)

@@ -1,10 +1,14 @@
 """Which passages get queries, and which human topics are queries of their own."""
 
 import random
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from listill import tables
 from listill.corpus.collection import Collection
+from listill.errors import UserError
 
 HUMAN = "human"
 
@@ -14,16 +18,35 @@ def split_of(heldout: pd.DataFrame) -> dict[str, str]:
     return dict(zip(heldout["doc_id"], heldout["split"], strict=True))
 
 
-def passages(collection: Collection, split: dict[str, str], budget: int | None, seed: int) -> list[int]:
+def passages(
+    collection: Collection,
+    split: dict[str, str],
+    budget: int | None,
+    seed: int,
+    relevant: np.ndarray | None = None,
+) -> list[int]:
     """Return the positions of the passages that get queries: ``budget`` of those that train, and all held-out ones.
 
-    Of duplicates only the first gets queries.
+    Of duplicates only the first gets queries, and nothing can be asked about a passage without words. With ``relevant``
+    (positions) only these train, or the first of their duplicates.
     """
-    first = [i for i in range(len(collection)) if collection.group[i] == i]
-    train = sorted((i for i in first if collection.doc_ids[i] not in split), key=lambda i: collection.doc_ids[i])
+    first = [i for i in range(len(collection)) if collection.group[i] == i and collection.rendered(i)]
+    train = [i for i in first if collection.doc_ids[i] not in split]
+    if relevant is not None:
+        wanted = set(collection.group[relevant].tolist())
+        train = [i for i in train if i in wanted]
+    train.sort(key=lambda i: collection.doc_ids[i])
     if budget is not None and budget < len(train):
         train = random.Random(f"{seed}:passages").sample(train, budget)
     return sorted([*train, *(i for i in first if collection.doc_ids[i] in split)])
+
+
+def relevant_to_train_topics(collection: Collection, qrels: Path) -> np.ndarray:
+    """Return the positions of the documents that are relevant to a human train topic."""
+    judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
+    if judged.empty:
+        raise UserError(f"{qrels}: no train topic has a relevant document: let corpora.<name>.passages_from be all")
+    return collection.positions(judged["doc_id"].unique().tolist(), str(qrels))
 
 
 def human_queries(topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,9 @@ def load(path: Path, collection: Collection) -> np.ndarray:
     table = tables.read_arrow(path, "embeddings")
     if table["doc_id"].to_pylist() != collection.doc_ids:
         raise UserError(f"{path}: its documents are not those of the corpus; encode the corpus again")
-    vectors = table["embedding"].combine_chunks()
-    return vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(collection), -1)
+    # Not combined by Arrow, whose lists end at 2**31 numbers: 2.8 million documents of 768.
+    parts = [part.flatten().to_numpy(zero_copy_only=False) for part in table["embedding"].chunks]
+    return np.concatenate(parts).reshape(len(collection), -1)
 
 
 def load_named(paths: list[Path], collection: Collection) -> dict[str, np.ndarray]:

@@ -10,14 +10,18 @@ from listill.errors import UserError
 from listill.source_files import checksum, expand
 
 
-def resolve(model: str, revision: str | None = None) -> Path:
-    """Return the folder of a bi-encoder that can be loaded as it stands; see ``locate``.
+def resolve(model: str, revision: str | None = None, pooling: str | None = None) -> Path:
+    """Return the folder of a bi-encoder; see ``locate``.
 
-    Raises UserError if it is no SentenceTransformers folder with pooling settings: a wrong pooling costs most of a
-    model's quality without any error, so it is not guessed.
+    It is a SentenceTransformers folder with pooling settings or, where ``pooling`` is said or known of the model, one of any
+    transformers model. Raises UserError for others: a wrong pooling costs most of a model's quality without any error, so
+    it is not guessed.
     """
     folder = locate(model, revision)
-    _check_modules(folder, model)
+    if pooling is None or (folder / "modules.json").exists():
+        _check_modules(folder, model)
+    else:
+        _check_config(folder, model)
     _check_weights(folder, model)
     return folder
 
@@ -25,8 +29,7 @@ def resolve(model: str, revision: str | None = None) -> Path:
 def resolve_transformer(model: str, revision: str | None = None) -> Path:
     """Return the folder of any transformers model with safetensors weights; see ``locate``."""
     folder = locate(model, revision)
-    if not (folder / "config.json").exists():
-        raise UserError(f"model {model}: no config.json in {folder}: not a folder of a transformers model")
+    _check_config(folder, model)
     _check_weights(folder, model)
     return folder
 
@@ -101,6 +104,11 @@ def _from_hub(model: str, revision: str | None) -> Path:
         ) from None
 
 
+def _check_config(folder: Path, model: str) -> None:
+    if not (folder / "config.json").exists():
+        raise UserError(f"model {model}: no config.json in {folder}: not a folder of a transformers model")
+
+
 def _check_modules(folder: Path, model: str) -> None:
     modules = folder / "modules.json"
     try:
@@ -109,13 +117,14 @@ def _check_modules(folder: Path, model: str) -> None:
         raise UserError(f"model {model}: {modules} is broken; download the model again") from None
     except FileNotFoundError:
         raise UserError(
-            f"model {model}: {modules} is missing, so its pooling is unknown and would have to be guessed; save the model "
-            "with SentenceTransformer(modules=[Transformer, Pooling]).save_pretrained(...) and its right pooling"
+            f"model {model}: {modules} is missing, so its pooling is unknown and would have to be guessed; set `pooling` of "
+            "the student to what the model's card says: mean, cls, lasttoken, ..."
         ) from None
     pooling = [entry for entry in kinds if entry.endswith(("Pooling", "WordWeights", "StaticEmbedding", "Router"))]
     if not pooling:
         raise UserError(
-            f"model {model}: {modules} has no pooling module ({', '.join(kinds)}); it would have to be guessed"
+            f"model {model}: {modules} has no pooling module ({', '.join(kinds)}); it would have to be guessed: remove the "
+            "file and set `pooling` of the student to what the model's card says: mean, cls, lasttoken, ..."
         )
     for entry in json.loads(modules.read_text()):
         if entry["type"].endswith(".Pooling") and not (folder / entry["path"] / "config.json").exists():

@@ -16,10 +16,14 @@ def load(path: Path, collection: Collection) -> Tokens:
     table = tables.read_arrow(path, "tokens")
     if table["doc_id"].to_pylist() != collection.doc_ids:
         raise UserError(f"{path}: its documents are not those of the corpus; encode the corpus again")
-    rows = table["tokens"].combine_chunks()
-    starts = rows.offsets.to_numpy().astype(np.int64)
     suffix = int(tables.provenance(path).details["suffix"])
-    return Tokens(rows.values.to_numpy(), starts, suffix)
+    # Not combined by Arrow, whose lists end at 2**31 numbers.
+    ids, lengths = [], []
+    for chunk in table["tokens"].chunks:
+        ids.append(chunk.flatten().to_numpy())
+        lengths.append(np.diff(chunk.offsets.to_numpy()).astype(np.int64))
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    return Tokens(np.concatenate(ids), starts, suffix)
 
 
 def as_table(doc_ids: list[str], tokens: Tokens) -> pa.Table:

@@ -14,7 +14,7 @@ from listill.settings.generation import Cleaning, Extractive, Generation, Own
 from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
 from listill.settings.mining import Bm25, Consistency, Mining
 from listill.settings.rerankers import T5, Causal, CrossEncoder, Layerwise, Reranker
-from listill.settings.students import Student
+from listill.settings.students import Preset, Student
 from listill.settings.teacher import Bm25Teacher, Dense, Gate, LateInteraction, Teacher, TeacherEnsemble
 from listill.settings.training import Lists, Negatives, Recipe, Selection, Temperatures, Training, Variant
 
@@ -47,6 +47,7 @@ __all__ = [
     "OpenAi",
     "Own",
     "Positive",
+    "Preset",
     "PythonApi",
     "Recipe",
     "Reranker",
@@ -90,7 +91,37 @@ class Settings(Section):
             known = {**self.students, **self.mining.dense}
             if guide is not None and guide not in known:
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
+        self._check_retrievers()
         reserved = {"bm25", "teacher"}
         if clash := (reserved | set(self.mining.dense)) & set(self.students) or reserved & set(self.mining.dense):
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")
         return self
+
+    def passages(self, corpus: str) -> int | None:
+        """Return how many passages of a corpus get queries; None: all."""
+        own = self.corpora[corpus].passages
+        return self.generation.passages if own is None else own
+
+    def _check_retrievers(self) -> None:
+        """Refuse retrievers that there are not, and lists of candidates that nobody finds."""
+        known = ["bm25", *self.students, *self.mining.dense]
+        lists = self.training.lists
+        for place, names in [
+            ("mining.retrievers", self.mining.retrievers or []),
+            ("training.lists.own", lists.own.values()),
+        ]:
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{place}: no retriever '{name}'{nearest(name, known)}")
+        for student in lists.own:
+            if student not in self.students:
+                raise ValueError(f"training.lists.own: no student '{student}'{nearest(student, self.students)}")
+        if lists.retrievers == "all" and self.mining.consistency.require != "own":
+            return
+        for student in self.students:
+            own = lists.own.get(student, student)
+            if self.mining.retrievers is not None and own not in self.mining.retrievers:
+                raise ValueError(
+                    f"training.lists: the lists of '{student}' are made of candidates of '{own}', which is not among "
+                    "mining.retrievers: add it there, or name one that stands in for it in training.lists.own"
+                )

@@ -1,12 +1,12 @@
 """Known rerankers: how each wants to be asked, as data in formats.yaml."""
 
-import fnmatch
 import functools
 from pathlib import Path
 
 import yaml
 
 from listill.settings.base import Section
+from listill.settings.known import is_one_of
 
 
 class Format(Section):
@@ -30,10 +30,4 @@ def formats() -> dict[str, Format]:
 
 def format_of(model: str) -> Format | None:
     """Return the format of a model that is known by its name on the hub, or by a folder that bears the model's name."""
-    folder = model.rstrip("/").rpartition("/")[2]
-    for known in formats().values():
-        for pattern in known.models:
-            on_hub = fnmatch.fnmatchcase(model, pattern)
-            if on_hub or (model.count("/") != 1 and fnmatch.fnmatchcase(folder, pattern.rpartition("/")[2])):
-                return known
-    return None
+    return next((known for known in formats().values() if is_one_of(model, known.models)), None)

@@ -22,7 +22,10 @@ class Consistency(Section):
     """A synthetic query stays if its source passage (or a duplicate of it) is found again."""
 
     top: Count = Field(20, description="the source must be within the first so many")
-    require: Literal["any", "each", "none"] = Field("any", description="of any retriever, of each, or no filter")
+    require: Literal["any", "each", "own", "none"] = Field(
+        "any",
+        description="of any retriever, of each, of the one whose candidates the student's lists are made of, or no filter",
+    )
 
 
 class Mining(Section):
@@ -30,6 +33,11 @@ class Mining(Section):
 
     bm25: Bm25 = Field(Bm25(), description="BM25, wherever it is used: candidates, teacher, evaluation")
     dense: dict[Name, Student] = Field({}, description="further dense retrievers beside the students' base models")
+    retrievers: list[Name] | None = Field(
+        None,
+        min_length=1,
+        description="whose candidates are taken: bm25, students, names in `dense`; default: of all of them",
+    )
     depth: Count = Field(20, description="candidates of each retriever")
     consistency: Consistency = Field(Consistency(), description="filter: does a query find its own passage again?")
 

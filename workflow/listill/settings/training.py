@@ -25,9 +25,15 @@ class Lists(Section):
         "where the teacher puts it",
     )
     quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
-        0, description="drop the synthetic queries whose positive scores below this percentile of the positives"
+        0, description="drop the synthetic queries whose positive scores below this percentile (see quality_of)"
+    )
+    quality_of: Literal["positives", "all"] = Field(
+        "positives", description="a percentile of the positives' scores or, much milder, of those of all documents"
     )
     retrievers: Literal["own", "all"] = Field("own", description="candidates of BM25 and the student, or of all")
+    own: dict[Name, Name] = Field(
+        {}, description="by student, the retriever whose candidates stand in for the student's own"
+    )
 
 
 class Temperatures(Section):

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ class AskStage(StageSettings):
 
     generator: Annotated[Vllm | OpenAi | Transformers, Field(discriminator="kind")]
     passages: int | None = None
+    passages_from: Literal["all", "relevant"] = "all"
     seed: int = 42
     shard: int = 1
     shards: int = 1
@@ -41,7 +42,8 @@ def settings(config: Settings, corpus: str, shard: str) -> AskStage:
     return AskStage(
         version=VERSION,
         generator=generation.generator,
-        passages=generation.passages,
+        passages=config.passages(corpus),
+        passages_from=config.corpora[corpus].passages_from,
         seed=config.seed,
         shard=int(number),
         shards=int(shards),
@@ -80,18 +82,27 @@ def _table(generator: Any, asked: "list[Request]", found: "list[Answer]", split:
     return frame.astype({"start": "Int32", "end": "Int32"})
 
 
-def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = None) -> None:
-    """Write generated/<shard>.parquet: what the model answered, tidied but not cleaned."""
+def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = None, qrels: MaybeIn = None) -> None:
+    """Write generated/<shard>.parquet: what the model answered, tidied but not cleaned.
+
+    ``qrels`` are needed where only passages that are relevant to train topics get queries.
+    """
     from listill import tables
     from listill.corpus import collection
-    from listill.queries.passages import passages, split_of
+    from listill.errors import UserError
+    from listill.queries.passages import passages, relevant_to_train_topics, split_of
     from listill.queries.query_types import wanted
     from listill.queries.requests import prefix, requests, share
 
     generator = settings.generator
     documents = collection.load(corpus)
     split = {} if heldout is None else split_of(tables.read(heldout, "heldout"))
-    chosen = passages(documents, split, settings.passages, settings.seed)
+    relevant = None
+    if settings.passages_from == "relevant":
+        if qrels is None:
+            raise UserError("passages_from is relevant, but the judgements (--qrels) are missing")
+        relevant = relevant_to_train_topics(documents, qrels)
+    chosen = passages(documents, split, settings.passages, settings.seed, relevant)
     kinds = wanted(generator, settings.seed)
     job.depends_on([(kind.name, kind.words, kind.weight, prefix(kind)) for kind in kinds])
     job.details["types"] = {kind.name: {"words": kind.words, "prompt": prefix(kind)} for kind in kinds}

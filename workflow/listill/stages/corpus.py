@@ -27,7 +27,9 @@ class CorpusStage(StageSettings):
 
 def settings(config: Settings, corpus: str) -> CorpusStage:
     """Return the settings of the stage for one corpus of the config."""
-    return CorpusStage(version=VERSION, name=corpus, corpus=config.corpora[corpus], seed=config.seed)
+    # Which passages get queries is the business of the stages that write them.
+    read = config.corpora[corpus].model_copy(update={"passages": None, "passages_from": "all"})
+    return CorpusStage(version=VERSION, name=corpus, corpus=read, seed=config.seed)
 
 
 def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, heldout: Out) -> None:
@@ -38,7 +40,8 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
     found = source.load(settings.corpus.source)
     job.depends_on(found.details)
     tables = build.build(found, settings.corpus, settings.seed)
-    job.details |= {"template": settings.corpus.template, "counts": tables.counts, **found.details}
+    read = settings.corpus.model_dump(include={"template", "topics_are_documents"})
+    job.details |= {**read, "counts": tables.counts, **found.details}
     job.write(topics, "topics", tables.topics)
     job.write(qrels, "qrels", tables.qrels)
     job.write(heldout, "heldout", tables.heldout)

@@ -62,7 +62,11 @@ def run(
             table.write_table(embeddings.as_table(ids, np.load(part)))
     if tokens_out is not None:
         job.details["suffix"] = read.suffix
-        job.write(tokens_out, "tokens", stored_tokens.as_table(documents.doc_ids, read), f"tokens/{settings.system}")
+        with tables.writer(tokens_out, "tokens", job.provenance(f"tokens/{settings.system}")) as table:
+            for start in range(0, len(documents), PART):
+                chosen = np.arange(start, min(start + PART, len(documents)))
+                ids = documents.doc_ids[start : start + PART]
+                table.write_table(stored_tokens.as_table(ids, read.take(chosen)))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ def run(
         runs[name] = as_frame(*search(encoded, matrix, depth, documents.id_order), name)
     ids = np.array(documents.doc_ids, dtype=object)
     for name, run in runs.items():
-        runs[name] = run.assign(query_id=dev["query_id"].to_numpy()[run["query"]], doc_id=ids[run["document"]])
+        run = run.assign(query_id=dev["query_id"].to_numpy()[run["query"]], doc_id=ids[run["document"]])
+        runs[name] = documents.answers(run)
     pool, members = pd.concat(runs.values()), settings.teacher.members
     with job.work(out) as work:
         scores = score_pool(documents, dev, pool, settings.teacher, resources, work)

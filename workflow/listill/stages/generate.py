@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ class GenerateStage(StageSettings):
 
     generator: Annotated[Extractive | Own, Field(discriminator="kind")] | None = Extractive(kind="extractive")
     passages: int | None = None
+    passages_from: Literal["all", "relevant"] = "all"
     human: bool = True
     cleaning: Cleaning = Cleaning()
     seed: int = 42
@@ -32,10 +33,16 @@ class GenerateStage(StageSettings):
 def settings(config: Settings, corpus: str) -> GenerateStage:
     """Return the settings of this stage. What a language model is asked is the business of the stage ``ask``."""
     generation = config.generation
-    kept = {"version": VERSION, "human": generation.human, "cleaning": generation.cleaning, "seed": config.seed}
+    kept: dict[str, Any] = {
+        "version": VERSION,
+        "human": generation.human,
+        "cleaning": generation.cleaning,
+        "seed": config.seed,
+    }
     if isinstance(generation.generator, LanguageModel):
         return GenerateStage(generator=None, **kept)
-    return GenerateStage(generator=generation.generator, passages=generation.passages, **kept)
+    chosen = {"passages": config.passages(corpus), "passages_from": config.corpora[corpus].passages_from}
+    return GenerateStage(generator=generation.generator, **chosen, **kept)
 
 
 def _asked_for(files: list[Path], documents: "Collection") -> tuple["pd.DataFrame", "Asked"]:
@@ -55,17 +62,20 @@ def _asked_for(files: list[Path], documents: "Collection") -> tuple["pd.DataFram
     return queries, Asked({name: about["words"] for name, about in types.items()}, passages)
 
 
-def _written(settings: GenerateStage, job: Job, documents: "Collection", split: dict[str, str]) -> "pd.DataFrame":
+def _written(
+    settings: GenerateStage, job: Job, documents: "Collection", split: dict[str, str], qrels: Path
+) -> "pd.DataFrame":
     """Return the queries that the generator writes."""
     from listill.errors import UserError
     from listill.queries.generators import generate
-    from listill.queries.passages import passages
+    from listill.queries.passages import passages, relevant_to_train_topics
     from listill.source_files import checksum, expand
 
     assert settings.generator
     if isinstance(settings.generator, Own):
         job.depends_on(checksum(expand(settings.generator.path)))
-    chosen = passages(documents, split, settings.passages, settings.seed)
+    relevant = relevant_to_train_topics(documents, qrels) if settings.passages_from == "relevant" else None
+    chosen = passages(documents, split, settings.passages, settings.seed, relevant)
     queries = generate(settings.generator, documents, chosen, settings.seed)
     if "split" not in queries:
         queries["split"] = [split.get(doc_id, "train") for doc_id in queries["doc_id"]]
@@ -103,7 +113,7 @@ def run(
         queries, asked = _asked_for(generated, documents)
     else:
         split = {} if heldout is None else split_of(tables.read(heldout, "heldout"))
-        queries = _written(settings, job, documents, split)
+        queries = _written(settings, job, documents, split, qrels)
     human_topics = tables.read(topics, "topics")
     unseen = human_topics.loc[human_topics["split"].isin(["dev", "test"]), "text"].tolist()
     verdict = cleaning.reasons(queries, unseen, settings.cleaning, asked)

@@ -1,12 +1,17 @@
 """Build the training lists of a student: normalise and weigh the teachers' scores, filter queries, choose candidates."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from listill.settings import Lists, Name, Settings, TeacherEnsemble
 from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
 
-VERSION = 2
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from listill.corpus.collection import Collection
+
+VERSION = 3
 log = logging.getLogger("listill")
 
 
@@ -14,6 +19,8 @@ class ListsStage(StageSettings):
     """What the lists depend on."""
 
     student: str = "student"
+    own: str | None = None  # the retriever whose candidates are the student's; default: its base model
+    found_within: int | None = None
     lists: Lists = Lists()
     weights: dict[Name, float] = {name: m.weight for name, m in TeacherEnsemble().members.items()}
     normalise: Any = "minmax"
@@ -21,15 +28,46 @@ class ListsStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str, student: str) -> ListsStage:
-    """Return the settings of this stage for one student."""
+    """Return the settings of this stage for one student; in the second round it is named ``student.variant``."""
+    consistency = config.mining.consistency
     return ListsStage(
         version=VERSION,
         student=student,
-        lists=config.training.lists,
+        own=config.training.lists.own.get(student),
+        found_within=consistency.top if consistency.require == "own" else None,
+        lists=config.training.lists.model_copy(update={"own": {}}),
         weights={name: member.weight for name, member in config.teacher.members.items()},
         normalise=config.teacher.normalise,
         seed=config.seed,
     )
+
+
+def own_candidates(
+    found: "pd.DataFrame",
+    positives: "pd.DataFrame",
+    asked: "pd.DataFrame",
+    documents: "Collection",
+    settings: ListsStage,
+) -> tuple["pd.DataFrame", set[str]]:
+    """Return the candidates that the student's lists are made of, and the synthetic queries that lost their passage.
+
+    ``found``: query_id, doc_id, retriever, rank of the queries ``asked``. A positive is in the list whoever found it.
+    """
+    import pandas as pd
+
+    from listill.candidates.pool import POSITIVE, found_again
+    from listill.queries.passages import HUMAN
+
+    own = settings.own or settings.student
+    lost: set[str] = set()
+    if settings.found_within is not None:
+        again = found_again(found, asked["doc_id"], documents, own, settings.found_within)
+        lost = set(asked.index[asked["type"] != HUMAN]) & set(found["query_id"]) - again
+    if settings.lists.retrievers == "own":
+        ids = ["query_id", "doc_id"]
+        positive = pd.MultiIndex.from_frame(found[ids]).isin(pd.MultiIndex.from_frame(positives[ids]))
+        found = found[found["retriever"].isin(["bm25", own, POSITIVE]) | positive]
+    return found[~found["query_id"].isin(lost)].drop_duplicates(["query_id", "doc_id"]), lost
 
 
 def run(
@@ -49,7 +87,6 @@ def run(
     import pandas as pd
 
     from listill import tables
-    from listill.candidates.pool import POSITIVE
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.queries.cleaning import funnel as count
@@ -59,18 +96,16 @@ def run(
 
     documents = collection.load(corpus)
     asked = tables.read(queries, "queries").query("split == 'train'").set_index("query_id", drop=False)
-    found = tables.read(candidates, "candidates", ["query_id", "doc_id", "retriever"])
-    if settings.lists.retrievers == "own":
-        found = found[found["retriever"].isin(["bm25", settings.student, POSITIVE])]
-    found = found[found["query_id"].isin(asked.index)].drop_duplicates(["query_id", "doc_id"])
+    judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
+    positives = pd.concat([asked[["query_id", "doc_id"]].reset_index(drop=True), judged[["query_id", "doc_id"]]])
+    found = tables.read(candidates, "candidates", ["query_id", "doc_id", "retriever", "rank"])
+    found, lost = own_candidates(found[found["query_id"].isin(asked.index)], positives, asked, documents, settings)
     raw = tables.read(scores, "scores").merge(found[["query_id", "doc_id"]], on=["query_id", "doc_id"])
     try:
         pool = combine(raw, settings.weights, settings.normalise)
     except ValueError as error:
         raise UserError(f"{scores}: {error}; score the candidates again") from None
 
-    judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
-    positives = pd.concat([asked[["query_id", "doc_id"]].reset_index(drop=True), judged[["query_id", "doc_id"]]])
     pool = pool.merge(positives.drop_duplicates().assign(positive=True), on=["query_id", "doc_id"], how="left")
     pool["positive"] = pool["positive"].notna()
     pool["document"] = documents.positions(pool["doc_id"].tolist(), str(scores))
@@ -78,7 +113,7 @@ def run(
     if heldout is not None:
         banned[documents.positions(tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))] = True
 
-    verdict, rows = {}, []
+    verdict, rows = dict.fromkeys(sorted(lost), "inconsistent"), []
     for query_id, own in pool.sort_values(["query_id", "document"]).groupby("query_id"):
         one = Pool(own["document"].to_numpy(), own["score"].to_numpy(), own["positive"].to_numpy())
         synthetic = asked.at[query_id, "type"] != HUMAN
@@ -107,7 +142,15 @@ def run(
         )
         synthetic = asked.loc[lists.index, "type"] != HUMAN
         if synthetic.any():
-            low = good < np.percentile(good[synthetic], settings.lists.quality_percentile)
+            among = good[synthetic]
+            if settings.lists.quality_of == "all":
+                kept = wide[wide.index.get_level_values("query_id").isin(lists.index[synthetic])]
+                among = quality(
+                    {t: kept[t].to_numpy() for t in teachers},
+                    settings.weights,
+                    {t: wide[t].to_numpy() for t in teachers},
+                )
+            low = good < np.percentile(among, settings.lists.quality_percentile)
             for query_id in lists.index[low & synthetic]:
                 verdict[query_id] = "low quality"
             lists = lists[~(low & synthetic)]

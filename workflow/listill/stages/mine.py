@@ -2,7 +2,7 @@
 
 import logging
 
-from listill.settings import Mining, Settings, Student
+from listill.settings import Bm25, Mining, Settings, Student
 from listill.stages.command import In, Ins, Job, MaybeIn, Out, StageSettings, main
 
 VERSION = 1
@@ -15,16 +15,22 @@ class MineStage(StageSettings):
 
     mining: Mining = Mining()
     students: dict[str, Student] = {}
+    bm25: bool = True
     system: str | None = None
 
 
 def settings(config: Settings, corpus: str, system: str | None = None) -> MineStage:
     """Return the settings of this stage; ``system``: of the second round, for a trained student (``student.variant``)."""
-    if system is None:
-        return MineStage(version=VERSION, mining=config.mining, students=config.students)
-    mining = config.mining.model_copy(update={"dense": {}})
-    student = config.students[system.partition(".")[0]]
-    return MineStage(version=VERSION, mining=mining, students={system: student}, system=system)
+    # Who is asked stands in what is left of the retrievers, so that others may change without any effect.
+    asked = config.mining.retrievers
+    dense = {name: one for name, one in config.mining.dense.items() if asked is None or name in asked}
+    students = {name: one for name, one in config.students.items() if asked is None or name in asked}
+    if system is not None:
+        dense, students = {}, {system: config.students[system.partition(".")[0]]}
+    bm25 = asked is None or "bm25" in asked
+    words = config.mining.bm25 if bm25 else Bm25()
+    mining = config.mining.model_copy(update={"dense": dense, "retrievers": None, "bm25": words})
+    return MineStage(version=VERSION, mining=mining, students=students, bm25=bm25, system=system)
 
 
 def run(
@@ -59,7 +65,9 @@ def run(
     documents = collection.load(corpus)
     asked = tables.read(queries, "queries")
     source = documents.positions(asked["doc_id"].tolist(), str(queries))
-    index = Bm25Index([documents.rendered(i) for i in range(len(documents))], settings.mining.bm25)
+    index = None
+    if settings.bm25:
+        index = Bm25Index([documents.rendered(i) for i in range(len(documents))], settings.mining.bm25)
     retrievers = settings.students | settings.mining.dense
     if unknown := [path.stem for path in embeddings if path.stem not in retrievers]:
         raise UserError(f"{unknown[0]}.parquet: the settings name no student or dense retriever '{unknown[0]}'")
@@ -68,17 +76,27 @@ def run(
     judged = judged[(judged["split"] == "train") & (judged["relevance"] > 0)]
     named = [settings.system] if settings.system else []
     verdict = pd.Series("kept", index=asked.index, dtype=object)
+    ids = np.array(documents.doc_ids, dtype=object)
+
+    def answers(found: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
+        if not documents.topics_are_documents:
+            return found
+        query_ids = block["query_id"].to_numpy()
+        return documents.answers(found.assign(query_id=query_ids[found["query"]], doc_id=ids[found["document"]]))
 
     with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *named]))) as table:
         for start in range(0, len(asked), QUERY_BLOCK):
             block = asked.iloc[start : start + QUERY_BLOCK].reset_index(drop=True)
             texts = block["text"].tolist()
-            parts = [pool.as_frame(*index.search(texts, settings.mining.depth, documents.id_order), "bm25")]
+            parts = []
+            if index is not None:
+                found = index.search(texts, settings.mining.depth, documents.id_order)
+                parts.append(answers(pool.as_frame(*found, "bm25"), block))
             for path in embeddings:
                 encoded = encoders[path.stem].encode(texts, "query", f"encode queries ({path.stem})")
                 matrix = vectors.load(path, documents)
                 found = search(encoded, matrix, settings.mining.depth, documents.id_order)
-                parts.append(pool.as_frame(*found, path.stem))
+                parts.append(answers(pool.as_frame(*found, path.stem), block))
             found_all = pd.concat(parts, ignore_index=True)
             sources = source[start : start + len(block)]
             keep = pool.consistent(found_all, sources, documents.group, settings.mining.consistency, len(block))
@@ -95,7 +113,6 @@ def run(
             positives = pd.concat([own, human[["query", "document"]]])
             full = pool.with_positives(found_all, positives)
             full = full[keep[full["query"]]].sort_values(["query", "retriever", "rank", "document"], kind="stable")
-            ids = np.array(documents.doc_ids, dtype=object)
             rows = full.assign(query_id=block["query_id"].to_numpy()[full["query"]], doc_id=ids[full["document"]])
             table.write_table(tables.as_table("candidates", rows))
     counts = count("candidates", asked, verdict)

@@ -63,7 +63,7 @@ def run(
     frame = as_frame(*found, settings.system)
     frame["query_id"] = asked["query_id"].to_numpy()[frame["query"]]
     frame["doc_id"] = np.array(documents.doc_ids, dtype=object)[frame["document"]]
-    job.write(out, "runs", frame, f"runs/{settings.system}")
+    job.write(out, "runs", documents.answers(frame), f"runs/{settings.system}")
 
 
 if __name__ == "__main__":

@@ -52,13 +52,15 @@ class Selector:
                 "selection: the model's embeddings are not numbers any more; this step counts as 0: training diverged"
             )
             return 0.0
-        found, scores = search(queries, documents, 10, self.collection.id_order[self.documents])
+        depth = 10 + self.collection.topics_are_documents
+        found, scores = search(queries, documents, depth, self.collection.id_order[self.documents])
         rows = [
             (query_id, self.collection.doc_ids[self.documents[i]], rank, float(score))
             for query_id, best, values in zip(self.query_ids, found, scores, strict=True)
             for rank, (i, score) in enumerate(zip(best, values, strict=True), start=1)
         ]
         run = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank", "score"])
+        run = self.collection.answers(run)
         return float(per_query(run, self.qrels, [MEASURE])["value"].mean())
 
 

@@ -1,0 +1,32 @@
+"""Tokens on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from listill import tables
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.retrieval import stored_tokens
+from listill.retrieval.tokens import Tokens
+
+TOKENS = Tokens.of([np.array([1, 2, 3]), np.array([4]), np.array([5, 6]), np.array([], dtype=np.int32)], suffix=1)
+
+
+def collection(*ids: str) -> Collection:
+    return Collection(list(ids), [None] * len(ids), list(ids), np.arange(len(ids)))
+
+
+@pytest.mark.parametrize("part", [1, 3, 10])
+def test_what_is_written_in_parts_is_read_whole(tmp_path: Path, part: int) -> None:
+    ids, file = ["a", "b", "c", "d"], tmp_path / "tokens.parquet"
+    with tables.writer(file, "tokens", tables.Provenance("tokens/m", "f", {}, {"suffix": 1})) as table:
+        for start in range(0, 4, part):
+            chosen = np.arange(start, min(4, start + part))
+            table.write_table(stored_tokens.as_table(ids[start : start + part], TOKENS.take(chosen)))
+    found = stored_tokens.load(file, collection(*ids))
+    assert [found[i].tolist() for i in range(4)] == [[1, 2, 3], [4], [5, 6], []]
+    assert found.suffix == 1
+    with pytest.raises(UserError, match="its documents are not those of the corpus"):
+        stored_tokens.load(file, collection("a", "b", "c", "x"))
