@@ -109,6 +109,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "recipe.temperatures.contrastive": 0.01,
         "recipe.temperatures.offset": 0.0,
         "recipe.negatives.denoise": 0.6,
+        "recipe.negatives.listwise": False,
         "recipe.negatives.guide": None,
         "recipe.selection.patience": 2,
         "recipe.selection.evaluations": EPOCHS,

@@ -35,6 +35,11 @@ def test_fractions_of_an_epoch(epochs: float, size: int) -> None:
     assert counts.max() - counts.min() <= 1
 
 
+def test_a_batch_is_no_larger_than_an_epoch() -> None:
+    steps = order(3, 2.0, 8, seed=1)
+    assert [sorted(step.tolist()) for step in steps] == [[0, 1, 2]] * 2
+
+
 def test_the_seed_decides_the_order() -> None:
     one, two, three = (np.concatenate(order(50, 2.0, 8, seed)).tolist() for seed in (1, 1, 2))
     assert one == two != three

@@ -53,11 +53,13 @@ def test_dry_run_with_every_profile(profile: str, tmp_path: Path) -> None:
 def test_the_cluster_profile_names_every_rule() -> None:
     """A rule that is forgotten there would get the defaults of some other kind of job."""
     text = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
-    rules = set(re.findall(r"^rule (\w+):", text, flags=re.MULTILINE)) - {"stage_settings"}
+    again = dict(re.findall(r"^use rule (\w+) as (\w+) with:", text, flags=re.MULTILINE))
+    rules = {*re.findall(r"^rule (\w+):", text, flags=re.MULTILINE), *again.values()} - {"stage_settings"}
     slurm = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
     assert set(slurm["set-resources"]) == rules
     blocks = re.split(r"^rule ", text, flags=re.MULTILINE)[1:]
     gpu = {block.partition(":")[0] for block in blocks if re.search(r"gpu=(1|PLAN)", block)}
+    gpu |= {name for original, name in again.items() if original in gpu}
     named = {rule for rule, resources in slurm["set-resources"].items() if resources.get("gpu")}
     assert named == gpu == {rule for rule, value in slurm["set-resources"].items() if value["slurm_partition"] == "gpu"}
 

@@ -32,8 +32,9 @@ class Step:
 def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
     """Return the queries of every step: each epoch a new seeded permutation, no remainder dropped.
 
-    Batches run across the end of an epoch, so that all but the very last are full.
+    Batches run across the end of an epoch, so that all but the very last are full; none is larger than an epoch.
     """
+    batch = min(batch, count)
     total = max(1, round(count * epochs))
     passes = [np.random.default_rng([seed, epoch]).permutation(count) for epoch in range(-(-total // count))]
     stream = np.concatenate(passes)[:total]
