@@ -106,6 +106,7 @@ class Encoder:
         try:
             unpadded.switch(self._transformer, unpadded.NAME)
             self.unpadded = True
+            self._first_position = self._transformer._infer_flatten_position_offset()
             difference = np.abs(self.encode(tokens, "document") - padded).max() / np.abs(padded).max()
         except (ValueError, TypeError, RuntimeError) as error:
             difference, reason = np.inf, str(error).splitlines()[0]
@@ -168,10 +169,9 @@ class Encoder:
 
     def _features(self, tokens: Tokens, chosen: np.ndarray, kind: Kind) -> dict[str, Any]:
         """Return what the model reads of the chosen texts."""
-        if self.unpadded:
-            features = unpadded.features(tokens, chosen, self._transformer._infer_flatten_position_offset())
-        else:
-            features = self._padded(tokens, chosen)
+        features = (
+            unpadded.features(tokens, chosen, self._first_position) if self.unpadded else self._padded(tokens, chosen)
+        )
         if self._token_types:
             features["token_type_ids"] = torch.zeros_like(features["input_ids"])
         for key, value in features.items():

@@ -96,7 +96,7 @@ def run(
     chosen = choose(tables.read(lists, "lists"), settings)
     judged = tables.read(qrels, "qrels").query("split == 'train'")
     examples = training_set.load(documents, chosen, tables.read(queries, "queries"), judged)
-    if recipe.negatives.guide is not None and "contrastive" in recipe.losses:
+    if recipe.negatives.guide is not None and ("contrastive" in recipe.losses or recipe.negatives.listwise):
         if guide is None or settings.guide is None:
             raise UserError(
                 "negatives.guide is set, but --guide (its embeddings) or its model in the settings is missing"

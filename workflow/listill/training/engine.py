@@ -10,7 +10,6 @@ all see the same step, loss and gradient as one process would.
 """
 
 import contextlib
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,8 +19,6 @@ import torch
 from listill.retrieval.encoder import Encoder, Kind
 from listill.retrieval.tokens import Tokens, chunks
 from listill.training.processes import Processes
-
-log = logging.getLogger("listill")
 
 # From similarities [queries, texts] to the loss and its named parts.
 Loss = Callable[[torch.Tensor], tuple[torch.Tensor, dict[str, float]]]

@@ -1,0 +1,302 @@
+"""Every key of the config: which frozen stage settings it changes (exhaustive, in process).
+
+What is downstream of a changed stage is seen in test_reruns.
+"""
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import flow
+import pytest
+
+from listill.plan import Plan
+from listill.settings import Section, Settings
+
+
+def keys(kind: Any, place: str = "") -> Iterator[str]:
+    """Yield the place of every setting: ``*`` stands for a name, ``[kind]`` for one of several kinds of block."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, UnionType):
+        inner = [part for part in get_args(kind) if part is not NoneType]
+        for part in inner:
+            if len(inner) > 1 and isinstance(part, type) and issubclass(part, Section):
+                yield from keys(part, f"{place}[{get_args(part.model_fields['kind'].annotation)[0]}]")
+            elif len(inner) == 1:
+                yield from keys(part, place)
+        if not any(isinstance(part, type) and issubclass(part, Section) for part in inner) and len(inner) > 1:
+            yield place
+    elif isinstance(kind, type) and issubclass(kind, Section):
+        for name, field in kind.model_fields.items():
+            if name != "kind":
+                annotation = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+                yield from keys(annotation, f"{place}.{name}" if place else name)
+    elif get_origin(kind) is dict and any("." in key for key in keys(get_args(kind)[1], "x")):
+        yield from keys(get_args(kind)[1], f"{place}.*")
+    else:
+        yield place
+
+
+# The smallest block of each kind, where the config of the tests has another one.
+BLOCKS: dict[str, dict[str, Any]] = {
+    "python_api": {"kind": "python_api"},
+    "beir": {"kind": "beir", "path": "there"},
+    "ir_datasets": {"kind": "ir_datasets", "id": "cranfield"},
+    "files": {"kind": "files", "path": "there.csv"},
+    "extractive": {"kind": "extractive"},
+    "file": {"kind": "file", "path": "there.parquet"},
+    "vllm": {"kind": "vllm", "model": "m"},
+    "transformers": {"kind": "transformers", "model": "m"},
+    "openai": {"kind": "openai", "model": "m", "base_url": "http://there/v1"},
+    "late_interaction": {"kind": "late_interaction"},
+    "bm25": {"kind": "bm25"},
+    "dense": {"kind": "dense"},
+    "cross_encoder": {"kind": "cross_encoder", "model": "there"},
+    "t5": {"kind": "t5", "model": "there", "format": "rankt5"},
+    "causal": {"kind": "causal", "model": "there", "format": "qwen3-reranker"},
+}
+# What ``*`` stands for, below each key.
+NAMES = {"corpora": "tiny", "students": "small", "dense": "other", "members": "one", "variants": "listwise"}
+
+DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
+STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
+OTHER = "encode.other candidates"
+BM25 = "candidates search.bm25 gate rerank scores"
+SCORED = "gate rerank scores"
+TRAIN, VARIANT = "train.*", "train.small.listwise"
+
+# Another value for every key of a recipe; a variant has the same keys.
+RECIPE: dict[str, Any] = {
+    "types": ["lead"],
+    "max_lists": 20,
+    "epochs": 2,
+    "batch": 8,
+    "learning_rate": 1e-4,
+    "weight_decay": 0,
+    "warmup": 0.2,
+    "clip": 2,
+    "floor": 0.1,
+    "negatives.denoise": 0.7,
+    "negatives.guide": "other",
+    "negatives.margin": 0.1,
+    "negatives.listwise": True,
+    "negatives.count": "every",
+    "query_length": 9,
+    "dropout": 0.1,
+    "memory": 1,
+    "checkpoint": 7,
+    "seed": 9,
+    "tensorboard": True,
+    "selection.patience": 2,
+    "selection.average": 2,
+    "selection.merge": "use",
+    "max_length": 32,
+    "temperatures.student": 0.1,
+    "temperatures.teacher": 0.1,
+    "temperatures.offset": 0.1,
+    "temperatures.contrastive": 0.1,
+    "selection.evaluations": 1,
+    "selection.queries": 3,
+    "selection.documents": 20,
+}
+# key: (another value, the stages whose settings it changes); the report, which shows the whole config, always changes.
+MATRIX: dict[str, tuple[Any, str]] = {
+    "seed": (8, "corpus queries lists.* train.* evaluate"),
+    "corpora.*.source[python_api].packages": (["json"], DATA),
+    "corpora.*.source[python_api].train": (0.2, DATA),
+    "corpora.*.source[python_api].dev": (0.2, DATA),
+    "corpora.*.source[beir].path": ("elsewhere", DATA),
+    "corpora.*.source[ir_datasets].id": ("elsewhere", DATA),
+    "corpora.*.source[ir_datasets].splits": ({"train": "x"}, DATA),
+    "corpora.*.source[files].path": ("elsewhere.csv", DATA),
+    "corpora.*.source[files].doc_id": ("id", DATA),
+    "corpora.*.source[files].title": ("heading", DATA),
+    "corpora.*.source[files].text": ("body", DATA),
+    "corpora.*.source[files].topics": ("topics.tsv", DATA),
+    "corpora.*.source[files].qrels": ("qrels.tsv", DATA),
+    "corpora.*.template": ("{text}", DATA),
+    "corpora.*.empty_text": ("title", DATA),
+    "corpora.*.dev_share": (0.3, DATA),
+    "corpora.*.heldout": (4, DATA),
+    "corpora.*.topics_are_documents": (True, DATA),
+    "corpora.*.passages": (7, QUERIES),
+    "corpora.*.passages_from": ("relevant", QUERIES),
+    "students.*.model": ("elsewhere", STUDENT),
+    "students.*.revision": ("main", STUDENT),
+    "students.*.max_length": (40, STUDENT),
+    "students.*.prompts": ({"query": "Q: "}, STUDENT),
+    "students.*.pooling": ("cls", STUDENT),
+    "students.*.preset.prompts": ({"query": "Q: "}, STUDENT),
+    "students.*.preset.pooling": ("cls", STUDENT),
+    "students.*.preset.max_length": (40, STUDENT),
+    "students.*.preset.remote_code": (False, STUDENT),
+    "students.*.precision": ("fp32", STUDENT),
+    "students.*.trust_remote_code": (True, STUDENT),
+    "generation.generator[extractive].types": ({"title": 1}, QUERIES),
+    "generation.generator[extractive].dropout": (0.1, QUERIES),
+    "generation.generator[extractive].crop_words": ((3, 9), QUERIES),
+    "generation.generator[extractive].phrases": (2, QUERIES),
+    "generation.generator[file].path": ("elsewhere.parquet", QUERIES),
+    "generation.shards": (3, ""),  # without a language model there is one
+    "generation.passages": (30, QUERIES),
+    "generation.human": (False, QUERIES),
+    "generation.cleaning.min_words": (1, QUERIES),
+    "generation.cleaning.max_words": (9, QUERIES),
+    "generation.cleaning.topic_overlap": (0.5, QUERIES),
+    "generation.cleaning.copied": (0.5, QUERIES),
+    "mining.bm25.library": ("rank_bm25", BM25),
+    "mining.bm25.k1": (1.2, BM25),
+    "mining.bm25.b": (0.7, BM25),
+    "mining.bm25.stemmer": (None, BM25),
+    "mining.bm25.stopwords": (None, BM25),
+    "mining.dense.*.model": ("elsewhere", OTHER),
+    "mining.dense.*.revision": ("main", OTHER),
+    "mining.dense.*.max_length": (40, OTHER),
+    "mining.dense.*.prompts": ({"query": "Q: "}, OTHER),
+    "mining.dense.*.pooling": ("cls", OTHER),
+    "mining.dense.*.preset.prompts": ({"query": "Q: "}, OTHER),
+    "mining.dense.*.preset.pooling": ("cls", OTHER),
+    "mining.dense.*.preset.max_length": (40, OTHER),
+    "mining.dense.*.preset.remote_code": (False, OTHER),
+    "mining.dense.*.precision": ("fp32", OTHER),
+    "mining.dense.*.trust_remote_code": (True, OTHER),
+    "mining.retrievers": (["small"], "candidates"),
+    "mining.depth": (9, "candidates gate rerank"),
+    "mining.consistency.top": (3, "candidates"),
+    "mining.consistency.require": ("none", "candidates"),
+    "teacher.members.*[late_interaction].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[late_interaction].student": ("small", "gate rerank scores"),
+    "teacher.members.*[bm25].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[dense].student": ("small", "gate rerank scores"),
+    "teacher.members.*[cross_encoder].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[cross_encoder].model": ("elsewhere", SCORED),
+    "teacher.members.*[cross_encoder].revision": ("main", SCORED),
+    "teacher.members.*[cross_encoder].max_length": (40, SCORED),
+    "teacher.members.*[cross_encoder].precision": ("fp32", SCORED),
+    "teacher.members.*[cross_encoder].trust_remote_code": (True, SCORED),
+    "teacher.members.*[cross_encoder].prompt": (["{query}", "{document}"], SCORED),
+    "teacher.members.*[cross_encoder].label": (1, SCORED),
+    "teacher.members.*[t5].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[t5].model": ("elsewhere", SCORED),
+    "teacher.members.*[t5].revision": ("main", SCORED),
+    "teacher.members.*[t5].max_length": (40, SCORED),
+    "teacher.members.*[t5].precision": ("fp32", SCORED),
+    "teacher.members.*[t5].trust_remote_code": (True, SCORED),
+    "teacher.members.*[t5].prompt": (["{query}", "{document}"], SCORED),
+    "teacher.members.*[t5].format": ("monot5", SCORED),
+    "teacher.members.*[t5].true_token": ("<extra_id_1>", SCORED),
+    "teacher.members.*[t5].false_token": ("<extra_id_1>", SCORED),
+    "teacher.members.*[causal].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[causal].model": ("elsewhere", SCORED),
+    "teacher.members.*[causal].revision": ("main", SCORED),
+    "teacher.members.*[causal].max_length": (140, SCORED),
+    "teacher.members.*[causal].precision": ("fp32", SCORED),
+    "teacher.members.*[causal].trust_remote_code": (True, SCORED),
+    "teacher.members.*[causal].prompt": (["{query}", "{document}"], SCORED),
+    "teacher.members.*[causal].format": ("mxbai-v2", SCORED),
+    "teacher.members.*[causal].instruction": ("Find code.", SCORED),
+    "teacher.members.*[causal].true_token": ("Yes", SCORED),
+    "teacher.members.*[causal].false_token": ("No", SCORED),
+    "teacher.members.*[causal].layerwise.cutoff": (3, SCORED),
+    "teacher.members.*[causal].layerwise.compress_ratio": (4, SCORED),
+    "teacher.members.*[causal].layerwise.compress_layers": ([2], SCORED),
+    "teacher.normalise": ("zscore", "gate rerank lists.*"),
+    "teacher.gate.action": ("stop", "gate"),
+    "teacher.gate.margin": (0.1, "gate"),
+    "training.variants.*.losses": ({"contrastive": 1}, VARIANT),
+    "training.losses": ({"contrastive": 1}, ""),  # both variants have losses of their own
+    "training.preset": ("cadet", "train.* lists.*"),
+    "training.rounds": (2, ""),
+    "training.lists.length": (5, "lists.*"),
+    "training.lists.choose": ("top", "lists.*"),
+    "training.lists.top1": (False, "lists.*"),
+    "training.lists.judgement_margin": (None, "lists.*"),
+    "training.lists.quality_percentile": (10, "lists.*"),
+    "training.lists.retrievers": ("all", "lists.*"),
+    "training.lists.quality_of": ("all", "lists.*"),
+    "training.lists.own": ({"small": "other"}, "lists.*"),
+    "evaluation.measures": (["nDCG@5"], "evaluate"),
+    "evaluation.depth": (120, "search.* fuse.* rerank"),
+    "evaluation.fusion_k": (30, "fuse.*"),
+    "evaluation.resamples": (200, "evaluate"),
+    "evaluation.confidence": (0.9, "evaluate"),
+    "evaluation.examples": (3, ""),
+    "evaluation.trec_runs": (True, ""),
+}
+MATRIX |= {f"training.{key}": (value, TRAIN) for key, value in RECIPE.items()}
+MATRIX |= {f"training.variants.*.{key}": (value, VARIANT) for key, value in RECIPE.items()}
+# What a language model is asked is settled in the stage ask; cleaning and all else follow from its tables.
+ANY_MODEL = {
+    "model": "elsewhere",
+    "types": {"claim": 1},
+    "types_from": "there",
+    "examples": {"claim": "there.jsonl"},
+    "shots": 2,
+    "passage_characters": 90,
+    "temperature": 0,
+    "top_p": 0.9,
+    "max_tokens": 9,
+}
+LOADED = {"revision": "main", "trust_remote_code": True, "template": {}}
+VLLM = {"python": "there", "gpu_memory_utilization": 0.5, "max_model_len": 99, "save_every": 9, "engine": {"x": 1}}
+OPENAI = {"base_url": "http://x", "key_variable": "X", "concurrency": 2, "timeout": 2, "retries": 2, "extra": {"x": 1}}
+MODELS: dict[str, dict[str, Any]] = {
+    "vllm": ANY_MODEL | LOADED | VLLM,
+    "transformers": ANY_MODEL | LOADED | {"precision": "fp32", "batch": 2},
+    "openai": ANY_MODEL | OPENAI,
+}
+for kind, rows in MODELS.items():
+    MATRIX |= {f"generation.generator[{kind}].{key}": (value, ASK) for key, value in rows.items()}
+
+
+@pytest.fixture(scope="module")
+def base(settings: dict[str, Any]) -> dict[str, Any]:
+    """The config of the finished run, with a further dense retriever and a teacher that can be named."""
+    new = flow.changed(settings, "mining.dense", {"other": {"model": "somewhere"}})
+    return flow.changed(new, "teacher.members", {"one": {"kind": "dense"}, "two": {"kind": "bm25"}})
+
+
+def concrete(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the key's place in a config that has it, and that config."""
+    place: list[str] = []
+    for part in key.split("."):
+        name, _, kind = part.partition("[")
+        place.append(NAMES[place[-1]] if name == "*" else name)
+        if kind and _at(settings, place).get("kind") != kind[:-1]:
+            settings = flow.changed(settings, ".".join(place), BLOCKS[kind[:-1]])
+    return ".".join(place), settings
+
+
+def _at(settings: dict[str, Any], place: list[str]) -> dict[str, Any]:
+    for name in place:
+        settings = settings.get(name, {})
+    return settings
+
+
+def frozen(settings: dict[str, Any]) -> dict[str, str]:
+    plan = Plan(settings)
+    stages = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "report", "search.bm25"]
+    stages += [f"ask.{shard}" for shard in plan.shards]
+    stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.trained]]
+    stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
+    stages += [f"train.{system}" for system in plan.trained]
+    stages += [f"{kind}.{student}" for student in plan.students for kind in ("lists",)]
+    stages += [f"fuse.{student}+bm25" for student in plan.students]
+    return {stage: plan.frozen("tiny", stage) for stage in stages}
+
+
+def test_the_matrix_has_every_key() -> None:
+    """A new setting fails here until it is said, in MATRIX, which stages it touches."""
+    assert sorted(keys(Settings)) == sorted(MATRIX)
+
+
+@pytest.mark.parametrize("key", MATRIX)
+def test_a_key_changes_the_settings_of_its_stages_only(key: str, base: dict[str, Any]) -> None:
+    value, touched = MATRIX[key]
+    place, settings = concrete(key, base)
+    before, after = frozen(settings), frozen(flow.changed(settings, place, value))
+    expected = {stage for stage in before if any(fnmatch(stage, pattern) for pattern in touched.split())}
+    assert {stage for stage in before if before[stage] != after[stage]} == expected | {"report"}
