@@ -10,7 +10,6 @@ minus smallest), the mean difference from the base, and the paired randomisation
 
 import argparse
 import copy
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,12 +58,13 @@ def config(
 
 def run(folder: Path, settings: dict[str, Any]) -> Path:
     """Run the Snakefile in ``folder``; return the results folder of its corpus."""
+    folder = folder.resolve()  # Snakemake changes to it
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "all"]
     command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
-    subprocess.run([*command, "--configfile", str(file)], check=True, env={**os.environ, "PWD": str(folder)})
+    subprocess.run([*command, "--configfile", str(file)], check=True)
     (corpus,) = settings["corpora"]
     return folder / "results" / corpus
 
@@ -107,7 +107,7 @@ def main() -> None:
         results = run(options.folder / "shared", config(base, shared, {}, options.seeds))
         found = pd.read_parquet(results / "per_query.parquet").query("measure == @MEASURE")
         rows += [row(name, found, student, options.seeds) for name in shared]
-    for name in RUNS.keys() & wanted:
+    for name in [name for name in RUNS if name in wanted]:
         cell = {name: CELLS["listwise"]}
         results = run(options.folder / name, config(base, cell, RUNS[name], options.seeds))
         found = pd.read_parquet(results / "per_query.parquet").query("measure == @MEASURE")

@@ -35,36 +35,43 @@ RECIPE = {
 }
 
 
+def collection(size: int) -> Collection:
+    """Return a tiny corpus."""
+    rows = tiny.tiny_documents(size)
+    return Collection([r["_id"] for r in rows], [r["title"] for r in rows], [r["text"] for r in rows], np.arange(size))
+
+
+def selector(documents: Collection) -> Selector:
+    """Return a selector that asks for every document by the words of its title, turned round."""
+    ids = [f"q{i}" for i in range(len(documents))]
+    judged = pd.DataFrame({"query_id": ids, "doc_id": documents.doc_ids, "relevance": 1, "split": "dev"})
+    titles = [f"{(title or '').split()[-1]} {(title or '').split(':')[0]}" for title in documents.titles]
+    return Selector(documents, np.arange(len(documents)), ids, titles, judged)
+
+
 def training(
     model: Path, recipe: dict[str, object], work: Path | None = None, processes: Processes | None = None
 ) -> Training:
     """Return a training whose lists share documents, over a tiny corpus."""
-    rows = tiny.tiny_documents(SIZE)
-    collection = Collection(
-        [row["_id"] for row in rows], [row["title"] for row in rows], [row["text"] for row in rows], np.arange(SIZE)
-    )
+    documents = collection(SIZE)
     draw = np.random.default_rng(0)
     lists = [np.array([i, *draw.permutation([d for d in range(SIZE) if d != i])[: 2 + i % 3]]) for i in range(SIZE)]
     examples = Examples(
         query_ids=[f"q{i}" for i in range(SIZE)],
         types=["title"] * SIZE,
-        queries=[row["title"] for row in rows],
+        queries=[title or "" for title in documents.titles],
         lists=lists,
         scores=[np.linspace(1, 0, len(row), dtype=np.float32) for row in lists],
         relevant=[row[:1] for row in lists],
-        texts=collection.texts,
+        texts=documents.texts,
         group=np.arange(SIZE),
         document=np.arange(SIZE),
     )
-    ids = [f"q{i}" for i in range(SIZE)]
-    judged = pd.DataFrame({"query_id": ids, "doc_id": collection.doc_ids, "relevance": 1, "split": "dev"})
-    titles = [f"{row['title'].split()[-1]} {row['title'].split(':')[0]}" for row in rows]
-    selector = Selector(collection, np.arange(SIZE), ids, titles, judged)
     encoder = Encoder(Student(model=str(model), precision="fp32"), trainable=True)
     encoder.token_budget = 120
     read = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
     chosen = Recipe.model_validate({**RECIPE, **recipe})
-    return Training(encoder, examples, read, chosen, selector, seed=3, work=work, processes=processes)
+    return Training(encoder, examples, read, chosen, selector(documents), seed=3, work=work, processes=processes)
 
 
 def untimed(result: Result) -> list[dict[str, Any]]:

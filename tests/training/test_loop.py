@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-import tiny
+import tiny_training
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval.encoder import Encoder
@@ -24,8 +24,7 @@ SIZE = 24
 
 @pytest.fixture(scope="module")
 def collection() -> Collection:
-    rows = tiny.tiny_documents(SIZE)
-    return Collection([r["_id"] for r in rows], [r["title"] for r in rows], [r["text"] for r in rows], np.arange(SIZE))
+    return tiny_training.collection(SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +52,7 @@ def examples(collection: Collection) -> Examples:
 
 @pytest.fixture(scope="module")
 def selector(collection: Collection) -> Selector:
-    ids = [f"q{i}" for i in range(SIZE)]
-    judged = pd.DataFrame({"query_id": ids, "doc_id": collection.doc_ids, "relevance": 1, "split": "dev"})
-    titles = [f"{(title or '').split()[-1]} {(title or '').split(':')[0]}" for title in collection.titles]
-    return Selector(collection, np.arange(SIZE), ids, titles, judged)
+    return tiny_training.selector(collection)
 
 
 def recipe(**changes: object) -> Recipe:
