@@ -128,8 +128,11 @@ def test_a_text_that_is_encoded_once_has_the_gradients_of_all_its_places(
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 def test_what_is_computed_twice_is_computed_alike(tiny_model: Path, step: Step, dropout: float, precision: str) -> None:
     """To the last bit, dropout included: each chunk draws the same random numbers both times."""
-    once, kept, _ = gradients(fresh(tiny_model, precision, dropout, budget=150), step)
-    twice, cached, engine = gradients(fresh(tiny_model, precision, dropout, budget=150), step, memory=0)
+    once, kept, first = gradients(fresh(tiny_model, precision, dropout, budget=150), step)
+    assert first.recomputed == 0
+    assert first.bytes_per_token is not None
+    little = 150.5 * first.bytes_per_token  # one chunk
+    twice, cached, engine = gradients(fresh(tiny_model, precision, dropout, budget=150), step, memory=little)
     assert engine.recomputed > 0
     assert once == twice
     assert all(torch.equal(kept[name], cached[name]) for name in kept)

@@ -39,7 +39,8 @@ class Chunk:
 class Engine:
     """Forward and backward through ``encoder``, for steps of any size.
 
-    ``memory``: bytes that the intermediate values of one step may take; what does not fit is computed twice.
+    ``memory``: bytes that the intermediate values of one step may take, and of one chunk too; what does not fit is computed
+    twice. A chunk has one text at least.
     """
 
     def __init__(self, encoder: Encoder, memory: float, processes: Processes | None = None) -> None:
@@ -54,6 +55,8 @@ class Engine:
 
         ``loss`` gets their similarities [asked, read]. Returns its value and parts.
         """
+        if self.bytes_per_token is None:
+            self.bytes_per_token = self._measure(texts, read[texts.lengths[read].argmax()])
         own = self.processes.share(
             self._chunks("query", queries, asked, 0) + self._chunks("document", texts, read, len(asked))
         )
@@ -74,20 +77,20 @@ class Engine:
         return Value(float(value.detach()), parts)
 
     def _chunks(self, kind: Kind, tokens: Tokens, chosen: np.ndarray, first: int) -> list[Chunk]:
+        assert self.bytes_per_token is not None
         lengths = tokens.lengths[chosen]
+        budget = min(self.encoder.token_budget, int(self.memory / self.bytes_per_token))
         return [
             Chunk(kind, tokens, chosen[part], torch.from_numpy(part + first).to(self.encoder.device))
-            for part in chunks(lengths, self.encoder.token_budget)
+            for part in chunks(lengths, budget)
         ]
 
     def _forward(self, own: list[Chunk]) -> int:
         """Compute the embeddings of all chunks; the first ones, whose number is returned, keep what backward needs."""
+        assert self.bytes_per_token is not None
         kept, tokens = 0, 0
         for chunk in own:
             tokens += padded(chunk)
-            if self.bytes_per_token is None:
-                self._measure(chunk)
-            assert self.bytes_per_token is not None
             if tokens * self.bytes_per_token > self.memory:
                 break
             kept += 1
@@ -114,8 +117,8 @@ class Engine:
             chunk.embeddings.backward(gradient[chunk.rows])
             chunk.embeddings = None  # frees what it kept before the next chunk is computed
 
-    def _measure(self, chunk: Chunk) -> None:
-        """Find out how much memory the intermediate values of a token take, on a chunk of the first step."""
+    def _measure(self, tokens: Tokens, text: int) -> float:
+        """Return the bytes that backward needs of a token: of the longest text, where attention makes them most."""
         # Weights (cast to bf16 too, and transposed) are kept once for all chunks.
         weights = {shape for p in self.encoder.model.parameters() for shape in (p.shape, p.shape[::-1])}
         seen: dict[int, int] = {}
@@ -134,8 +137,8 @@ class Engine:
             self.encoder.autocast(),
             torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
         ):
-            self._embed(chunk)
-        self.bytes_per_token = sum(seen.values()) / padded(chunk)
+            self.encoder.forward(tokens, np.array([text]), "document")
+        return sum(seen.values()) / len(tokens[text])
 
 
 @dataclass(frozen=True)
