@@ -42,11 +42,12 @@ def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bo
     except ValueError:  # no topic has a word
         return [False] * len(queries)
     sizes = np.asarray(right.sum(axis=1)).ravel()
+    words = counter.build_analyzer()
     found: list[bool] = []
     for start in range(0, len(queries), BLOCK):
         block = [fold(query) for query in queries[start : start + BLOCK]]
         # Words that no topic has count for the union, though not for the vocabulary.
-        lengths = [len(set(counter.build_analyzer()(query))) for query in block]
+        lengths = [len(set(words(query))) for query in block]
         common = (counter.transform(block) @ right.T).tocoo()
         hit = [False] * len(block)
         for row, column, shared in zip(common.row, common.col, common.data, strict=True):
