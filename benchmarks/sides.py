@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 T_STUDENT, T_TEACHER, T_CONTRASTIVE = 0.05, 0.3, 0.01
+LEAN = 0.2  # GB for the intermediate values of a step
 WARMUP = 1  # steps that are not timed
 
 
@@ -61,8 +62,8 @@ class Task:
         return -np.sort(-draw, axis=1)
 
 
-def listill(task: Task) -> list[float]:
-    """Our own engine, with the listwise loss."""
+def listill(task: Task, memory: float | None = None) -> list[float]:
+    """Our own engine, with the listwise loss; ``memory``: GB for the intermediate values of a step."""
     from listill.retrieval.encoder import Encoder
     from listill.settings import Recipe, Student
     from listill.training.examples import Examples
@@ -85,7 +86,7 @@ def listill(task: Task) -> list[float]:
         document=everything,
     )
     read = (encoder.tokenise(queries, "query"), encoder.tokenise(passages, "document"))
-    recipe = Recipe(batch=task.batch, temperatures={"teacher": T_TEACHER})  # type: ignore[arg-type]
+    recipe = Recipe(batch=task.batch, temperatures={"teacher": T_TEACHER}, memory=memory)  # type: ignore[arg-type]
     training = Training(encoder, examples, read, recipe, None, seed=0)  # type: ignore[arg-type]
     state = State(history=[{}])
     return timed(lambda step: training.advance(state), task, encoder.device)
@@ -255,6 +256,7 @@ def peak() -> float:
 
 SIDES: dict[str, Callable[[Task], list[float]]] = {
     "listill": listill,
+    "listill-lean": lambda task: listill(task, LEAN),
     "sentence-transformers": sentence_transformers,
     "sentence-transformers-eager": lambda task: sentence_transformers(task, "eager"),
     "papers": papers,
