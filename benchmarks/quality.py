@@ -6,10 +6,15 @@ Every cell is a variant of an ordinary run of the Snakefile in the folder that i
 the command is repeated. Seeds change the training alone: splits, queries and lists stay, so that cells are comparable. At
 the end stands a Markdown table: for each cell the mean over the seeds of nDCG@10 on dev and test, the spread (largest
 minus smallest), the mean difference from the base, and the paired randomisation test of the seeds' mean per topic.
+
+On a CPU, two trainings at a time with a thread each take less time than one after the other with two:
+--snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1 encode_with_trained=1"
 """
 
 import argparse
 import copy
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +36,12 @@ CELLS: dict[str, dict[str, Any]] = {
     "combined": {"losses": {"listwise": 1, "contrastive": 0.1}},
     "margin-mse": {"losses": {"margin_mse": 100}},
     "ranknet": {"losses": {"ranknet": 1}},
+    "own-list": {"losses": {"listwise": 1}, "negatives": {"listwise": False}},
+    "own-list-auto": {
+        "losses": {"listwise": 1},
+        "negatives": {"listwise": False},
+        "temperatures": {"student": 0.05, "teacher": "auto"},
+    },
     "merged": {"losses": {"listwise": 1}, "selection": {"merge": "use"}},
     "human-only": {"losses": {"listwise": 1}, "types": ["human"]},
     "lead-and-cloze": {"losses": {"listwise": 1}, "types": ["lead", "cloze"]},
@@ -56,15 +67,23 @@ def config(
     return new
 
 
-def run(folder: Path, settings: dict[str, Any]) -> Path:
-    """Run the Snakefile in ``folder``; return the results folder of its corpus."""
+def run(folder: Path, settings: dict[str, Any], more: list[str], start: Path | None = None) -> Path:
+    """Run the Snakefile in ``folder``; return the results folder of its corpus.
+
+    What another run (``start``) has made already is taken from there: Snakemake makes again what the settings change.
+    """
     folder = folder.resolve()  # Snakemake changes to it
+    if start is not None and not folder.exists():
+        copy_of = folder.with_suffix(".part")
+        shutil.rmtree(copy_of, ignore_errors=True)
+        shutil.copytree(start, copy_of)
+        copy_of.rename(folder)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "all"]
     command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
-    subprocess.run([*command, "--configfile", str(file)], check=True)
+    subprocess.run([*command, "--configfile", str(file), *more], check=True)
     (corpus,) = settings["corpora"]
     return folder / "results" / corpus
 
@@ -97,19 +116,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cells", nargs="*", help="only these; default: all")
+    parser.add_argument(
+        "--snakemake", type=shlex.split, default=[], metavar="OPTIONS", help="more options of Snakemake"
+    )
     options = parser.parse_args()
     base = yaml.safe_load(options.config.read_text())
     (student,) = base["students"]
     wanted = set(options.cells) if options.cells else {*CELLS, *RUNS}
     rows = []
-    shared = {name: cell for name, cell in CELLS.items() if name in wanted}
-    if shared:
-        results = run(options.folder / "shared", config(base, shared, {}, options.seeds))
+    shared = options.folder / "shared"
+    if cells := {name: cell for name, cell in CELLS.items() if name in wanted}:
+        results = run(shared, config(base, cells, {}, options.seeds), options.snakemake)
         found = pd.read_parquet(results / "per_query.parquet").query("measure == @MEASURE")
-        rows += [row(name, found, student, options.seeds) for name in shared]
+        rows += [row(name, found, student, options.seeds) for name in cells]
     for name in [name for name in RUNS if name in wanted]:
         cell = {name: CELLS["listwise"]}
-        results = run(options.folder / name, config(base, cell, RUNS[name], options.seeds))
+        results = run(
+            options.folder / name,
+            config(base, cell, RUNS[name], options.seeds),
+            options.snakemake,
+            start=shared if shared.exists() else None,
+        )
         found = pd.read_parquet(results / "per_query.parquet").query("measure == @MEASURE")
         rows += [
             row(name, found, student, options.seeds, suffix)
