@@ -28,7 +28,10 @@ log = logging.getLogger("listill")
 
 
 class TrainStage(StageSettings):
-    """What a trained student depends on."""
+    """What a trained student depends on.
+
+    ``seed`` is the config's: it draws what all variants are measured on. ``training_seed`` draws the rest.
+    """
 
     name: str = "student"
     variant: str = "variant"
@@ -36,6 +39,11 @@ class TrainStage(StageSettings):
     recipe: Recipe = Recipe()
     guide: Student | None = None
     seed: int = 42
+
+    @property
+    def training_seed(self) -> int:
+        """The seed of the training itself: the recipe's own, so that several seeds can be compared, or the config's."""
+        return self.seed if self.recipe.seed is None else self.recipe.seed
 
     def identity(self) -> dict[str, Any]:
         """Return the settings without those of the machine: a checkpoint fits whatever they are."""
@@ -53,7 +61,7 @@ def settings(config: Settings, corpus: str, student: str, variant: str) -> Train
         student=config.students[student],
         recipe=recipe,
         guide=None if guide is None else {**config.mining.dense, **config.students}[guide],
-        seed=config.seed if recipe.seed is None else recipe.seed,
+        seed=config.seed,
     )
 
 
@@ -106,7 +114,7 @@ def run(
         examples = dataclasses.replace(examples, guide=guided)
     encoder = Encoder(settings.student, trainable=True)
     matrix = vectors.load(embeddings, documents)
-    recipe = with_temperature(encoder, examples, matrix, recipe, settings.seed)
+    recipe = with_temperature(encoder, examples, matrix, recipe, settings.training_seed)
     if recipe is not settings.recipe:
         job.details["teacher_temperature"] = recipe.temperatures.teacher
     asked = evaluation_queries(topics, qrels, queries, corpus)
@@ -118,7 +126,7 @@ def run(
         folder = processes.agree(work)
         if processes.first and out.exists():  # what Snakemake left of an earlier version
             shutil.rmtree(out)
-        training = Training(encoder, examples, read, recipe, dev, settings.seed, folder, curves, processes)
+        training = Training(encoder, examples, read, recipe, dev, settings.training_seed, folder, curves, processes)
         result = training.run(base)
         if not processes.first:
             return
@@ -149,7 +157,7 @@ def choose(lists: "pd.DataFrame", settings: TrainStage) -> "pd.DataFrame":
             raise UserError(f"variant {settings.variant}: no list is of type '{min(unknown)}'; there are {there}")
         chosen = chosen[chosen["type"].isin(recipe.types)].reset_index(drop=True)
     if recipe.max_lists is not None and recipe.max_lists < len(chosen):
-        keep = np.random.default_rng(settings.seed).permutation(len(chosen))[: recipe.max_lists]
+        keep = np.random.default_rng(settings.training_seed).permutation(len(chosen))[: recipe.max_lists]
         chosen = chosen.iloc[np.sort(keep)].reset_index(drop=True)
     return chosen
 
