@@ -58,7 +58,7 @@ class Page(HTMLParser):
 def history(variant: str, best: float) -> History:
     rows: list[dict[str, Any]] = [{"step": s, "split": "train", "loss": 1 / s, "lr": 1e-5} for s in range(1, 400)]
     rows += [{"step": s, "split": "dev", "nDCG@10": m} for s, m in ((0, 0.5), (200, best), (399, best - 0.01))]
-    return History("minilm", variant, pd.DataFrame(rows), {"lead": 70, "cloze": 20})
+    return History("minilm", variant, pd.DataFrame(rows), {"lead": 70, "cloze": 20}, temperature=0.1523)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_it_says_what_it_must(material: Material) -> None:
         "dropped: teacher disagrees 25",
         "trained: infonce",
         "Set aside, never trained on: 12 heldout",
-        "90 lists, kept step 200",
+        "90 lists, kept step 200, teacher temperature 0.152 (auto)",
         "relevant",
         "Untitled text",
         "2:12 min in 2 jobs",

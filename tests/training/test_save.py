@@ -25,6 +25,7 @@ ABOUT = tables.Provenance(
         "settings": {"recipe": Recipe(losses={"listwise": 1.0, "contrastive": 0.1}).model_dump(mode="json")},
         "base_model": "org/base",
         "trained": {"human": 3, "lead": 20},
+        "teacher_temperature": 0.15234,
     },
 )
 
@@ -117,6 +118,7 @@ def test_what_is_said_of_it(tiny_model: Path, tmp_path: Path) -> None:
         "`org/base`",
         "3 human, 20 lead",
         "listwise 1, contrastive 0.1",
+        "student 0.05, teacher 0.152, contrastive 0.02",
         "step 7, as they stood",
         "`f00d`",
     ]:

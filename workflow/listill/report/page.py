@@ -22,7 +22,8 @@ SELECTION = "nDCG@10"
 class History:
     """One training run: the history table, the lists of each query type that it was trained on, the step kept.
 
-    Without ``kept`` the step that is best on dev is taken, the earliest of equals.
+    ``temperature``: of the teacher, where it was matched. Without ``kept`` the step that is best on dev is taken, the
+    earliest of equals.
     """
 
     student: str
@@ -30,6 +31,7 @@ class History:
     table: pd.DataFrame
     trained: dict[str, int] = field(default_factory=dict)
     kept: int | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,12 @@ def _curves(histories: list[History]) -> list[dict[str, Any]]:
     found = []
     for history, dev in zip(histories, measured, strict=True):
         train = history.table[history.table["split"] == "train"]
-        drawn: dict[str, Any] = {"variant": history.variant, "lists": sum(history.trained.values()), "plots": {}}
+        drawn: dict[str, Any] = {
+            "variant": history.variant,
+            "lists": sum(history.trained.values()),
+            "temperature": history.temperature,
+            "plots": {},
+        }
         if len(dev):
             order = dev.assign(kept=dev["step"] == history.kept).sort_values(
                 ["kept", SELECTION, "step"], ascending=[False, False, True]

@@ -153,8 +153,8 @@ def _set_threads(threads: int) -> None:
         os.environ[variable] = str(threads)
     # Waiting threads sleep rather than spin: with other work on the same cores, spinning made the models 10 times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # oneDNN keeps a kernel for each of the last 1,024 shapes, and of texts nearly every batch is a new shape: 64 take less memory
-    # (0.2 GB in a training of minutes) and no more time.
+    # oneDNN keeps a kernel for each of the last 1,024 shapes, and of texts nearly every batch is a new shape: 64 take less
+    # memory (0.2 GB in a training of minutes) and no more time.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true" if threads > 1 else "false")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from listill.report.page import History
 
-VERSION = 1
+VERSION = 2
 
 
 class ReportStage(StageSettings):
@@ -98,7 +98,14 @@ def _history(path: Path) -> "History":
     details = tables.provenance(path).details
     table = tables.read(path, "history")
     student, variant = path.parent.parent.name, path.parent.name
-    return History(student, variant, table, details.get("trained", {}), details.get("best_step"))
+    return History(
+        student,
+        variant,
+        table,
+        details.get("trained", {}),
+        details.get("best_step"),
+        details.get("teacher_temperature"),
+    )
 
 
 def _funnels(paths: list[Path], students: list[str]) -> "dict[str, pd.DataFrame]":

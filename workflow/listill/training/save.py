@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from listill.retrieval.encoder import Encoder
 from listill.tables import Provenance
@@ -23,6 +24,7 @@ A dense retriever that listill taught one corpus by distillation from an ensembl
 | base model | `{base_model}` |
 | lists it was trained on | {trained} |
 | losses | {losses} |
+| temperatures | {temperatures} |
 | weights kept | {kept} |
 | nDCG@10 on dev queries | {best:.4f} (base: {base:.4f}) |
 | fingerprint | `{fingerprint}` |
@@ -48,6 +50,14 @@ def kept(result: Result) -> str:
     return f"step {result.best_step}, {what.get(result.kept, result.kept + ' (that share of them, else the base)')}"
 
 
+def temperatures(details: dict[str, Any]) -> dict[str, float]:
+    """Return the temperatures of the training; the teacher's, where it was matched, or none if no loss asked for it."""
+    chosen = details["settings"]["recipe"]["temperatures"]
+    found = {name: chosen[name] for name in ("student", "teacher", "contrastive")}
+    found["teacher"] = details.get("teacher_temperature", found["teacher"])
+    return {name: value for name, value in found.items() if value != "auto"}
+
+
 def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result: Result) -> None:
     """Write the model to ``folder``, which must not be in use; ``base`` is the dev measure of the untrained student."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -60,6 +70,7 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
         base_model=details["base_model"],
         trained=", ".join(f"{count} {kind}" for kind, count in details["trained"].items()),
         losses=", ".join(f"{name} {weight:g}" for name, weight in recipe["losses"].items()),
+        temperatures=", ".join(f"{name} {value:.3g}" for name, value in temperatures(details).items()),
         kept=kept(result),
         best=result.best,
         base=base,
