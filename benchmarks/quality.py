@@ -5,7 +5,8 @@ python benchmarks/quality.py config/config.yaml results/quality/python_api [--se
 Every cell is a variant of an ordinary run of the Snakefile in the folder that is given; what was interrupted goes on when
 the command is repeated. Seeds change the training alone: splits, queries and lists stay, so that cells are comparable. At
 the end stands a Markdown table: for each cell the mean over the seeds of nDCG@10 on dev and test, the spread (largest
-minus smallest), the mean difference from the base, and the paired randomisation test of the seeds' mean per topic.
+minus smallest), the mean differences from the base and from the cell `listwise`, and paired randomisation tests of these
+over the topics (mean of the seeds).
 
 On a CPU, two trainings at a time with a thread each take less time than one after the other with two:
 --snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1 encode_with_trained=1"
@@ -27,6 +28,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 MEASURE = "nDCG@10"
+SECOND = "-round2"
 
 # What each cell changes: of the variant, or of the whole training block (then it is a run of its own).
 CELLS: dict[str, dict[str, Any]] = {
@@ -88,24 +90,37 @@ def run(folder: Path, settings: dict[str, Any], more: list[str], start: Path | N
     return folder / "results" / corpus
 
 
-def row(name: str, per_query: pd.DataFrame, student: str, seeds: int, suffix: str = "") -> list[str]:
-    """Return one row of the table."""
+class Cell:
+    """What a cell's students reach, by topic: [topics] means over the seeds, and the means of each seed."""
+
+    def __init__(self, name: str, per_query: pd.DataFrame, systems: list[str]) -> None:
+        self.name = name
+        found = per_query[per_query["measure"] == MEASURE]
+        wide = found.pivot_table(index=["split", "query_id"], columns="system", values="value")
+        self.dev = float(wide.loc["dev", systems].mean().mean())
+        test, student = wide.loc["test"], systems[0].partition(".")[0]
+        self.by_seed, self.by_topic, self.base = test[systems].mean(), test[systems].mean(axis=1), test[student]
+
+    def row(self, reference: "Cell | None") -> list[str]:
+        """Return the cell's row of the table; ``reference``: the cell that it is compared with, beside the base."""
+        spread = self.by_seed.max() - self.by_seed.min()
+        figures = [
+            f"{self.dev:.4f}",
+            f"{self.by_seed.mean():.4f}",
+            f"{spread:.4f}",
+            *compared(self.by_topic, self.base),
+        ]
+        if reference is None or reference is self:
+            return [self.name, *figures, "", ""]
+        return [self.name, *figures, *compared(self.by_topic, reference.by_topic)]
+
+
+def compared(one: "pd.Series[float]", other: "pd.Series[float]") -> tuple[str, str]:
+    """Return the mean difference over topics, and its p-value."""
     from listill.evaluation.significance import sign_flip
 
-    wide = per_query.pivot_table(index=["split", "query_id"], columns="system", values="value")
-    systems = [f"{student}.{name}-s{seed}{suffix}" for seed in range(seeds)]
-    dev, test = (wide.loc[split] for split in ("dev", "test"))
-    means = test[systems].mean()
-    difference = (test[systems].mean(axis=1) - test[student]).to_numpy()
-    p = sign_flip(difference, resamples=10_000, seed=0)
-    return [
-        f"{name}{suffix}",
-        f"{dev[systems].mean().mean():.4f}",
-        f"{means.mean():.4f}",
-        f"{means.max() - means.min():.4f}",
-        f"{np.mean(difference):+.4f}",
-        f"{p:.4f}",
-    ]
+    difference = (one - other).to_numpy()
+    return f"{np.mean(difference):+.4f}", f"{sign_flip(difference, resamples=10_000, seed=0):.4f}"
 
 
 def main() -> None:
@@ -123,28 +138,23 @@ def main() -> None:
     base = yaml.safe_load(options.config.read_text())
     (student,) = base["students"]
     wanted = set(options.cells) if options.cells else {*CELLS, *RUNS}
-    rows = []
-    shared = options.folder / "shared"
+    shared, made = options.folder / "shared", []
+    seeds = range(options.seeds)
     if cells := {name: cell for name, cell in CELLS.items() if name in wanted}:
         results = run(shared, config(base, cells, {}, options.seeds), options.snakemake)
-        found = pd.read_parquet(results / "per_query.parquet").query("measure == @MEASURE")
-        rows += [row(name, found, student, options.seeds) for name in cells]
+        found = pd.read_parquet(results / "per_query.parquet")
+        made += [Cell(name, found, [f"{student}.{name}-s{seed}" for seed in seeds]) for name in cells]
     for name in [name for name in RUNS if name in wanted]:
-        cell = {name: CELLS["listwise"]}
-        results = run(
-            options.folder / name,
-            config(base, cell, RUNS[name], options.seeds),
-            options.snakemake,
-            start=shared if shared.exists() else None,
-        )
-        found = pd.read_parquet(results / "per_query.parquet").query("measure == @MEASURE")
-        rows += [
-            row(name, found, student, options.seeds, suffix)
-            for suffix in (["", "-round2"] if name == "round2" else [""])
-        ]
-    print("| cell | dev | test | spread | difference | p |\n|---|---|---|---|---|---|")
-    for cells in rows:
-        print("| " + " | ".join(cells) + " |")
+        # Named as in the first run, so that a second round goes on from students that are there.
+        settings = config(base, {"listwise": CELLS["listwise"]}, RUNS[name], options.seeds)
+        results = run(options.folder / name, settings, options.snakemake, shared if shared.exists() else None)
+        suffix = SECOND if RUNS[name].get("rounds") == 2 else ""
+        systems = [f"{student}.listwise-s{seed}{suffix}" for seed in seeds]
+        made.append(Cell(name, pd.read_parquet(results / "per_query.parquet"), systems))
+    reference = next((cell for cell in made if cell.name == "listwise"), None)
+    print("| cell | dev | test | spread | - base | p | - listwise | p |\n|---|---|---|---|---|---|---|---|")
+    for cell in made:
+        print("| " + " | ".join(cell.row(reference)) + " |")
 
 
 if __name__ == "__main__":
