@@ -34,8 +34,8 @@ RIGHT = 10.0
 def lists(results: Path, length: int, seed: int) -> Dataset:
     """Return for each judgement of a human train topic its document and ``length`` - 1 others.
 
-    Half of the others are candidates of the topic, half are any documents: from hard ones alone a model that has never seen
-    pairs learns nothing.
+    Half of the others are candidates of the topic, half are any documents, for a model that has never seen pairs and to
+    which all candidates are hard.
     """
     documents = collection.load(results / "corpus.parquet")
     queries = pd.read_parquet(results / "queries.parquet").query("type == 'human'")
@@ -43,14 +43,16 @@ def lists(results: Path, length: int, seed: int) -> Dataset:
     relevant = qrels.groupby("query_id")["doc_id"].agg(set)
     found = pd.read_parquet(results / "candidates.parquet", columns=["query_id", "doc_id"])
     candidates = found.groupby("query_id")["doc_id"].agg(lambda ids: sorted(set(ids)))
-    draw, easy = np.random.default_rng(seed), np.array(documents.doc_ids, dtype=object)
+    draw, every = np.random.default_rng(seed), np.array(documents.doc_ids, dtype=str)
     rows = []
     for query in queries[queries["query_id"].isin(candidates.index)].itertuples():
         right = relevant.get(query.query_id, set())
         wrong = [doc_id for doc_id in candidates[query.query_id] if doc_id not in right]
         for doc_id in sorted(right):
             hard = draw.permutation(wrong)[: (length - 1) // 2].tolist()
-            others = hard + draw.choice(easy, length - 1 - len(hard), replace=False).tolist()
+            taken = {*right, *hard}
+            drawn = draw.choice(every, min(len(every), length + len(taken)), replace=False).tolist()
+            others = hard + [one for one in drawn if one not in taken][: length - 1 - len(hard)]
             places = documents.positions([doc_id, *others], str(results / "candidates.parquet"))
             rows.append((query.text, [documents.rendered(i) for i in places], [RIGHT, *[0.0] * len(others)]))
     return Dataset.from_dict(dict(zip(("query", "docs", "labels"), zip(*rows, strict=True), strict=True)))

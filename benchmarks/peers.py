@@ -1,0 +1,187 @@
+"""Students of sentence-transformers' trainer beside listill's, from the same lists of a run that is done.
+
+python benchmarks/peers.py results/quality/python_api/shared [--quick] [--seeds 3] [--rates 1e-4 ...]
+
+The folder is where the Snakefile ran, with its config.yaml (benchmarks/quality.py leaves one). Each loss of the peer is
+trained with the queries, lists, epochs, batch, lengths and precision of the config's recipe, as its trainer comes (dropout
+on, the last step kept), once for each learning rate and seed; the rate that is best on dev counts. listill's students are
+those of the run (variants `listwise-s*`, or `listwise`). All are measured by the same search on the test topics. At the end
+stands a Markdown table (p: paired sign-flip test of the means over seeds), and lines `listill-NAME ratio VALUE`.
+"""
+
+import argparse
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+from datasets import Dataset
+from quality import MEASURE, compared
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.losses import DistillKLDivLoss, MarginMSELoss, MultipleNegativesRankingLoss
+from sentence_transformers.util import pairwise_cos_sim
+
+from listill import tables
+from listill.candidates.pool import as_frame
+from listill.corpus import collection
+from listill.evaluation.measures import per_query
+from listill.evaluation.topics import evaluation_queries
+from listill.retrieval.encoder import Encoder, device, wants_bf16
+from listill.retrieval.models import resolve
+from listill.retrieval.search import search
+from listill.settings import Recipe, Settings
+from listill.training import examples as training_set
+from listill.training.examples import Examples
+
+# The losses, and what of the lists they want: the teacher's scores, or not.
+LOSSES: dict[str, tuple[Callable[[SentenceTransformer, Recipe], torch.nn.Module], bool]] = {
+    "sentence-transformers-kl": (
+        lambda model, recipe: DistillKLDivLoss(
+            model,
+            similarity_fct=pairwise_cos_sim,
+            student_temperature=recipe.temperatures.student,
+            teacher_temperature=recipe.temperatures.teacher,  # type: ignore[arg-type]
+        ),
+        True,
+    ),
+    "sentence-transformers-mnrl": (lambda model, _: MultipleNegativesRankingLoss(model), False),
+    "sentence-transformers-margin-mse": (lambda model, _: MarginMSELoss(model, similarity_fct=pairwise_cos_sim), True),
+}
+
+
+class Run:
+    """What a run of the Snakefile left: its config, its training set, and its topics."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = Settings(**yaml.safe_load((folder / "config.yaml").read_text()))
+        (corpus,), ((self.name, self.student),) = self.config.corpora, self.config.students.items()
+        self.results = folder / "results" / corpus
+        variants = sorted(self.config.training.variants)
+        self.own = [name for name in variants if name == "listwise" or name.startswith("listwise-s")]
+        self.recipe = self.config.training.recipe(self.own[0])
+        self.documents = collection.load(self.results / "corpus.parquet")
+        files = [self.results / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")]
+        self.topics = evaluation_queries(*files)
+
+    def examples(self) -> Examples:
+        """Return the lists that the recipe trains on."""
+        lists = tables.read(self.results / "lists" / f"{self.name}.parquet", "lists")
+        if self.recipe.types is not None:
+            lists = lists[lists["type"].isin(self.recipe.types)].reset_index(drop=True)
+        judged = tables.read(self.results / "qrels.parquet", "qrels").query("split == 'train'")
+        queries = tables.read(self.results / "queries.parquet", "queries")
+        return training_set.load(self.documents, lists, queries, judged)
+
+
+def dataset(examples: Examples, with_scores: bool) -> Dataset:
+    """Return columns query, positive, negative 1 to n, and the teacher's scores; the trainer needs lists of one length."""
+    length = max(len(row) for row in examples.lists)
+    whole = [q for q, row in enumerate(examples.lists) if len(row) == length]
+    columns: dict[str, Any] = {"query": [examples.queries[q] for q in whole]}
+    for i in range(length):
+        columns[f"passage_{i}"] = [examples.texts[examples.lists[q][i]] for q in whole]
+    if with_scores:
+        columns["label"] = [examples.scores[q].tolist() for q in whole]
+    return Dataset.from_dict(columns)
+
+
+def train(run: Run, examples: Examples, name: str, rate: float, seed: int, out: Path) -> None:
+    """Train the base student with a loss of sentence-transformers; save it."""
+    kind, with_scores = LOSSES[name]
+    torch.manual_seed(seed)
+    model = SentenceTransformer(
+        str(resolve(run.student.model, run.student.revision, None)),
+        model_kwargs={"attn_implementation": "eager"} if device().type == "cpu" else {},  # the faster one there
+    )
+    model.max_seq_length = run.recipe.max_length or run.student.max_length or model.max_seq_length
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = SentenceTransformerTrainingArguments(
+            output_dir=scratch,
+            num_train_epochs=run.recipe.epochs,
+            per_device_train_batch_size=run.recipe.batch,
+            learning_rate=rate,
+            warmup_steps=run.recipe.warmup,
+            weight_decay=run.recipe.weight_decay,
+            bf16=wants_bf16(run.student.precision, device()),
+            use_cpu=device().type == "cpu",
+            seed=seed,
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+        )
+        data = dataset(examples, with_scores)
+        SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=kind(model, run.recipe)).train()
+    model.save_pretrained(str(out))
+
+
+def measure(run: Run, folder: Path) -> pd.DataFrame:
+    """Return query_id, split and nDCG@10 of a trained model on human dev and test topics, searched in the whole corpus."""
+    encoder, documents = Encoder(run.student, folder), run.documents
+    asked = run.topics.queries.query("type == 'human'")
+    texts = [documents.rendered(i) for i in range(len(documents))]
+    vectors = encoder.encode(asked["text"].tolist(), "query"), encoder.encode(texts, "document")
+    frame = as_frame(*search(*vectors, run.config.evaluation.depth, documents.id_order), folder.name)
+    frame["query_id"] = asked["query_id"].to_numpy()[frame["query"]]
+    frame["doc_id"] = np.array(documents.doc_ids, dtype=object)[frame["document"]]
+    qrels = run.topics.qrels.merge(asked[["query_id", "split"]])
+    return per_query(documents.answers(frame), qrels, [MEASURE]).merge(asked[["query_id", "split"]], on="query_id")
+
+
+def on_dev(found: pd.DataFrame) -> float:
+    """Return the mean over dev topics and seeds."""
+    return float(found.query("split == 'dev'")["value"].mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the Snakefile ran: config.yaml and results/")
+    parser.add_argument(
+        "--quick", action="store_true", help="one seed, one learning rate: under 10 minutes for the demo's run"
+    )
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--rates", type=float, nargs="+", help="learning rates; default: half of the recipe's, it, its double"
+    )
+    options = parser.parse_args()
+    run = Run(options.folder)
+    own = run.recipe.learning_rate
+    rates = options.rates or ([own] if options.quick else [own / 2, own, 2 * own])
+    seeds = range(1 if options.quick else options.seeds)
+    examples = run.examples()
+    measured = pd.read_parquet(run.results / "per_query.parquet").query("measure == @MEASURE")
+    wide = measured.pivot_table(index=["split", "query_id"], columns="system", values="value")
+    ours = wide[[f"{run.name}.{variant}" for variant in run.own]].mean(axis=1)
+    rows = [("base", "", wide.loc["dev", run.name].mean(), wide.loc["test", run.name])]
+    rows.append(("listill", f"{own:g}", ours["dev"].mean(), ours["test"]))
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in LOSSES:
+            found: dict[float, pd.DataFrame] = {}
+            for rate in rates:
+                folders = [Path(scratch) / f"{name}-{rate:g}-{seed}" for seed in seeds]
+                for seed, folder in zip(seeds, folders, strict=True):
+                    train(run, examples, name, rate, seed, folder)
+                found[rate] = pd.concat([measure(run, folder) for folder in folders])
+                print(f"# {name} {rate:g}: dev {on_dev(found[rate]):.4f}", flush=True)
+            best = max(found, key=lambda rate: on_dev(found[rate]))
+            test = found[best].query("split == 'test'").groupby("query_id")["value"].mean()
+            rows.append((name, f"{best:g}", on_dev(found[best]), test))
+    print("| side | learning rate | dev | test | listill - it | p |\n|---|---|---|---|---|---|")
+    for name, shown, dev, test in rows:
+        difference = ("", "") if name == "listill" else compared(ours["test"], test)
+        print("| " + " | ".join([name, shown, f"{dev:.4f}", f"{test.mean():.4f}", *difference]) + " |")
+    ratios = [
+        f"listill-{name} ratio {ours['test'].mean() / test.mean():.4f}"
+        for name, _, _, test in rows
+        if name != "listill"
+    ]
+    print("\n" + "\n".join(ratios))
+
+
+if __name__ == "__main__":
+    logging.getLogger("listill").setLevel(logging.WARNING)
+    main()
