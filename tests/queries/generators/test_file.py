@@ -55,6 +55,8 @@ def test_numeric_ids_are_strings(tmp_path: Path) -> None:
             {"query_id": ["q"], "text": ["t"]},
             "own.parquet: column 'doc_id' is missing; own queries need query_id, text",
         ),
+        ({**ROWS, "text": ["one", None]}, "own.parquet: row 2: text is empty"),
+        ({**ROWS, "doc_id": [None, 7]}, "own.parquet: row 1: doc_id is empty"),
         ({**ROWS, "query_id": ["q1", "q1"]}, "own.parquet: query_id 'q1' stands twice"),
         ({**ROWS, "doc_id": ["a", "zz"]}, "own.parquet: document 'zz' is not in the corpus"),
     ],

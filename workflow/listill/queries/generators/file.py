@@ -25,6 +25,9 @@ def generate(settings: Own, collection: Collection, passages: list[int], seed: i
     if missing := [column for column in NEEDED if column not in table.column_names]:
         raise UserError(f"{path}: column '{missing[0]}' is missing; own queries need {', '.join(NEEDED)}")
     frame = table.to_pandas()
+    for column in NEEDED:
+        if (empty := frame[column].isna()).any():
+            raise UserError(f"{path}: row {empty.argmax() + 1}: {column} is empty")
     frame[list(NEEDED)] = frame[list(NEEDED)].astype(str)
     if (repeated := frame["query_id"].duplicated()).any():
         raise UserError(f"{path}: query_id '{frame.loc[repeated, 'query_id'].iloc[0]}' stands twice")
