@@ -23,7 +23,11 @@ import yaml
 from datasets import Dataset
 from quality import MEASURE, compared
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from sentence_transformers.losses import DistillKLDivLoss, MarginMSELoss, MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.losses import (
+    DistillKLDivLoss,
+    MarginMSELoss,
+    MultipleNegativesRankingLoss,
+)
 from sentence_transformers.util import pairwise_cos_sim
 
 from listill import tables

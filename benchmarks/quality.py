@@ -87,7 +87,8 @@ def run(folder: Path, settings: dict[str, Any], more: list[str], start: Path | N
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "all"]
     command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
-    subprocess.run([*command, "--configfile", str(file), *more], check=True)
+    if subprocess.run([*command, "--configfile", str(file), *more]).returncode:
+        sys.exit(f"{folder}: the run did not end well; mend it and repeat the command, what is done stays")
     (corpus,) = settings["corpora"]
     return folder / "results" / corpus
 
