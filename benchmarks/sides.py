@@ -86,7 +86,9 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
         document=everything,
     )
     read = (encoder.tokenise(queries, "query"), encoder.tokenise(passages, "document"))
-    recipe = Recipe(batch=task.batch, temperatures={"teacher": T_TEACHER}, memory=memory)  # type: ignore[arg-type]
+    temperatures = {"student": T_STUDENT, "teacher": T_TEACHER}
+    negatives = {"listwise": False}  # the others have no such thing
+    recipe = Recipe(batch=task.batch, temperatures=temperatures, negatives=negatives, memory=memory)  # type: ignore[arg-type]
     training = Training(encoder, examples, read, recipe, None, seed=0)  # type: ignore[arg-type]
     state = State(history=[{}])
     return timed(lambda step: training.advance(state), task, encoder.device)

@@ -39,7 +39,7 @@ class Lists(Section):
 class Temperatures(Section):
     """Softmax temperatures."""
 
-    student: Positive = Field(0.05, description="of the student's similarities in the listwise loss")
+    student: Positive = Field(0.03, description="of the student's similarities in the listwise loss")
     teacher: Positive | Literal["auto"] = Field(
         "auto",
         description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists",
@@ -49,7 +49,7 @@ class Temperatures(Section):
 
 
 class Negatives(Section):
-    """What the contrastive loss may push away from a query: all texts of the step, but for likely false negatives."""
+    """What may be pushed away from a query: all texts of the step, but for likely false negatives."""
 
     denoise: Share = Field(
         0.6, description="documents of the own list with more than this share of the top teacher score are no negatives"
@@ -62,7 +62,7 @@ class Negatives(Section):
         description="the guide's veto: a text more similar to the query than the positive is, plus this, is no negative",
     )
     listwise: bool = Field(
-        False, description="the listwise loss sees them too, as documents to which the teacher gives nothing"
+        True, description="the listwise loss sees them, too, as documents to which the teacher gives nothing"
     )
     count: Literal["once", "every"] = Field(
         "once", description="a text that stands in several lists counts once, or (as in the papers) every time"
@@ -95,14 +95,14 @@ class Recipe(Section):
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
     batch: Count = Field(16, description="queries of a step")
     learning_rate: Positive = Field(
-        2e-5, description="the highest of the schedule: a linear rise, then a linear fall to 0"
+        1e-4, description="the highest of the schedule: a linear rise, then a linear fall to 0"
     )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="not on biases and norms")
     warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
     floor: Share = Field(0.0, description="share of the highest learning rate at which its fall ends")
     clip: Positive = Field(1.0, description="largest gradient norm")
     temperatures: Temperatures = Field(Temperatures(), description="softmax temperatures of the losses")
-    negatives: Negatives = Field(Negatives(), description="negatives of the contrastive loss")
+    negatives: Negatives = Field(Negatives(), description="which texts of the step are negatives")
     max_length: Count | None = Field(None, description="tokens of a passage in training; default: the student's")
     query_length: Count | None = Field(None, description="tokens of a query in training; default: the student's")
     dropout: Share = Field(0.0, description="dropout probability in training, whatever the model's own is")
