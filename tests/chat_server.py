@@ -43,23 +43,27 @@ class Chat:
     faults: dict[int, Fault]
     answer: Callable[[dict[str, Any]], dict[str, Any]]
     delay: float
+    together: int = 1
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     most: int = 0
     _now: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def enter(self, request: dict[str, Any], headers: dict[str, str]) -> Fault | None:
         """Note a request and return its fault."""
         with self._lock:
+            number = len(self.requests)
             self.requests.append(request)
             self.headers.append(headers)
             self.times.append(time.monotonic())
             self._now += 1
             self.most = max(self.most, self._now)
-            return self.faults.get(len(self.requests) - 1, self.faults.get(-1))
+            self._lock.notify_all()
+            self._lock.wait_for(lambda: self.most >= self.together, timeout=20)
+            return self.faults.get(number, self.faults.get(-1))
 
     def leave(self) -> None:
         """Note that a request is over."""
@@ -72,10 +76,15 @@ def serve(
     faults: dict[int, Fault] | None = None,
     answer: Callable[[dict[str, Any]], dict[str, Any]] = echo,
     delay: float = 0.0,
-    slow: float = 3.0,
+    slow: float = 15.0,
+    together: int = 1,
 ) -> Iterator[Chat]:
-    """Serve on loopback. ``faults``: by number of the request; -1 stands for all others. ``slow``: seconds of silence."""
-    chat = Chat(faults or {}, answer, delay)
+    """Serve on loopback.
+
+    ``faults``: by number of the request; -1 stands for all others. ``slow``: seconds of silence. ``together``: nobody is
+    answered until as many requests are there at once.
+    """
+    chat = Chat(faults or {}, answer, delay, together)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

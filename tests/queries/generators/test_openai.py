@@ -17,7 +17,7 @@ REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", 100 + i, f"Passage:\nnumb
 
 
 def ask(chat: chat_server.Chat, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
-    keys = {"base_url": chat.url, "concurrency": 4, "timeout": 0.5, "retries": 3} | keys
+    keys = {"base_url": chat.url, "concurrency": 4, "timeout": 30, "retries": 3} | keys
     settings = OpenAi(kind="openai", model="m", **keys)
     found = [answer for batch in openai.answers(settings, requests, Path(), {}) for answer in batch]
     assert len(found) == len({answer.query_id for answer in found})
@@ -57,16 +57,16 @@ def test_answers(undisturbed: dict[str, Answer]) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])
 def test_concurrency_is_bounded(concurrency: int, undisturbed: dict[str, Answer]) -> None:
-    # Long enough for all to overlap, however busy the machine is.
-    with chat_server.serve(delay=1.0 if concurrency == 50 else 0.02) as chat:
-        assert ask(chat, concurrency=concurrency, timeout=30) == undisturbed
-    assert chat.most == min(concurrency, len(REQUESTS))
+    together = min(concurrency, len(REQUESTS))
+    with chat_server.serve(delay=0.02, together=together) as chat:
+        assert ask(chat, concurrency=concurrency) == undisturbed
+    assert chat.most == together
 
 
 @pytest.mark.parametrize("fault", [LIMITED, BROKEN, DROPPED, HALVED, SLOW, (503, {}, "busy")], ids=str)
 def test_a_request_that_fails_is_repeated(fault: Fault, undisturbed: dict[str, Answer]) -> None:
     with chat_server.serve({2: fault, 5: fault, 6: fault}) as chat:
-        assert ask(chat) == undisturbed
+        assert ask(chat, timeout=3 if fault == SLOW else 30) == undisturbed
     assert len(chat.requests) == len(REQUESTS) + 3
 
 
@@ -79,9 +79,8 @@ def test_the_server_says_how_long_to_wait() -> None:
 def test_pauses_grow() -> None:
     with chat_server.serve({0: BROKEN, 1: BROKEN, 2: BROKEN}) as chat:
         ask(chat, REQUESTS[:1])
-    first, second, third = (chat.times[i + 1] - chat.times[i] for i in range(3))
-    assert first < second + 0.6
-    assert second >= 1.0
+    _, second, third = (chat.times[i + 1] - chat.times[i] for i in range(3))
+    assert second >= 1.0  # and the first has no floor but that of its jitter
     assert third >= 2.0
 
 
@@ -106,7 +105,7 @@ def test_pauses_grow() -> None:
 def test_a_fault_that_stays_is_said(fault: Fault, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with chat_server.serve({-1: fault}) as chat, pytest.raises(UserError, match=message) as caught:
-        ask(chat, REQUESTS[:1], retries=1)
+        ask(chat, REQUESTS[:1], retries=1, timeout=1 if fault == SLOW else 30)
     assert chat.url in str(caught.value)
 
 
