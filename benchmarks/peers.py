@@ -1,16 +1,18 @@
 """Students of sentence-transformers' trainer beside listill's, from the same lists of a run that is done.
 
-python benchmarks/peers.py results/quality/python_api/shared [--quick] [--seeds 3] [--rates 1e-4 ...]
+python benchmarks/peers.py results/quality/python_api/shared [--quick] [--seeds 3] [--rates 1e-4 ...] [--losses NAME ...]
 
 The folder is where the Snakefile ran, with its config.yaml (benchmarks/quality.py leaves one). Each loss of the peer is
-trained with the queries, lists, epochs, batch, lengths and precision of the config's recipe, as its trainer comes (dropout
-on, the last step kept), once for each learning rate and seed; the rate that is best on dev counts. listill's students are
-those of the run (variants `listwise-s*`, or `listwise`). All are measured by the same search on the test topics. At the end
-stands a Markdown table (p: paired sign-flip test of the means over seeds), and lines `listill-NAME ratio VALUE`.
+trained with the queries, lists, epochs, batch, lengths and precision of the config's recipe, and its temperatures where the
+loss has such, as its trainer comes (dropout on, the last step kept), once for each learning rate and seed; the rate that is
+best on dev counts. listill's students are those of the run (variants `listwise-s*`, or `listwise`). All are measured by the
+same search on the test topics. At the end stands a Markdown table (p: paired sign-flip test of the means over seeds), and
+lines `listill-NAME ratio VALUE`.
 """
 
 import argparse
 import logging
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -35,10 +37,12 @@ from listill.candidates.pool import as_frame
 from listill.corpus import collection
 from listill.evaluation.measures import per_query
 from listill.evaluation.topics import evaluation_queries
+from listill.retrieval import embeddings
 from listill.retrieval.encoder import Encoder, device, wants_bf16
 from listill.retrieval.models import resolve
 from listill.retrieval.search import search
 from listill.settings import Recipe, Settings
+from listill.stages import train as train_stage
 from listill.training import examples as training_set
 from listill.training.examples import Examples
 
@@ -67,25 +71,36 @@ class Run:
         self.results = folder / "results" / corpus
         variants = sorted(self.config.training.variants)
         self.own = [name for name in variants if name == "listwise" or name.startswith("listwise-s")]
-        self.recipe = self.config.training.recipe(self.own[0])
+        if not self.own:
+            sys.exit(f"{folder}: no variant listwise to compare with; there are {', '.join(variants)}")
         self.documents = collection.load(self.results / "corpus.parquet")
         files = [self.results / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")]
         self.topics = evaluation_queries(*files)
-
-    def examples(self) -> Examples:
-        """Return the lists that the recipe trains on."""
-        lists = tables.read(self.results / "lists" / f"{self.name}.parquet", "lists")
-        if self.recipe.types is not None:
-            lists = lists[lists["type"].isin(self.recipe.types)].reset_index(drop=True)
+        stage = train_stage.settings(self.config, corpus, self.name, self.own[0])
+        lists = train_stage.choose(tables.read(self.results / "lists" / f"{self.name}.parquet", "lists"), stage)
         judged = tables.read(self.results / "qrels.parquet", "qrels").query("split == 'train'")
         queries = tables.read(self.results / "queries.parquet", "queries")
-        return training_set.load(self.documents, lists, queries, judged)
+        self.examples = training_set.load(self.documents, lists, queries, judged)
+        base = embeddings.load(self.results / "embeddings" / f"{self.name}.parquet", self.documents)
+        # With a number where the config says `auto`.
+        self.recipe = train_stage.with_temperature(
+            Encoder(self.student), self.examples, base, stage.recipe, stage.training_seed
+        )
+
+
+def of_one_length(examples: Examples) -> list[int]:
+    """Return the positions of the lists that are as long as the longest."""
+    length = max(len(row) for row in examples.lists)
+    return [q for q, row in enumerate(examples.lists) if len(row) == length]
 
 
 def dataset(examples: Examples, with_scores: bool) -> Dataset:
-    """Return columns query, positive, negative 1 to n, and the teacher's scores; the trainer needs lists of one length."""
-    length = max(len(row) for row in examples.lists)
-    whole = [q for q, row in enumerate(examples.lists) if len(row) == length]
+    """Return columns query, positive, negative 1 to n, and the teacher's scores.
+
+    The trainer needs lists of one length: of the longest; shorter ones are left out.
+    """
+    whole = of_one_length(examples)
+    length = len(examples.lists[whole[0]])
     columns: dict[str, Any] = {"query": [examples.queries[q] for q in whole]}
     for i in range(length):
         columns[f"passage_{i}"] = [examples.texts[examples.lists[q][i]] for q in whole]
@@ -94,7 +109,7 @@ def dataset(examples: Examples, with_scores: bool) -> Dataset:
     return Dataset.from_dict(columns)
 
 
-def train(run: Run, examples: Examples, name: str, rate: float, seed: int, out: Path) -> None:
+def train(run: Run, name: str, rate: float, seed: int, out: Path) -> None:
     """Train the base student with a loss of sentence-transformers; save it."""
     kind, with_scores = LOSSES[name]
     torch.manual_seed(seed)
@@ -118,7 +133,7 @@ def train(run: Run, examples: Examples, name: str, rate: float, seed: int, out: 
             report_to=[],
             disable_tqdm=True,
         )
-        data = dataset(examples, with_scores)
+        data = dataset(run.examples, with_scores)
         SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=kind(model, run.recipe)).train()
     model.save_pretrained(str(out))
 
@@ -145,30 +160,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the Snakefile ran: config.yaml and results/")
     parser.add_argument(
-        "--quick", action="store_true", help="one seed, one learning rate: under 10 minutes for the demo's run"
+        "--quick",
+        action="store_true",
+        help="one seed, one learning rate, one loss: under 10 minutes for the demo's run",
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
         "--rates", type=float, nargs="+", help="learning rates; default: half of the recipe's, it, its double"
     )
+    parser.add_argument("--losses", nargs="+", metavar="NAME", choices=LOSSES, help=f"of {', '.join(LOSSES)}")
     options = parser.parse_args()
     run = Run(options.folder)
     own = run.recipe.learning_rate
     rates = options.rates or ([own] if options.quick else [own / 2, own, 2 * own])
     seeds = range(1 if options.quick else options.seeds)
-    examples = run.examples()
+    losses = options.losses or (list(LOSSES)[:1] if options.quick else list(LOSSES))
+    whole, lists = len(of_one_length(run.examples)), len(run.examples)
+    print(f"# {whole} of {lists} lists have the length that the peer needs; listill trained on all", flush=True)
     measured = pd.read_parquet(run.results / "per_query.parquet").query("measure == @MEASURE")
     wide = measured.pivot_table(index=["split", "query_id"], columns="system", values="value")
     ours = wide[[f"{run.name}.{variant}" for variant in run.own]].mean(axis=1)
     rows = [("base", "", wide.loc["dev", run.name].mean(), wide.loc["test", run.name])]
     rows.append(("listill", f"{own:g}", ours["dev"].mean(), ours["test"]))
     with tempfile.TemporaryDirectory() as scratch:
-        for name in LOSSES:
+        for name in losses:
             found: dict[float, pd.DataFrame] = {}
             for rate in rates:
                 folders = [Path(scratch) / f"{name}-{rate:g}-{seed}" for seed in seeds]
                 for seed, folder in zip(seeds, folders, strict=True):
-                    train(run, examples, name, rate, seed, folder)
+                    train(run, name, rate, seed, folder)
                 found[rate] = pd.concat([measure(run, folder) for folder in folders])
                 print(f"# {name} {rate:g}: dev {on_dev(found[rate]):.4f}", flush=True)
             best = max(found, key=lambda rate: on_dev(found[rate]))
