@@ -5,9 +5,9 @@ python benchmarks/quality.py config/config.yaml results/quality/python_api [--qu
 Every cell is a variant of an ordinary run of the Snakefile in the folder that is given; what was interrupted goes on when
 the command is repeated. Seeds change the training alone: splits, queries and lists stay, so that cells are comparable. At
 the end stands a Markdown table: for each cell the mean over the seeds of nDCG@10 on dev and test, the spread (largest
-minus smallest), the mean differences from the base and from the cell `listwise`, and paired randomisation tests of these
-over the topics (mean of the seeds). The last lines are `NAME ratio VALUE`: nDCG@10 on test as a multiple of the base's and
-of the cell `listwise`'s.
+minus smallest), the mean differences on test from the base and from the cell `listwise`, and paired randomisation tests of
+these over the topics (mean of the seeds); below it the same for dev, by which the default recipe is chosen. The last lines
+are `NAME ratio VALUE`: nDCG@10 on test as a multiple of the base's and of the cell `listwise`'s.
 
 On a CPU, two trainings at a time with a thread each take a little less time than one after the other with two:
 --snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1 encode_with_trained=1"
@@ -101,7 +101,7 @@ class Cell:
         self.name = name
         found = per_query[per_query["measure"] == MEASURE]
         wide = found.pivot_table(index=["split", "query_id"], columns="system", values="value")
-        self.dev = float(wide.loc["dev", systems].mean().mean())
+        self.dev = wide.loc["dev", systems].mean(axis=1)
         test, student = wide.loc["test"], systems[0].partition(".")[0]
         self.by_seed, self.by_topic, self.base = test[systems].mean(), test[systems].mean(axis=1), test[student]
 
@@ -109,7 +109,7 @@ class Cell:
         """Return the cell's row of the table; ``reference``: the cell that it is compared with, beside the base."""
         spread = self.by_seed.max() - self.by_seed.min()
         figures = [
-            f"{self.dev:.4f}",
+            f"{self.dev.mean():.4f}",
             f"{self.by_seed.mean():.4f}",
             f"{spread:.4f}",
             *compared(self.by_topic, self.base),
@@ -172,6 +172,11 @@ def main() -> None:
     print("| cell | dev | test | spread | - base | p | - listwise | p |\n|---|---|---|---|---|---|---|---|")
     for cell in made:
         print("| " + " | ".join(cell.row(reference)) + " |")
+    print()
+    for cell in made:
+        if reference is not None and cell is not reference:
+            difference, p = compared(cell.dev, reference.dev)
+            print(f"# {cell.name} on dev: {difference} to {reference.name}, p {p}")
     print("\n" + "\n".join(line for cell in made for line in cell.ratios(reference)))
 
 
