@@ -38,6 +38,7 @@ CELLS: dict[str, dict[str, Any]] = {
     "infonce": {"losses": {"contrastive": 1}},
     "combined": {"losses": {"listwise": 1, "contrastive": 0.1}},
     "margin-mse": {"losses": {"margin_mse": 100}},
+    "margin-mse-auto": {"losses": {"margin_mse": 100}, "temperatures": {"teacher": "auto"}},
     "listwise-margin": {"losses": {"listwise": 1, "margin_mse": 50}},
     "ranknet": {"losses": {"ranknet": 1}},
     "own-list": {"losses": {"listwise": 1}, "negatives": {"listwise": False}},
