@@ -42,7 +42,8 @@ class Temperatures(Section):
     student: Positive = Field(0.03, description="of the student's similarities in the listwise loss")
     teacher: Positive | Literal["auto"] = Field(
         "auto",
-        description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists",
+        description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists (for "
+        "`margin_mse` rather give a number)",
     )
     offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
     contrastive: Positive = Field(0.02, description="of the contrastive loss")
