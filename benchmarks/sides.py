@@ -66,10 +66,12 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
     """Our own engine, with the listwise loss; ``memory``: GB for the intermediate values of a step."""
     from listill.retrieval.encoder import Encoder
     from listill.settings import Recipe, Student
+    from listill.training import allocator
     from listill.training.examples import Examples
     from listill.training.loop import Training
     from listill.training.state import State
 
+    allocator.keep_freed()  # as its stage does
     queries, passages, lists = task.data()
     student = Student(model=task.model, precision="bf16", max_length=task.tokens)
     encoder = Encoder(student, trainable=True)

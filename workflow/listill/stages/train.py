@@ -91,11 +91,13 @@ def run(
     from listill.retrieval import embeddings as vectors
     from listill.retrieval import stored_tokens
     from listill.retrieval.encoder import Encoder
+    from listill.training import allocator
     from listill.training import examples as training_set
     from listill.training.loop import Training
     from listill.training.processes import Processes
     from listill.training.selection import selector
 
+    allocator.keep_freed()
     processes = Processes()
     if not processes.first:
         log.setLevel(logging.WARNING)

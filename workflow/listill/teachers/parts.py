@@ -12,7 +12,9 @@ from listill.settings import Teacher
 from listill.teachers import score
 from listill.teachers.pairs import Pairs, Resources
 
-PART = 32_768  # pairs, about: a part holds whole queries
+# Pairs, about: a part holds whole queries. A cross-encoder on a CPU takes minutes; late interaction encodes each passage
+# once a part.
+PART = 65_536
 log = logging.getLogger("listill")
 
 
