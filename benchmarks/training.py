@@ -110,7 +110,8 @@ def operations(task: Task, shape: str) -> float:
 def run(side: str, task: Task, threads: int) -> dict[str, object]:
     """Run one side in a process of its own."""
     paths = os.pathsep.join([str(HERE.parent / "workflow"), os.environ.get("PYTHONPATH", "")])
-    env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
+    env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(threads)}
+    env |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}  # as listill's stages set them, for all sides
     if side.startswith("listill"):
         env["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "64"  # as its stages set it
     command = [sys.executable, str(HERE / "sides.py"), side, json.dumps(dataclasses.asdict(task)), str(threads)]
