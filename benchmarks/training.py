@@ -143,13 +143,18 @@ def tasks(folder: Path, quick: bool, gpu: bool) -> list[tuple[str, str, Task]]:
             "batch1024-list20-512": {"batch": 1024, "length": 20, "steps": 1, "fits": False, **large},
         }
     else:
-        settings = {
-            "batch16-list8": {},
-            "batch16-list20": {"length": 20, "steps": 3},
-            "batch128-list8-cached": {"batch": 128, "steps": 1, "fits": False},
-        }
-        if not quick:
-            settings |= {
+        cached = {"steps": 1, "fits": False}
+        if quick:
+            settings = {
+                "batch16-list8": {"steps": 3},
+                "batch16-list20": {"length": 20, "steps": 1},
+                "batch64-list8-cached": {"batch": 64, **cached},
+            }
+        else:
+            settings = {
+                "batch16-list8": {},
+                "batch16-list20": {"length": 20, "steps": 3},
+                "batch128-list8-cached": {"batch": 128, **cached},
                 "batch64-list8": {"batch": 64, "steps": 2},
                 "batch16-list8-512": {"steps": 3, **large},
             }
