@@ -71,6 +71,24 @@ def test_an_unknown_key_names_itself_its_place_and_the_nearest(more: dict[str, A
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("training", "place"),
+    [
+        ({"dropout": True}, "training: dropout"),
+        ({"losses": {"listwise": True}}, "training: losses"),
+        ({"temperatures": {"teacher": False}}, "training.temperatures: teacher"),
+        ({"variants": {"v": {"epochs": True}}}, "training.variants.v: epochs"),
+    ],
+)
+def test_true_is_no_number(training: dict[str, Any], place: str) -> None:
+    assert fault(config(training=training)) == f"config.yaml: {place} should be a number, not true or false"
+
+
+def test_an_unquoted_no_is_a_no() -> None:
+    parsed = parse(Settings, config(training=yaml.safe_load("{selection: {merge: no}}")), "config.yaml")
+    assert parsed.training.selection.merge == "no"
+
+
 def test_every_fault_is_named_with_its_place() -> None:
     message = fault(config(seed="x", evaluation={"measures": ["nDGC@10"]}, mining={"depth": 0}))
     lines = message.splitlines()

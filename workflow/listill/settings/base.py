@@ -1,6 +1,7 @@
 """What every block of the config is made of."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,6 +28,26 @@ class Section(BaseModel):
             known = ", ".join(cls.model_fields)
             raise ValueError(f"unknown key '{key}'{nearest(key, cls.model_fields)}; known here: {known}")
         return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true_is_no_number(cls, data: Any) -> Any:
+        # pydantic takes true for 1.
+        for key, value in data.items() if isinstance(data, dict) else []:
+            wanted = set(_types(cls.model_fields[key].annotation)) if key in cls.model_fields else set()
+            values = value.values() if isinstance(value, dict) else [value]
+            if wanted & {int, float} and bool not in wanted and any(isinstance(one, bool) for one in values):
+                raise ValueError(f"{key} should be a number, not true or false")
+        return data
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """Yield what a type is made of."""
+    inside = get_args(annotation)
+    for one in inside:
+        yield from _types(one)
+    if not inside:
+        yield annotation
 
 
 class Teacher(Section):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from listill.settings.base import Count, Loss, Name, Positive, Section, Share
 
@@ -70,6 +70,10 @@ class Negatives(Section):
     )
 
 
+def _yaml_no(value: Any) -> Any:
+    return "no" if value is False else value  # an unquoted `no` in YAML 1.1
+
+
 class Selection(Section):
     """Which weights are kept: the best nDCG@10 on dev queries; the base model is a candidate."""
 
@@ -78,7 +82,7 @@ class Selection(Section):
     average: Count | None = Field(
         None, description="the mean of the weights at the last so many measurements is a candidate too"
     )
-    merge: Literal["no", "report", "use"] = Field(
+    merge: Annotated[Literal["no", "report", "use"], BeforeValidator(_yaml_no)] = Field(
         "no", description="measure mixtures of the base's and the best weights; use: the best mixture is a candidate"
     )
     queries: Count = Field(300, description="dev queries used, drawn with the seed")
