@@ -144,13 +144,9 @@ def test_merging_and_averaging_are_measured_and_used_only_when_asked(tiny_model:
 
 
 def test_patience(tiny_model: Path) -> None:
-    # A rate at which the tiny model only gets worse.
-    worse = {"learning_rate": 3.0, "epochs": 20, "selection": {"evaluations": 10, "patience": 2}}
-    one = tiny_training.training(tiny_model, worse)
-    result = one.run(base=one.selector.measure(one.encoder))
-    measured = [row["nDCG@10"] for row in result.history if row["split"] == "dev"]
-    assert max(measured[1:]) <= measured[0]
-    assert len(measured) == 3
+    one = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
+    result = one.run(base=1.0)  # nothing is better
+    assert len([row for row in result.history if row["split"] == "dev"]) == 3
     assert result.history[-1]["step"] == 18  # of 88
 
 

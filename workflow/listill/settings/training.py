@@ -46,7 +46,7 @@ class Temperatures(Section):
         "`margin_mse` rather give a number)",
     )
     offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
-    contrastive: Positive = Field(0.02, description="of the contrastive loss")
+    contrastive: Positive = Field(0.05, description="of the contrastive loss")
 
 
 class Negatives(Section):
