@@ -63,7 +63,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "round2": {"rounds": 2},
 }
 # The shipped recipe of 20 November 2026: most cells of docs/results.md are of it.
-FIRST_PASSAGES, FIRST_TEMPERATURES = 800, {"student": 0.03, "teacher": 0.1, "contrastive": 0.02}
+FIRST = {"student": 0.03, "teacher": 0.1, "contrastive": 0.02}
 QUICK = ["listwise", "infonce"]
 
 
@@ -155,11 +155,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cells", nargs="*", metavar="NAME", choices=[*CELLS, *RUNS], help="only these; default: all")
-    parser.add_argument(
-        "--first",
-        action="store_true",
-        help=f"from the first recipe: temperatures {FIRST_TEMPERATURES}, queries cut from {FIRST_PASSAGES} passages",
-    )
+    parser.add_argument("--first", action="store_true", help=f"from the first recipe's temperatures: {FIRST}")
     parser.add_argument(
         "--snakemake", type=shlex.split, default=[], metavar="OPTIONS", help="more options of Snakemake"
     )
@@ -168,8 +164,7 @@ def main() -> None:
         options.seeds, options.cells = 1, options.cells or QUICK
     base = yaml.safe_load(options.config.read_text())
     if options.first:
-        base["training"]["temperatures"] = FIRST_TEMPERATURES
-        base["generation"]["passages"] = FIRST_PASSAGES
+        base["training"]["temperatures"] = FIRST
     (student,) = base["students"]
     wanted = set(options.cells) if options.cells else {*CELLS, *RUNS}
     shared, made = options.folder / "shared", []
