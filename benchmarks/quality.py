@@ -31,27 +31,39 @@ sys.path.insert(0, str(ROOT / "workflow"))
 MEASURE = "nDCG@10"
 SECOND = "-round2"
 
-# What each cell changes: of the variant, or of the whole training block (then it is a run of its own).
+# What each cell changes: of the variant, or of the whole training block (then it is a run of its own). Those that are about
+# a temperature say all that they depend on, so that they are the same with and without --first.
 CELLS: dict[str, dict[str, Any]] = {
     "listwise": {"losses": {"listwise": 1}},
-    "listwise-fixed": {"losses": {"listwise": 1}, "temperatures": {"teacher": 0.1}},
-    "listwise-t05": {"losses": {"listwise": 1}, "temperatures": {"student": 0.05}},
-    "listwise-t10": {"losses": {"listwise": 1}, "temperatures": {"student": 0.1}},
+    "listwise-fixed": {"losses": {"listwise": 1}, "temperatures": {"student": 0.03, "teacher": 0.1}},
+    "listwise-auto": {"losses": {"listwise": 1}, "temperatures": {"student": 0.03, "teacher": "auto"}},
+    "listwise-t05": {"losses": {"listwise": 1}, "temperatures": {"student": 0.05, "teacher": "auto"}},
+    "listwise-t10": {"losses": {"listwise": 1}, "temperatures": {"student": 0.1, "teacher": "auto"}},
     "infonce": {"losses": {"contrastive": 1}},
     "infonce-t02": {"losses": {"contrastive": 1}, "temperatures": {"contrastive": 0.02}},
+    "infonce-t05": {"losses": {"contrastive": 1}, "temperatures": {"contrastive": 0.05}},
     "infonce-t10": {"losses": {"contrastive": 1}, "temperatures": {"contrastive": 0.1}},
     "combined": {"losses": {"listwise": 1, "contrastive": 0.1}},
-    "equal": {"losses": {"listwise": 1, "contrastive": 1}},
-    "equal-t05": {"losses": {"listwise": 1, "contrastive": 1}, "temperatures": {"student": 0.05}},
-    "margin-mse": {"losses": {"margin_mse": 100}, "temperatures": {"teacher": 0.1}},
-    "margin-mse-auto": {"losses": {"margin_mse": 100}},
-    "listwise-margin": {"losses": {"listwise": 1, "margin_mse": 50}, "temperatures": {"teacher": 0.1}},
+    "equal-t05": {
+        "losses": {"listwise": 1, "contrastive": 1},
+        "temperatures": {"student": 0.05, "teacher": "auto", "contrastive": 0.05},
+    },
+    "equal-fixed": {
+        "losses": {"listwise": 1, "contrastive": 1},
+        "temperatures": {"student": 0.03, "teacher": 0.1, "contrastive": 0.05},
+    },
+    "margin-mse": {"losses": {"margin_mse": 100}, "temperatures": {"student": 0.03, "teacher": 0.1}},
+    "margin-mse-auto": {"losses": {"margin_mse": 100}, "temperatures": {"student": 0.03, "teacher": "auto"}},
+    "listwise-margin": {
+        "losses": {"listwise": 1, "margin_mse": 50},
+        "temperatures": {"student": 0.03, "teacher": 0.1},
+    },
     "ranknet": {"losses": {"ranknet": 1}},
     "own-list": {"losses": {"listwise": 1}, "negatives": {"listwise": False}},
     "own-list-t05": {
         "losses": {"listwise": 1},
         "negatives": {"listwise": False},
-        "temperatures": {"student": 0.05},
+        "temperatures": {"student": 0.05, "teacher": "auto"},
     },
     "merged": {"losses": {"listwise": 1}, "selection": {"merge": "use"}},
     "human-only": {"losses": {"listwise": 1}, "types": ["human"]},

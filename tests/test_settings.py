@@ -75,8 +75,9 @@ def test_an_unknown_key_names_itself_its_place_and_the_nearest(more: dict[str, A
     ("training", "place"),
     [
         ({"dropout": True}, "training: dropout"),
-        ({"losses": {"listwise": True}}, "training: losses"),
+        ({"losses": {"listwise": True}}, "training: losses.listwise"),
         ({"temperatures": {"teacher": False}}, "training.temperatures: teacher"),
+        ({"rounds": True}, "training: rounds"),
         ({"variants": {"v": {"epochs": True}}}, "training.variants.v: epochs"),
     ],
 )

@@ -1,5 +1,6 @@
 """What every block of the config is made of."""
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
@@ -33,21 +34,30 @@ class Section(BaseModel):
     @classmethod
     def _true_is_no_number(cls, data: Any) -> Any:
         # pydantic takes true for 1.
-        for key, value in data.items() if isinstance(data, dict) else []:
-            wanted = set(_types(cls.model_fields[key].annotation)) if key in cls.model_fields else set()
-            values = value.values() if isinstance(value, dict) else [value]
-            if wanted & {int, float} and bool not in wanted and any(isinstance(one, bool) for one in values):
-                raise ValueError(f"{key} should be a number, not true or false")
+        numbers = [key for key in data if key in _numbers(cls)] if isinstance(data, dict) else []
+        for key in numbers:
+            value = data[key]
+            inside = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else [])
+            for place, one in [(key, value), *((f"{key}.{part}", one) for part, one in inside)]:
+                if isinstance(one, bool):
+                    raise ValueError(f"{place} should be a number, not true or false")
         return data
 
 
+@functools.cache
+def _numbers(section: type[Section]) -> frozenset[str]:
+    """Return the keys of a block that are numbers, or lists or mappings of numbers."""
+    types = {key: set(_types(field.annotation)) for key, field in section.model_fields.items()}
+    return frozenset(key for key, made_of in types.items() if made_of & {int, float} and bool not in made_of)
+
+
 def _types(annotation: Any) -> Iterator[Any]:
-    """Yield what a type is made of."""
+    """Yield the types that a type is made of; of a literal, those of its values."""
     inside = get_args(annotation)
     for one in inside:
         yield from _types(one)
     if not inside:
-        yield annotation
+        yield annotation if isinstance(annotation, type) else type(annotation)
 
 
 class Teacher(Section):
