@@ -37,11 +37,12 @@ from listill.candidates.pool import as_frame
 from listill.corpus import collection
 from listill.evaluation.measures import per_query
 from listill.evaluation.topics import evaluation_queries
+from listill.models.locate import resolve
 from listill.retrieval import embeddings
 from listill.retrieval.encoder import Encoder, device, wants_bf16
-from listill.retrieval.models import resolve
 from listill.retrieval.search import search
-from listill.settings import Recipe, Settings
+from listill.settings.config import Settings
+from listill.settings.training import Recipe
 from listill.stages import train as train_stage
 from listill.training import examples as training_set
 from listill.training.examples import Examples

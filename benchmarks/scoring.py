@@ -20,14 +20,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
+from listill.teachers.cross_encoder import Classifier
 from sentence_transformers import CrossEncoder
 
 from listill.corpus.collection import Collection
-from listill.retrieval.models import locate
-from listill.settings import Bm25
-from listill.settings import CrossEncoder as Settings
+from listill.models.locate import locate
+from listill.settings.bm25 import Bm25
 from listill.teachers import score
-from listill.teachers.cross_encoder import Classifier
+from listill.teachers.kinds.cross_encoder import CrossEncoder as Settings
 from listill.teachers.pairs import Pairs, Resources
 
 MAX_LENGTH = 512

@@ -65,7 +65,8 @@ class Task:
 def listill(task: Task, memory: float | None = None) -> list[float]:
     """Our own engine, with the listwise loss; ``memory``: GB for the intermediate values of a step."""
     from listill.retrieval.encoder import Encoder
-    from listill.settings import Recipe, Student
+    from listill.settings.students import Student
+    from listill.settings.training import Recipe
     from listill.training import allocator
     from listill.training.examples import Examples
     from listill.training.loop import Training

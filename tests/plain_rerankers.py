@@ -9,7 +9,8 @@ import transformers
 
 import tiny_rerankers
 from listill.frozen import parse
-from listill.settings import Reranker, TeacherEnsemble
+from listill.settings.teacher import TeacherEnsemble
+from listill.teachers.reranker import Reranker
 
 
 def member(**settings: Any) -> Any:

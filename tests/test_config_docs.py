@@ -12,7 +12,7 @@ import yaml
 
 from listill import config_docs, settings, tables
 from listill.plan import Plan
-from listill.settings import Section
+from listill.section import Section
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
@@ -113,5 +113,5 @@ def test_schema_refuses_what_the_settings_refuse(change: dict[str, Any]) -> None
 
 def test_design_names_every_column() -> None:
     rows = re.findall(r"^\| `(\w+)` \|[^|]+\|([^|]+)\|", (ROOT / "docs" / "design.md").read_text(), flags=re.MULTILINE)
-    written = {name: re.findall(r"`([^`]+)`", columns) for name, columns in rows if name in tables.SCHEMAS}
-    assert written == {name: schema.names for name, schema in tables.SCHEMAS.items()}
+    written = {name: re.findall(r"`([^`]+)`", columns) for name, columns in rows if name in SCHEMAS}
+    assert written == {name: schema.names for name, schema in SCHEMAS.items()}

@@ -8,7 +8,8 @@ import pytest
 
 from listill.errors import UserError
 from listill.frozen import canonical, parse, read_json
-from listill.settings import Settings, Student
+from listill.settings.config import Settings
+from listill.settings.students import Student
 
 
 def config(**more: Any) -> dict[str, Any]:

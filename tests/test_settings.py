@@ -8,7 +8,9 @@ import yaml
 
 from listill.errors import UserError
 from listill.frozen import parse
-from listill.settings import Recipe, Settings, Student, Training
+from listill.settings.config import Settings
+from listill.settings.students import Student
+from listill.settings.training import Recipe, Training
 
 ROOT = Path(__file__).parents[1]
 

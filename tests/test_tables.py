@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.errors import UserError
 from listill.tables import Provenance
 
@@ -40,12 +41,12 @@ def test_frames_and_arrow_tables_are_written_alike(tmp_path: Path) -> None:
     for data in (QRELS, frame, arrow):
         tables.write(tmp_path / "qrels.parquet", "qrels", data, Provenance("qrels", "f"))
         table = pq.read_table(tmp_path / "qrels.parquet")
-        assert table.schema.remove_metadata() == tables.SCHEMAS["qrels"]
+        assert table.schema.remove_metadata() == SCHEMAS["qrels"]
         assert table.to_pydict() == QRELS
 
 
 def test_nullable_columns_stay_null(tmp_path: Path) -> None:
-    names = tables.SCHEMAS["queries"].names
+    names = SCHEMAS["queries"].names
     frame = pd.DataFrame([dict.fromkeys(names)]).assign(query_id="q", text="t")
     frame["start"] = pd.array([pd.NA], dtype="Int32")
     tables.write(tmp_path / "q.parquet", "queries", frame, Provenance("queries", "f"))
@@ -94,7 +95,7 @@ def test_read_some_columns_in_the_order_asked_for(tmp_path: Path) -> None:
         pa.table({"surplus": [0], "split": ["test"], "relevance": [1], "query_id": ["q"], "doc_id": ["d"]}), path
     )
     assert tables.read(path, "qrels", ["relevance", "query_id"]).columns.tolist() == ["relevance", "query_id"]
-    assert tables.read(path, "qrels").columns.tolist() == tables.SCHEMAS["qrels"].names
+    assert tables.read(path, "qrels").columns.tolist() == SCHEMAS["qrels"].names
 
 
 def test_checked_read(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import torch
 import tiny
 from listill.corpus.collection import Collection
 from listill.retrieval.encoder import Encoder
-from listill.settings import Recipe, Student
+from listill.settings.students import Student
+from listill.settings.training import Recipe
 from listill.training.examples import Examples
 from listill.training.loop import Result, Training
 from listill.training.processes import Processes

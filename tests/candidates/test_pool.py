@@ -6,7 +6,7 @@ import pytest
 
 from listill.candidates.pool import POSITIVE, as_frame, consistent, found_again, with_positives
 from listill.corpus.collection import Collection
-from listill.settings import Consistency
+from listill.settings.mining import Consistency
 
 GROUP = np.array([0, 1, 2, 1, 4, 5])  # 3 is a duplicate of 1
 

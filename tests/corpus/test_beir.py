@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from listill.corpus.source import load
+from listill.corpus.sources.beir import Beir
 from listill.errors import UserError
-from listill.settings import Beir
 
 DOCS = [{"_id": "007", "title": "Bond", "text": "A spy."}, {"_id": "8", "text": "No title here."}]
 

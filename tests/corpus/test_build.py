@@ -3,8 +3,10 @@ import pytest
 from listill import tables
 from listill.corpus.build import build, check_template
 from listill.corpus.source import Document, Judgement, Source
+from listill.corpus.sources.beir import Beir
+from listill.corpus.sources.python_api import PythonApi
 from listill.errors import UserError
-from listill.settings import Beir, Corpus, PythonApi
+from listill.settings.corpora import Corpus
 
 BEIR = Beir(kind="beir", path="x")
 

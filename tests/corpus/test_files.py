@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from listill.corpus.source import load
+from listill.corpus.sources.files import Files
 from listill.errors import UserError
-from listill.settings import Files
 
 
 def read(path: Path, **settings: str):

@@ -12,9 +12,8 @@ from ir_datasets.formats import GenericDoc, JsonlDocs, TrecQrels, TrecQueries, T
 from ir_datasets.util import Download, LocalDownload, RequestsDownload
 
 from listill.corpus.source import load
-from listill.corpus.sources.ir_datasets import find_splits
+from listill.corpus.sources.ir_datasets import IrDatasets, find_splits
 from listill.errors import UserError
-from listill.settings import IrDatasets
 
 
 def local(path: Path, content: str) -> LocalDownload:

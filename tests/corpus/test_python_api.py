@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from listill.corpus.docstrings import document_text, see_also
 from listill.corpus.source import Source, load
-from listill.corpus.sources.docstrings import document_text, see_also
+from listill.corpus.sources.python_api import PythonApi
 from listill.errors import UserError
-from listill.settings import PythonApi
 
 INIT = '''
 """A package."""

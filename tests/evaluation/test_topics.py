@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.errors import UserError
 from listill.evaluation.topics import EvaluationQueries, evaluation_queries
 
@@ -38,7 +39,7 @@ def load(tmp_path: Path) -> Load:
     def loaded(**changed: Any) -> EvaluationQueries:
         rows = changed.get("queries", QUERIES)
         queries = pd.DataFrame(rows, columns=["query_id", "text", "type", "doc_id", "split"])
-        filled = queries.reindex(columns=tables.SCHEMAS["queries"].names).astype(object)
+        filled = queries.reindex(columns=SCHEMAS["queries"].names).astype(object)
         data = {"topics": TOPICS, "qrels": QRELS, "corpus": CORPUS, **changed}
         data["queries"] = filled.where(filled.notna(), None)
         for name in data:

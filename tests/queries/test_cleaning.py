@@ -8,7 +8,7 @@ import pytest
 
 from listill.queries.answers import TOO_LONG
 from listill.queries.cleaning import Asked, copied, fold, funnel, longest_run, overlaps, reasons
-from listill.settings import Cleaning
+from listill.settings.generation import Cleaning
 
 
 def frame(*texts: str, **columns: list[str | None]) -> pd.DataFrame:

@@ -11,9 +11,10 @@ import tiny
 import tiny_chat
 from listill.corpus.collection import Collection
 from listill.queries.chat import chat_tokens, check_start
+from listill.queries.generators.transformers import Transformers
+from listill.queries.generators.vllm import Vllm
 from listill.queries.query_types import wanted
 from listill.queries.requests import Request, prefix, requests
-from listill.settings import Transformers, Vllm
 
 TEMPLATE = Vllm(kind="vllm", model="m").template
 DOCUMENTS = tiny.tiny_documents(12)

@@ -11,8 +11,8 @@ import yaml
 from listill.errors import UserError
 from listill.queries import query_types
 from listill.queries.cleaning import copied, fold
+from listill.queries.generators.transformers import Transformers
 from listill.queries.refusal import is_refusal
-from listill.settings import Transformers
 
 NAMES = ["claim", "keywords", "question", "title", "user_query", "user_query_styled"]
 PAIRS = [{"query": f"query {i}", "passage": f"Passage {i}."} for i in range(9)]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from listill.corpus.collection import Collection
+from listill.queries.generators.transformers import Transformers
 from listill.queries.query_types import Wanted, wanted
 from listill.queries.requests import Request, count, cut, prefix, requests, seed_of, share
-from listill.settings import Transformers
 
 SIZE = 40
 CORPUS = Collection(

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.errors import UserError
 from listill.evaluation.summary import summarise
 from listill.evaluation.topics import EvaluationQueries
@@ -105,7 +106,7 @@ def material() -> Material:
             {"doc_id": ["d1", "d2"], "title": [None, "Two"], "text": ["Untitled text", "text"]}, dtype="str"
         ),
         runs=dict.fromkeys(SYSTEMS, run),
-        funnels={"minilm": pd.DataFrame(rows, columns=tables.SCHEMAS["funnel"].names)},
+        funnels={"minilm": pd.DataFrame(rows, columns=SCHEMAS["funnel"].names)},
         histories=[history("listwise", 0.61), history("infonce", 0.57)],
         costs=[costs.Cost("train/minilm.listwise", 130.0, 250.0, 2100.0), costs.Cost("corpus", 2.0, None, None)],
         config={"seed": 42, "corpora": {"mine": {"source": {"kind": "files"}}}},

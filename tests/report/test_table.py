@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.report.results import Results, p_text
 from listill.report.table import WIDTH, table, text
 
@@ -23,7 +24,7 @@ def summary(
         for (system, split), (value, base, p_value) in rows.items()
         for measure in measures
     ]
-    frame = pd.DataFrame(found, columns=tables.SCHEMAS["summary"].names)
+    frame = pd.DataFrame(found, columns=SCHEMAS["summary"].names)
     frame.loc[frame["p_value"].isna(), ["ci_low", "ci_high"]] = 0.0
     return frame
 

@@ -9,7 +9,7 @@ import pytest
 
 import tiny
 from listill.retrieval.bm25 import Bm25Index
-from listill.settings import Bm25
+from listill.settings.bm25 import Bm25
 
 
 @pytest.fixture(scope="module")

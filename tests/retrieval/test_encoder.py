@@ -13,7 +13,7 @@ from sentence_transformers import SentenceTransformer
 import tiny
 from listill.errors import UserError
 from listill.retrieval.encoder import Encoder, wants_bf16
-from listill.settings import Student
+from listill.settings.students import Student
 
 TEXTS = ["Lava", "", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(40)), "Zürich? no: 12%"]
 

@@ -14,9 +14,9 @@ from transformers import AutoModel, AutoTokenizer
 
 import tiny
 from listill.errors import UserError
+from listill.models.loading import _fill_in
 from listill.retrieval.encoder import Encoder
-from listill.retrieval.loading import _fill_in
-from listill.settings import Student
+from listill.settings.students import Student
 
 TEXTS = ["Lava", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(20))]
 

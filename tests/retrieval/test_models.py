@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from listill.errors import UserError
-from listill.retrieval.models import identity, resolve, resolve_transformer
+from listill.models.locate import identity, resolve, resolve_transformer
 
 
 @pytest.fixture

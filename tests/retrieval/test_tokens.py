@@ -8,7 +8,7 @@ import pytest
 import tiny
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens, chunks
-from listill.settings import Student
+from listill.settings.students import Student
 
 TEXTS = ["Lava", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(20))]
 

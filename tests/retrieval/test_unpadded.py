@@ -9,7 +9,7 @@ import torch
 import tiny
 from listill.retrieval import unpadded
 from listill.retrieval.encoder import Encoder
-from listill.settings import Student
+from listill.settings.students import Student
 
 TEXTS = ["Lava", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(20))]
 

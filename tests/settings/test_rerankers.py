@@ -6,8 +6,10 @@ import pytest
 
 from listill.errors import UserError
 from listill.frozen import parse
-from listill.settings import T5, Causal, TeacherEnsemble
-from listill.settings.formats import format_of, formats
+from listill.settings.teacher import TeacherEnsemble
+from listill.teachers.formats import format_of, formats
+from listill.teachers.kinds.causal import Causal
+from listill.teachers.kinds.t5 import T5
 
 
 def member(**settings: Any) -> Any:

@@ -8,8 +8,7 @@ import pytest
 from listill.errors import UserError
 from listill.frozen import canonical, parse
 from listill.plan import Plan
-from listill.settings import Preset, Student
-from listill.settings.students import preset_of, presets
+from listill.settings.students import Preset, Student, preset_of, presets
 
 BGE = {"query": "Represent this sentence for searching relevant passages: "}
 E5 = {"query": "query: ", "document": "passage: "}

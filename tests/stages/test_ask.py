@@ -12,7 +12,7 @@ import tiny
 from listill import tables
 from listill.errors import UserError
 from listill.frozen import canonical
-from listill.settings import Settings
+from listill.settings.config import Settings
 from listill.stages import ask, generate
 from listill.stages.command import Job
 

@@ -10,7 +10,9 @@ import pytest
 
 from listill import tables
 from listill.corpus import collection
-from listill.settings import Corpus, Settings, Student
+from listill.settings.config import Settings
+from listill.settings.corpora import Corpus
+from listill.settings.students import Student
 from listill.stages.corpus import VERSION, settings
 
 OUTPUTS = ("corpus", "topics", "qrels", "heldout")

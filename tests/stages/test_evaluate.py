@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.evaluation.summary import base_of
-from listill.settings import Settings
+from listill.settings.config import Settings
 from listill.stages.evaluate import VERSION, EvaluateStage, settings
 
 DOCS = [f"d{i:02}" for i in range(30)]
@@ -36,7 +37,7 @@ def relevant(query: str) -> str:
 
 
 def write(path: Path, name: str, rows: list[tuple[Any, ...]], columns: list[str], key: str | None = None) -> None:
-    frame = pd.DataFrame(rows, columns=columns).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+    frame = pd.DataFrame(rows, columns=columns).reindex(columns=SCHEMAS[name].names).astype(object)
     tables.write(path, name, frame.where(frame.notna(), None), tables.Provenance(key or name, tables.digest(str(path))))
 
 

@@ -10,11 +10,12 @@ import pytest
 
 import tiny
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.errors import UserError
 from listill.frozen import parse
 from listill.retrieval.embeddings import as_table
 from listill.retrieval.encoder import Encoder
-from listill.settings import Student
+from listill.settings.students import Student
 from listill.stages import gate
 from listill.stages.command import Job
 from listill.stages.gate import GateStage, decide
@@ -44,7 +45,7 @@ def test_one_teacher_better_than_all_together_is_said(caplog: pytest.LogCaptureF
 @pytest.fixture
 def files(tiny_model: Path, tmp_path: Path) -> dict[str, Any]:
     def write(name: str, data: dict[str, Any]) -> Path:
-        frame = pd.DataFrame(data).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+        frame = pd.DataFrame(data).reindex(columns=SCHEMAS[name].names).astype(object)
         tables.write(
             tmp_path / f"{name}.parquet", name, frame.where(frame.notna(), None), tables.Provenance(name, name)
         )

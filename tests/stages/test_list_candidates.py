@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.frozen import canonical
-from listill.settings import Settings
+from listill.settings.config import Settings
 from listill.stages import lists
 from listill.stages.command import Job
 
@@ -27,7 +28,7 @@ FOUND: dict[str, tuple[str, dict[str, list[int]]]] = {
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
     def write(name: str, data: Any) -> Path:
-        frame = pd.DataFrame(data).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+        frame = pd.DataFrame(data).reindex(columns=SCHEMAS[name].names).astype(object)
         about = tables.Provenance(name, f"fingerprint of {name}")
         tables.write(tmp_path / f"{name}.parquet", name, frame.where(frame.notna(), None), about)
         return tmp_path / f"{name}.parquet"

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.errors import UserError
-from listill.settings import Lists
+from listill.settings.lists import Lists
 from listill.stages import lists
 from listill.stages.command import Job
 from listill.stages.lists import ListsStage
@@ -25,7 +26,7 @@ QUERIES: dict[str, tuple[str, str, list[float]]] = {
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Any]:
     def write(name: str, rows: list[dict[str, Any]]) -> Path:
-        frame = pd.DataFrame(rows).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+        frame = pd.DataFrame(rows).reindex(columns=SCHEMAS[name].names).astype(object)
         path = tmp_path / f"{name}.parquet"
         tables.write(path, name, frame.where(frame.notna(), None), tables.Provenance(name, name))
         return path

@@ -8,9 +8,10 @@ import pytest
 
 import tiny
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.retrieval.embeddings import as_table
 from listill.retrieval.encoder import Encoder
-from listill.settings import Settings
+from listill.settings.config import Settings
 from listill.stages import mine
 from listill.stages.command import Job
 
@@ -35,9 +36,9 @@ def test_retrievers(asked: list[str] | None, tiny_model: Path, tmp_path: Path) -
     with tables.writer(tmp_path / "small.parquet", "embeddings", about) as table:
         table.write_table(as_table(IDS, encoder.encode(rendered, "document")))
     queries = pd.DataFrame({"query_id": ["q0", "q1"], "text": rendered[:2], "doc_id": IDS[:2], "type": "claim"})
-    queries = queries.reindex(columns=tables.SCHEMAS["queries"].names).assign(split="train").astype(object)
+    queries = queries.reindex(columns=SCHEMAS["queries"].names).assign(split="train").astype(object)
     tables.write(tmp_path / "queries.parquet", "queries", queries.where(queries.notna(), None), about)
-    none = {name: [] for name in tables.SCHEMAS["qrels"].names}
+    none = {name: [] for name in SCHEMAS["qrels"].names}
     tables.write(tmp_path / "qrels.parquet", "qrels", none, about)
     frozen = mine.settings(settings, "c")
     out = tmp_path / "candidates.parquet"

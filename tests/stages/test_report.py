@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from listill import tables
-from listill.settings import Settings
+from listill.schemas import SCHEMAS
+from listill.settings.config import Settings
 from listill.stages.report import settings
 
 QUERIES = {"t1": "dev", "t2": "test", "t3": "test"}
@@ -20,7 +21,7 @@ SYSTEMS = {"minilm": 0.5, "minilm.listwise": 0.7, "e5": 0.4, "e5.listwise": 0.3}
 def write(
     path: Path, name: str, rows: list[tuple[Any, ...]], columns: str, key: str | None = None, **details: Any
 ) -> None:
-    frame = pd.DataFrame(rows, columns=columns.split()).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+    frame = pd.DataFrame(rows, columns=columns.split()).reindex(columns=SCHEMAS[name].names).astype(object)
     about = tables.Provenance(key or name, tables.digest(str(path)), {}, details)
     tables.write(path, name, frame.where(frame.notna(), None), about)
 

@@ -16,6 +16,7 @@ import pytest
 import tiny
 import tiny_rerankers
 from listill import tables
+from listill.schemas import SCHEMAS
 from listill.stages.score import ScoreStage
 
 DOCUMENTS = tiny.tiny_documents(30)
@@ -23,7 +24,7 @@ QUERIES = [f"q{i:02}" for i in range(20)]
 
 
 def write(folder: Path, name: str, data: dict[str, Any]) -> None:
-    frame = pd.DataFrame(data).reindex(columns=tables.SCHEMAS[name].names).astype(object)
+    frame = pd.DataFrame(data).reindex(columns=SCHEMAS[name].names).astype(object)
     about = tables.Provenance(name, tables.digest(name))
     tables.write(folder / f"{name}.parquet", name, frame.where(frame.notna(), None), about)
 

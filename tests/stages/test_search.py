@@ -8,7 +8,8 @@ import pytest
 
 import tiny
 from listill import tables
-from listill.settings import Settings
+from listill.schemas import SCHEMAS
+from listill.settings.config import Settings
 from listill.stages import search
 from listill.stages.command import Job
 
@@ -30,7 +31,7 @@ def test_topics_that_are_documents(within: bool, tmp_path: Path) -> None:
         write("corpus", {"doc_id": ids, "text": texts, **titles}),
         write("topics", {"query_id": ids[:3], "text": texts[:3], "split": ["test"] * 3}),
         write("qrels", {"query_id": ids[:3], "doc_id": ids[10:13], "relevance": [1] * 3, "split": ["test"] * 3}),
-        write("queries", {name: [] for name in tables.SCHEMAS["queries"].names}),
+        write("queries", {name: [] for name in SCHEMAS["queries"].names}),
     ]
     config = {"corpora": {"c": {"source": {"kind": "files", "path": "x"}}}, "students": {"s": {"model": "m"}}}
     settings = search.settings(Settings.model_validate(config), "c", "bm25")

@@ -8,7 +8,8 @@ import pytest
 
 import tiny
 from listill.corpus.collection import Collection
-from listill.settings import Bm25, Student
+from listill.settings.bm25 import Bm25
+from listill.settings.students import Student
 from listill.teachers.pairs import Pairs, Resources, pairs_of
 
 

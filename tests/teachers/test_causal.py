@@ -9,7 +9,7 @@ import torch
 
 import tiny_rerankers
 from listill.errors import UserError
-from listill.settings import Bm25
+from listill.settings.bm25 import Bm25
 from listill.teachers import causal, score
 from listill.teachers.pairs import Pairs, Resources
 from plain_rerankers import member

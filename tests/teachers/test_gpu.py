@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from listill.settings import Bm25
-from listill.teachers import score
 from listill.teachers.cross_encoder import Classifier
+
+from listill.settings.bm25 import Bm25
+from listill.teachers import score
 from listill.teachers.pairs import Pairs, Resources
 from plain_rerankers import CASES, Case
 

@@ -6,7 +6,8 @@ import pytest
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.settings import Bm25, Student
+from listill.settings.bm25 import Bm25
+from listill.settings.students import Student
 from listill.teachers.pairs import Pairs, Resources, pairs_of, without_queries
 
 
@@ -36,7 +37,7 @@ def test_a_source_passage_loses_the_words_of_its_query(collection: Collection, q
 
 
 def test_the_passages_without_their_queries(collection: Collection, queries: pd.DataFrame) -> None:
-    texts = without_queries(collection, queries)
+    texts = passages_without_queries(collection, queries)
     assert sorted(texts) == [0, 2, 4, 6, 8]
     assert all(texts[i] == collection.without(i, 0, queries["end"][i]) for i in texts)
 

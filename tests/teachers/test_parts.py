@@ -8,9 +8,10 @@ import pytest
 
 from listill import teachers
 from listill.errors import UserError
-from listill.settings import Bm25Teacher, Dense, Teacher
 from listill.teachers import parts
+from listill.teachers.kinds.bm25 import Bm25Teacher
 from listill.teachers.pairs import Pairs, Resources
+from listill.teachers.teacher import Teacher
 
 MEMBERS: dict[str, Teacher] = {"words": Bm25Teacher(kind="bm25"), "vectors": Dense(kind="dense")}
 

@@ -8,7 +8,7 @@ import torch
 
 import tiny_rerankers
 from listill.errors import UserError
-from listill.settings import Bm25
+from listill.settings.bm25 import Bm25
 from listill.teachers import score, scorer
 from listill.teachers.pairs import Pairs, Resources
 from plain_rerankers import CASES, Case, member

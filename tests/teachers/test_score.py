@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from listill.settings import Bm25Teacher, Dense, LateInteraction
 from listill.teachers import late_interaction, score
+from listill.teachers.kinds.bm25 import Bm25Teacher
+from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.pairs import Pairs, Resources
 
 

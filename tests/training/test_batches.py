@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from listill.settings import Negatives
+from listill.settings.training import Negatives
 from listill.training.batches import collate, order
 from listill.training.examples import Examples
 

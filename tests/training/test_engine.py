@@ -8,7 +8,8 @@ import torch
 
 import tiny
 from listill.retrieval.encoder import Encoder
-from listill.settings import Negatives, Student, Temperatures
+from listill.settings.students import Student
+from listill.settings.training import Negatives, Temperatures
 from listill.training.batches import Step, collate
 from listill.training.engine import Engine
 from listill.training.examples import Examples

@@ -8,7 +8,7 @@ import torch
 
 import tiny
 from listill.retrieval.encoder import Encoder
-from listill.settings import Student
+from listill.settings.students import Student
 from listill.training.engine import Engine
 
 pytestmark = [

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from listill.settings import Lists
-from listill.training.lists import Pool, choose, quality, stratified, teacher_agrees, trusting
+from listill.lists.choice import Pool, choose, quality, stratified, teacher_agrees, trusting
+from listill.settings.lists import Lists
 
 GROUP = np.arange(40)
 GROUP[31] = 5  # 31 is a duplicate of 5

@@ -14,7 +14,8 @@ import tiny_training
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval.encoder import Encoder
-from listill.settings import Recipe, Student
+from listill.settings.students import Student
+from listill.settings.training import Recipe
 from listill.training import loop, schedule
 from listill.training.examples import Examples
 from listill.training.selection import MEASURE, Selector

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from listill.settings import Temperatures
+from listill.settings.training import Temperatures
 from listill.training.batches import Step
 from listill.training.losses import contrastive, listwise, margin_mse, ranknet, weighted
 from listill.training.losses.kernels import masked_entropy, masked_log_softmax

@@ -12,7 +12,8 @@ from transformers import AutoModel, AutoTokenizer
 import tiny
 from listill import tables
 from listill.retrieval.encoder import Encoder
-from listill.settings import Recipe, Student
+from listill.settings.students import Student
+from listill.settings.training import Recipe
 from listill.training.loop import Result
 from listill.training.save import save
 

@@ -12,7 +12,8 @@ import flow
 import pytest
 
 from listill.plan import Plan
-from listill.settings import Section, Settings
+from listill.section import Section
+from listill.settings.config import Settings
 
 
 def keys(kind: Any, place: str = "") -> Iterator[str]:

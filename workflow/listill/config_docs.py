@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from listill.settings import Settings
+from listill.settings.config import Settings
 
 CONFIG = Path(__file__).parents[2] / "config"
 START, END = "<!-- keys: made by python -m listill.config_docs -->", "<!-- end of keys -->"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from listill.errors import UserError
-from listill.settings import Section
+from listill.section import Section
 
 S = TypeVar("S", bound=Section)
 

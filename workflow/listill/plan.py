@@ -5,12 +5,14 @@ A stage is named ``corpus``, ``queries``, ... or, where there are several, with 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from listill.families import member_files
 from listill.frozen import canonical, parse
-from listill.settings import Beir, Files, LanguageModel, Own, Reranker, Settings
-from listill.source_files import existing
+from listill.queries.generator import LanguageModel
+from listill.section import Member
+from listill.settings.config import Settings
+from listill.source_files import model_files
 from listill.stages import (
     ask,
     corpus,
@@ -65,14 +67,14 @@ class Plan:
 
     @property
     def retrievers(self) -> list[str]:
-        """Names of the dense retrievers: the students' base models and any others."""
-        return sorted({**self.settings.students, **self.settings.mining.dense})
+        """Names of the retrievers with embeddings: the students' base models and additional dense ones."""
+        return sorted({**self.settings.students, **self.settings.mining.embedding})
 
     @property
     def miners(self) -> list[str]:
-        """Names of the dense retrievers whose candidates are taken."""
-        asked = self.settings.mining.retrievers
-        return [name for name in self.retrievers if asked is None or name in asked]
+        """Names of the retrievers with embeddings whose candidates are used."""
+        chosen = self.settings.mining.retrievers
+        return [name for name in self.retrievers if chosen is None or name in chosen]
 
     @property
     def variants(self) -> list[str]:
@@ -96,14 +98,9 @@ class Plan:
 
     @property
     def asking(self) -> tuple[str, int]:
-        """The environment in envs/ in which queries are asked for, and the GPUs that one such job takes."""
-        return {"openai": ("cpu", 0), "transformers": ("gpu", 1)}.get(
-            self.settings.generation.generator.kind, ("vllm", 1)
-        )
-
-    def model(self, retriever: str) -> str:
-        """Return the base model of a student or other dense retriever."""
-        return {**self.settings.mining.dense, **self.settings.students}[retriever].model
+        """The environment in envs/ in which a language model is asked, and the GPUs that one such job takes."""
+        generator = self.settings.generation.generator
+        return (generator.environment, generator.gpus) if isinstance(generator, LanguageModel) else ("cpu", 0)
 
     def guide(self, variant: str) -> list[str]:
         """Return the dense retriever that guides a variant's negatives, if it has one."""
@@ -116,42 +113,54 @@ class Plan:
         arguments = rest.split(".") if name == "train" else [rest] if rest else []
         return canonical(STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json"))
 
-    def sources(self, corpus: str) -> list[str]:
-        """Return the files that a corpus is read from, as far as they are there (a dry run needs none of them)."""
+    def source_files(self, corpus: str) -> list[str]:
+        """Return the files that a corpus is read from, as far as they exist (a dry run needs none of them)."""
         source = self.settings.corpora[corpus].source
-        if isinstance(source, Beir):
-            return existing(
-                source.path, ["corpus.jsonl", "queries.jsonl", *(f"qrels/{s}.tsv" for s in ("train", "dev", "test"))]
-            )
-        if isinstance(source, Files):
-            return [file for path in (source.path, source.topics, source.qrels) if path for file in existing(path)]
-        return []
+        return [*source.files(), *_member("sources", source)]
 
     def wants_judgements(self, corpus: str) -> bool:
         """Tell whether the passages that get queries are chosen by human judgements."""
         return self.settings.corpora[corpus].passages_from == "relevant"
 
+    @property
+    def generator_files(self) -> list[str]:
+        """The user's files that queries come from: own queries, prompts, examples, a model folder."""
+        generator = self.settings.generation.generator
+        return [*generator.files(), *_member("generators", generator)]
+
+    @property
     def own_queries(self) -> list[str]:
-        """Return the file of the user's own queries, if the config names one that is there."""
-        generator = self.settings.generation.generator
-        return existing(generator.path) if isinstance(generator, Own) else []
+        """The generator's files, for a generator that writes the queries without a language model."""
+        return [] if self.shards else self.generator_files
 
+    @property
     def prompt_files(self) -> list[str]:
-        """Return what the prompts and the language model are read from, as far as it is there and the user's own."""
-        generator = self.settings.generation.generator
-        if not isinstance(generator, LanguageModel):
-            return []
-        files = [file for path in generator.examples.values() for file in existing(path)]
-        for path in existing(generator.types_from) if generator.types_from else []:
-            files += sorted(map(str, Path(path).glob("*.y*ml"))) if Path(path).is_dir() else [path]
-        return [*files, *self.model_files(generator.model)]
+        """The generator's files, for one that asks a language model."""
+        return self.generator_files if self.shards else []
 
-    def model_files(self, model: str) -> list[str]:
-        """Return what tells that a model folder has changed, if the model is a folder that is there."""
-        return existing(model, ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"])
+    def retriever_files(self, retriever: str) -> list[str]:
+        """Return what tells that the model of a student or another dense retriever has changed."""
+        return model_files(self.settings.bi_encoder(retriever).model)
+
+    @property
+    def miner_files(self) -> list[str]:
+        """The user's files that additional retrievers without embeddings read."""
+        chosen = self.settings.mining.retrievers
+        members = [one for name, one in self.settings.mining.additional.items() if chosen is None or name in chosen]
+        return [file for one in members if not one.embeds for file in [*one.files(), *_member("retrievers", one)]]
+
+    def loss_files(self, variant: str) -> list[str]:
+        """Return the files of the variant's losses that lie outside the package."""
+        losses = self.settings.training.recipe(variant).losses
+        return [file for name in losses for file in member_files("losses", name)]
 
     @property
     def teacher_files(self) -> list[str]:
-        """Return what tells that a teacher's model folder has changed, for those that are there."""
-        models = [m.model for m in self.settings.teacher.members.values() if isinstance(m, Reranker)]
-        return [file for model in models for file in self.model_files(model)]
+        """The user's files that the teachers read: what tells that a model folder has changed."""
+        members = self.settings.teacher.members.values()
+        return [file for member in members for file in [*member.files(), *_member("teachers", member)]]
+
+
+def _member(family: str, settings: Member) -> list[str]:
+    """Return the file of a member that lies outside the package: a changed file reruns the stages that use it."""
+    return member_files(family, settings.kind)

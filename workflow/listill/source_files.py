@@ -27,3 +27,8 @@ def existing(path: str, names: list[str] | None = None) -> list[str]:
     """Return ``path``, or the files of these names below it, as far as they are there."""
     root = Path(os.path.expandvars(os.path.expanduser(path)))
     return [str(file) for file in ([root / name for name in names] if names else [root]) if file.exists()]
+
+
+def model_files(model: str) -> list[str]:
+    """Return the files that tell that a model folder has changed, if the model is a folder that exists."""
+    return existing(model, ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"])

@@ -1,8 +1,8 @@
-"""The Parquet tables: their columns, their metadata, atomic writing and checked reading.
+"""The Parquet tables: their metadata, atomic writing and checked reading. Their columns stand in ``schemas``.
 
-Every file says in its metadata what it is and what it was made from: its ``key`` (``corpus``, ``lists/minilm``), a
-``fingerprint`` (of the stage's settings and of everything that went in) and the ``lineage``: the fingerprints of all
-files that it descends from. A stage may only combine files whose lineages agree.
+The metadata of a file say what it is and what it was made from: its ``corpus``, its ``key`` (``corpus``, ``lists/minilm``), a
+``fingerprint`` (of the stage's settings and of all inputs) and the ``lineage``: the fingerprints of all files that it
+descends from, by corpus and key (``scifact/lists/minilm``). A stage may only combine files whose lineages agree.
 """
 
 import contextlib
@@ -21,83 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listill.errors import UserError
+from listill.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     import numpy as np
 
 METADATA = b"listill"
 ROW_GROUP = 65_536
-
-_STRINGS = pa.list_(pa.string())
-_FLOATS = pa.list_(pa.float32())
-
-
-def _columns(**types: pa.DataType) -> pa.Schema:
-    return pa.schema(list(types.items()))
-
-
-SCHEMAS: dict[str, pa.Schema] = {
-    "corpus": _columns(doc_id=pa.string(), title=pa.string(), text=pa.string(), duplicate_of=pa.string()),
-    "heldout": _columns(doc_id=pa.string(), split=pa.string()),
-    "topics": _columns(query_id=pa.string(), text=pa.string(), split=pa.string()),
-    "qrels": _columns(query_id=pa.string(), doc_id=pa.string(), relevance=pa.int32(), split=pa.string()),
-    "queries": _columns(
-        query_id=pa.string(),
-        text=pa.string(),
-        type=pa.string(),
-        doc_id=pa.string(),
-        split=pa.string(),
-        generator=pa.string(),
-        prompt=pa.string(),
-        seed=pa.int64(),
-        finish_reason=pa.string(),
-        start=pa.int32(),
-        end=pa.int32(),
-    ),
-    "candidates": _columns(
-        query_id=pa.string(), doc_id=pa.string(), retriever=pa.string(), rank=pa.int32(), score=pa.float32()
-    ),
-    "scores": _columns(query_id=pa.string(), doc_id=pa.string(), teacher=pa.string(), score=pa.float32()),
-    "lists": _columns(query_id=pa.string(), type=pa.string(), split=pa.string(), doc_ids=_STRINGS, scores=_FLOATS),
-    "embeddings": _columns(doc_id=pa.string(), embedding=_FLOATS),
-    "tokens": _columns(doc_id=pa.string(), tokens=pa.list_(pa.int32())),
-    "history": _columns(
-        step=pa.int32(),
-        epoch=pa.float32(),
-        split=pa.string(),
-        loss=pa.float32(),
-        listwise=pa.float32(),
-        contrastive=pa.float32(),
-        lr=pa.float64(),
-        seconds=pa.float32(),
-        queries=pa.int64(),
-        passages=pa.int64(),
-        **{"nDCG@10": pa.float64()},
-        margin_mse=pa.float32(),
-        ranknet=pa.float32(),
-        weights=pa.string(),
-    ),
-    "runs": _columns(query_id=pa.string(), doc_id=pa.string(), rank=pa.int32(), score=pa.float32()),
-    "per_query": _columns(
-        system=pa.string(), split=pa.string(), query_id=pa.string(), measure=pa.string(), value=pa.float64()
-    ),
-    "summary": _columns(
-        system=pa.string(),
-        split=pa.string(),
-        measure=pa.string(),
-        value=pa.float64(),
-        base=pa.float64(),
-        delta=pa.float64(),
-        ci_low=pa.float64(),
-        ci_high=pa.float64(),
-        p_value=pa.float64(),
-        queries=pa.int64(),
-    ),
-    "gate": _columns(
-        system=pa.string(), split=pa.string(), measure=pa.string(), value=pa.float64(), queries=pa.int64()
-    ),
-    "funnel": _columns(stage=pa.string(), type=pa.string(), split=pa.string(), reason=pa.string(), queries=pa.int64()),
-}
 
 
 @dataclass(frozen=True)
@@ -108,6 +38,12 @@ class Provenance:
     fingerprint: str
     lineage: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    corpus: str | None = None  # unknown for a file that was made elsewhere
+
+    @property
+    def name(self) -> str:
+        """What the file is, over all corpora: its name in lineages."""
+        return f"{self.corpus}/{self.key}" if self.corpus else self.key
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -156,7 +92,7 @@ def merge_lineages(inputs: list[Path]) -> dict[str, str]:
     merged: dict[str, tuple[str, Path]] = {}
     for path in inputs:
         about = provenance(path)
-        own = {} if about.details.get("foreign") and about.key in merged else {about.key: about.fingerprint}
+        own = {} if about.details.get("foreign") and about.name in merged else {about.name: about.fingerprint}
         for key, fingerprint in {**about.lineage, **own}.items():
             known, source = merged.setdefault(key, (fingerprint, path))
             if known != fingerprint:
@@ -165,6 +101,24 @@ def merge_lineages(inputs: list[Path]) -> dict[str, str]:
                     f"({fingerprint} and {known}); make the older one again"
                 )
     return {key: fingerprint for key, (fingerprint, _) in sorted(merged.items())}
+
+
+def common_corpus(inputs: list[Path]) -> str | None:
+    """Return the name of the corpus that the inputs are of; None if all were made elsewhere.
+
+    Raises UserError if they are of different corpora.
+    """
+    known: tuple[str, Path] | None = None
+    for path in inputs:
+        corpus = provenance(path).corpus
+        if corpus is None:
+            continue
+        if known is not None and known[0] != corpus:
+            raise UserError(
+                f"{path}: is of the corpus '{corpus}', but {known[1]} of '{known[0]}': give files of one corpus"
+            )
+        known = corpus, path
+    return known[0] if known else None
 
 
 def _alive(process: int) -> bool:

@@ -6,7 +6,7 @@ rule make_corpus:
     """
     input:
         config="results/{corpus}/config/corpus.json",
-        source=lambda wildcards: PLAN.sources(wildcards.corpus),
+        source=lambda wildcards: PLAN.source_files(wildcards.corpus),
     output:
         corpus="results/{corpus}/corpus.parquet",
         topics="results/{corpus}/topics.parquet",
@@ -35,7 +35,7 @@ rule encode_corpus:
     input:
         config="results/{corpus}/config/encode.{retriever}.json",
         corpus="results/{corpus}/corpus.parquet",
-        model=lambda wildcards: PLAN.model_files(PLAN.model(wildcards.retriever)),
+        model=lambda wildcards: PLAN.retriever_files(wildcards.retriever),
     output:
         embeddings="results/{corpus}/embeddings/{retriever}.parquet",
         tokens="results/{corpus}/tokens/{retriever}.parquet",

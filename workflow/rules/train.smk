@@ -9,6 +9,7 @@ TRAINED_ON = {
     "guide": lambda wildcards: [
         f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
     ],
+    "losses": lambda wildcards: PLAN.loss_files(wildcards.variant),
 }
 FIRST_ROUND = "|".join(sorted(PLAN.settings.training.variants))
 

@@ -7,7 +7,7 @@ import pytest
 import tiny
 from listill.corpus.collection import Collection
 from listill.queries.generators import generate
-from listill.settings import Extractive
+from listill.queries.generators.extractive import Extractive
 
 TYPES = {"title": 1, "keyphrases": 1, "lead": 1, "cloze": 2, "crop": 3}
 

@@ -11,7 +11,7 @@ from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.queries.generators import generate
-from listill.settings import Own
+from listill.queries.generators.file import Own
 
 CORPUS = Collection(["a", "7"], [None, None], ["A", "B"], np.arange(2))
 ROWS: dict[str, Any] = {"query_id": ["q1", "q2"], "text": ["one", "two"], "doc_id": ["a", "7"]}

@@ -10,8 +10,8 @@ from chat_server import BROKEN, DROPPED, HALVED, LIMITED, SLOW, Fault
 from listill.errors import UserError
 from listill.queries.answers import TOO_LONG, Answer
 from listill.queries.generators import openai
+from listill.queries.generators.openai import OpenAi
 from listill.queries.requests import Request
-from listill.settings import OpenAi
 
 REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", 100 + i, f"Passage:\nnumber {i}\nAnswer:") for i in range(12)]
 

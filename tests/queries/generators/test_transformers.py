@@ -14,8 +14,8 @@ from listill.errors import UserError
 from listill.queries.answers import TOO_LONG, Answer
 from listill.queries.chat import chat_tokens
 from listill.queries.generators import transformers
+from listill.queries.generators.transformers import Transformers
 from listill.queries.requests import Request
-from listill.settings import Transformers
 
 REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", i, "Say " + "word " * (7 * i % 11)) for i in range(24)]
 

@@ -18,8 +18,9 @@ from listill.errors import UserError
 from listill.queries.answers import TOO_LONG, Answer
 from listill.queries.chat import chat_tokens
 from listill.queries.generators import openai, vllm
+from listill.queries.generators.openai import OpenAi
+from listill.queries.generators.vllm import Vllm
 from listill.queries.requests import Request
-from listill.settings import OpenAi, Vllm
 
 REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", i, "Say " + "word " * (7 * i % 11)) for i in range(24)]
 
@@ -72,7 +73,7 @@ def test_places_that_are_not_there(tmp_path: Path) -> None:
 
 def test_the_engine_needs_nothing_of_ours_but_plain_python() -> None:
     """It is imported where there is no pandas, pydantic or Snakemake."""
-    code = "import sys; import listill.queries.vllm_engine; print(sorted(m for m in sys.modules if m in sys.argv[1:]))"
+    code = "import sys; import listill.queries.engines.vllm_server; print(sorted(m for m in sys.modules if m in sys.argv[1:]))"
     line = [sys.executable, "-c", code, "pandas", "pyarrow", "pydantic", "numpy", "yaml", "torch", "snakemake"]
     assert subprocess.run(line, capture_output=True, text=True).stdout == "[]\n"
 
@@ -103,7 +104,7 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
 TOKENS = """
 import json, os, sys
 replies = os.fdopen(os.dup(1), "w"); os.dup2(2, 1)
-from listill.queries.vllm_engine import Engine
+from listill.queries.engines.vllm_server import Engine
 options, requests = json.loads(sys.stdin.read())
 replies.write(json.dumps([output.prompt_token_ids for output in Engine(options).outputs(requests)]))
 """

@@ -4,26 +4,10 @@ import numpy as np
 import pandas as pd
 
 from listill.corpus.collection import Collection
-from listill.settings import Consistency
+from listill.settings.mining import Consistency
 
 # The positives of a query that no retriever found are candidates of this name.
 POSITIVE = "positive"
-
-
-def as_frame(found: list[np.ndarray], scores: list[np.ndarray], retriever: str) -> pd.DataFrame:
-    """Return (query, document, retriever, rank, score) by position; ranks start at 1."""
-    sizes = [len(row) for row in found]
-    return pd.DataFrame(
-        {
-            "query": np.repeat(np.arange(len(found)), sizes),
-            "document": np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64),
-            "retriever": retriever,
-            "rank": np.concatenate([*(np.arange(1, size + 1) for size in sizes), np.empty(0, np.int64)]).astype(
-                np.int64
-            ),
-            "score": np.concatenate([*scores, np.empty(0, np.float32)]).astype(np.float32),
-        }
-    )
 
 
 def consistent(
@@ -32,8 +16,8 @@ def consistent(
     """Tell for each query whether its source passage, or a duplicate of it, comes back (bool [queries]).
 
     ``source[q]`` is the position of q's passage, ``group`` as in Collection. ``rule.require``: by any retriever within
-    the first ``rule.top``, by each of them, or no filter. ``own`` keeps here what any finds; the lists of each student then
-    keep what its own retriever finds.
+    the first ``rule.top``, by each of them, or no filter. ``student`` keeps here what any
+    finds; the lists of each student then keep what its own retriever finds.
     """
     if rule.require == "none":
         return np.ones(queries, dtype=bool)

@@ -8,9 +8,9 @@ from typing import Any
 
 from listill.corpus import duplicates, splits
 from listill.corpus.collection import render
-from listill.corpus.source import Judgement, Source
+from listill.corpus.source import UNSPLIT, Judgement, RawCorpus
 from listill.errors import UserError
-from listill.settings import Corpus, PythonApi
+from listill.settings.corpora import Corpus
 
 Columns = dict[str, list[Any]]
 
@@ -26,7 +26,7 @@ class CorpusTables:
     counts: dict[str, int]
 
 
-def build(source: Source, settings: Corpus, seed: int) -> CorpusTables:
+def build(source: RawCorpus, settings: Corpus, seed: int) -> CorpusTables:
     """Check the source and put the tables together.
 
     Raises UserError for an empty corpus, duplicate ids, empty texts, judgements of unknown documents or queries,
@@ -36,8 +36,8 @@ def build(source: Source, settings: Corpus, seed: int) -> CorpusTables:
     qrels = check_qrels(source)
     twins = duplicates.duplicate_of(source.documents)
     same = {document.doc_id: twin for document, twin in zip(source.documents, twins, strict=True) if twin is not None}
-    if isinstance(settings.source, PythonApi):
-        qrels = splits.split_unsplit(qrels, settings.source.train, settings.source.dev, seed, same)
+    if any(judgement.split == UNSPLIT for judgement in qrels):
+        qrels = splits.split_unsplit(qrels, *settings.source.split_shares(), seed, same)
     qrels = splits.dev_from_train(qrels, settings.dev_share, seed)
     split = split_of(qrels)
     blank = {doc.doc_id for doc in source.documents if not render(settings.template, doc.title, doc.text)}
@@ -63,7 +63,7 @@ def build(source: Source, settings: Corpus, seed: int) -> CorpusTables:
     )
 
 
-def _counts(source: Source, same: dict[str, str], split: dict[str, str], heldout: dict[str, str]) -> dict[str, int]:
+def _counts(source: RawCorpus, same: dict[str, str], split: dict[str, str], heldout: dict[str, str]) -> dict[str, int]:
     topics, passages = Counter(split.values()), Counter(heldout.values())
     return {
         "documents": len(source.documents),
@@ -87,7 +87,7 @@ def check_template(template: str) -> None:
         raise UserError(f"template '{template}': {{text}} is missing: documents would be read without their text")
 
 
-def check_documents(source: Source, empty_text: str) -> None:
+def check_documents(source: RawCorpus, empty_text: str) -> None:
     """Raise UserError for an empty corpus, a doc_id that stands twice, and a document without text (and title)."""
     if not source.documents:
         raise UserError(f"{source.origin}: empty corpus: there is no document in it; is this the right source?")
@@ -103,7 +103,7 @@ def check_documents(source: Source, empty_text: str) -> None:
         raise UserError(f"{source.origin}: the document '{doc_id}' has {lacking}: remove it, or set {remedy}")
 
 
-def check_qrels(source: Source) -> list[Judgement]:
+def check_qrels(source: RawCorpus) -> list[Judgement]:
     """Return the judgements in the order of their ids, each once.
 
     Raises UserError for one that names an unknown document or query, and for two that contradict each other.

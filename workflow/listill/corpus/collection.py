@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from listill import tables
@@ -59,13 +58,24 @@ class Collection:
         text = self.texts[i]
         return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}".strip())
 
-    def answers(self, found: pd.DataFrame) -> pd.DataFrame:
-        """Return one retriever's rows (query_id, doc_id, rank) but those that answer a topic with itself; ranks close up."""
-        own = found["query_id"] == found["doc_id"]
-        if not self.topics_are_documents or not own.any():
-            return found
-        above = found[["query_id"]].merge(found.loc[own, ["query_id", "rank"]], how="left")["rank"].to_numpy()
-        return found.assign(rank=found["rank"] - (found["rank"] > above))[~own]
+    def mask(self, doc_ids: list[str], source: str) -> np.ndarray:
+        """Return which documents are among ``doc_ids`` (bool [documents])."""
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[self.positions(doc_ids, source)] = True
+        return chosen
+
+    def subset(self, chosen: np.ndarray) -> "Collection":
+        """Return a collection of the documents at the positions ``chosen``, in that order."""
+        _, first, group = np.unique(self.group[chosen], return_index=True, return_inverse=True)
+        doc_ids, titles, texts = self.doc_ids, self.titles, self.texts
+        return Collection(
+            [doc_ids[i] for i in chosen],
+            [titles[i] for i in chosen],
+            [texts[i] for i in chosen],
+            first[group],
+            self.template,
+            self.topics_are_documents,
+        )
 
     def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
         """Return the positions of ``doc_ids``; a UserError names the first that is not in the corpus."""

@@ -1,15 +1,10 @@
 """Groups of documents with the same text."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 
 from listill.corpus.source import Document
-
-
-def fold(text: str) -> str:
-    """Return text after NFKC, case and space folding; digits stay, since versions and quantities differ by them."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+from listill.text import fold
 
 
 def duplicate_of(documents: Sequence[Document]) -> list[str | None]:

@@ -1,16 +1,15 @@
-"""What every source gives: documents, human topics and their judgements."""
+"""Sources: where documents, human topics and their judgements come from."""
 
-import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from listill.settings import Beir, Files, IrDatasets, PythonApi
+from listill.section import Member
 from listill.source_files import checksum
 
 SPLITS = ("train", "dev", "test")
-UNSPLIT = ""  # the split of judgements that we are to split ourselves
+UNSPLIT = ""  # the split of judgements that are still to be split
 
 
 class Document(NamedTuple):
@@ -32,11 +31,11 @@ class Judgement(NamedTuple):
 
 
 @dataclass
-class Source:
+class RawCorpus:
     """A corpus with its human topics, unchecked: ``listill.corpus.build`` checks it.
 
-    Topics belong to the split of their judgements; those without any are allowed here and dropped later. ``origin`` is
-    what messages call the place of the documents, ``details`` goes into the provenance of the tables.
+    Topics belong to the split of their judgements; topics without judgements are allowed here and dropped later. ``origin``
+    names the documents in messages, ``details`` goes into the provenance of the tables.
     """
 
     origin: str
@@ -46,12 +45,22 @@ class Source:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def load(settings: PythonApi | Beir | IrDatasets | Files) -> Source:
-    """Read the source: kind ``x`` is the module ``listill.corpus.sources.x``, which has a function ``read``."""
-    source: Source = importlib.import_module(f"listill.corpus.sources.{settings.kind}").read(settings)
-    return source
+class Source(Member):
+    """The base of all sources: its settings, and how it is read. A member is a file in ``corpus/sources/``."""
+
+    def read(self) -> RawCorpus:
+        """Return documents, topics and judgements as they are; UserError names file and line of a fault."""
+        raise NotImplementedError
+
+    def files(self) -> list[str]:
+        """Return the files that are read, as far as they exist (a dry run needs none): a changed file reruns the corpus."""
+        return []
+
+    def split_shares(self) -> tuple[float, float]:
+        """Return the shares of train and dev of judgements without a split (``UNSPLIT``)."""
+        raise NotImplementedError(f"source {type(self).__name__} gives judgements without a split, but no split_shares")
 
 
 def checksums(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the SHA-256 of each file, by its path: what the provenance says of the source."""
+    """Return the SHA-256 of each file by path, for the provenance of the corpus."""
     return {str(path): checksum(path) for path in paths}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytrec_eval
 
 from listill.errors import UserError
+from listill.measure_names import parse_measure
 
 # ir_measures name -> trec_eval family with a cut-off; RR has none there, so the run itself is cut.
 _FAMILIES = {"nDCG": "ndcg_cut", "R": "recall", "P": "P", "AP": "map_cut"}
@@ -38,14 +39,6 @@ def per_query(run: pd.DataFrame, qrels: pd.DataFrame, measures: list[str]) -> pd
     )
 
 
-def parse(measure: str) -> tuple[str, int]:
-    """Split ``nDCG@10`` into name and cut-off; a UserError says what is known."""
-    name, _, cut = measure.partition("@")
-    if (name != "RR" and name not in _FAMILIES) or not cut.isdigit() or int(cut) < 1:
-        raise UserError(f"unknown measure '{measure}': write nDCG, R, RR, P or AP with a cut-off, such as nDCG@10")
-    return name, int(cut)
-
-
 def _ranked(run: pd.DataFrame) -> pd.DataFrame:
     """Return the run with ``position`` 1, 2, ... within each query, whatever number its ranks start from."""
     if (twice := run.duplicated(["query_id", "doc_id"])).any():
@@ -57,7 +50,10 @@ def _ranked(run: pd.DataFrame) -> pd.DataFrame:
 
 def _values(ranked: pd.DataFrame, judged: Nested, measure: str) -> dict[str, float]:
     """Return the values of one measure; queries without any ranked document are missing."""
-    name, cut = parse(measure)
+    try:
+        name, cut = parse_measure(measure)
+    except ValueError as error:
+        raise UserError(str(error)) from None
     # All measures stop at their cut-off, so what lies below need not be handed over. trec_eval sorts by score and
     # breaks ties by descending doc_id; minus the position as the score leaves no ties and keeps our order.
     top = ranked[ranked["position"] <= cut]

@@ -11,6 +11,7 @@ from listill import tables
 from listill.errors import UserError
 from listill.evaluation import measures as effectiveness
 from listill.evaluation import significance
+from listill.schemas import SCHEMAS
 
 log = logging.getLogger("listill")
 
@@ -23,6 +24,24 @@ def base_of(system: str, students: list[str]) -> str | None:
         return system
     owner = next((name for name in students if system.startswith(f"{name}.") or system == f"{name}+bm25"), None)
     return owner or (students[0] if students else None)
+
+
+def runs_by_system(runs: list[Path]) -> dict[str, Path]:
+    """Return the run of each system: named by its provenance (runs/<system>), a foreign file by its stem."""
+    systems: dict[str, Path] = {}
+    for path in runs:
+        name = tables.provenance(path).key.removeprefix("runs/")
+        if name in systems:
+            raise UserError(f"{path}: system '{name}' is already given by {systems[name]}")
+        systems[name] = path
+    if not systems:
+        raise UserError("no runs: give one or more files with --runs")
+    return systems
+
+
+def base_systems(systems: list[str]) -> list[str]:
+    """Return the systems that can be a student's base, by their names."""
+    return [name for name in systems if name not in ("bm25", "teacher") and not set(name) & {".", "+"}]
 
 
 def measure_systems(systems: dict[str, Path], qrels: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
@@ -45,7 +64,7 @@ def measure_systems(systems: dict[str, Path], qrels: pd.DataFrame, measures: lis
         except UserError as error:
             raise UserError(f"{path}: {error}") from None
         frames.append(values.merge(splits, on="query_id").assign(system=system))
-    together = pd.concat(frames)[tables.SCHEMAS["per_query"].names]
+    together = pd.concat(frames)[SCHEMAS["per_query"].names]
     return together.sort_values(["system", "split", "query_id", "measure"], ignore_index=True)
 
 
@@ -78,7 +97,7 @@ def summarise(values: pd.DataFrame, students: list[str], resamples: int, confide
             rows.append(row | {"value": mean} | NOTHING | figures)
     frame = pd.DataFrame(rows).astype(dict.fromkeys(NOTHING, "float64"))
     frame["p_value"] = frame.groupby(["split", "measure", "against"])["p_value"].transform(_corrected)
-    return frame[tables.SCHEMAS["summary"].names].sort_values(["system", "split", "measure"], ignore_index=True)
+    return frame[SCHEMAS["summary"].names].sort_values(["system", "split", "measure"], ignore_index=True)
 
 
 def _corrected(p_values: pd.Series) -> np.ndarray:

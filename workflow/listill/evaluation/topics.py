@@ -7,8 +7,7 @@ import pandas as pd
 
 from listill import tables
 from listill.errors import UserError
-
-HUMAN = "human"
+from listill.schemas import HUMAN
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What is dropped from the generated queries, and why."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +10,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from listill.queries.answers import TOO_LONG
 from listill.queries.refusal import is_refusal
-from listill.settings import Cleaning
+from listill.settings.generation import Cleaning
+from listill.text import fold
 
 BLOCK = 10_000
 # A shorter query may well stand in its passage: a name, a term.
@@ -25,11 +25,6 @@ class Asked:
 
     words: Mapping[str, int]  # longest query, by type
     passages: Mapping[str, str]  # text by doc_id
-
-
-def fold(text: str) -> str:
-    """Return the text as it counts for equality: NFKC, case folded, blanks squeezed."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bool]:
@@ -109,11 +104,3 @@ def reasons(queries: pd.DataFrame, topics: list[str], settings: Cleaning, asked:
     folded = queries.loc[kept, "text"].map(fold)
     verdict.loc[folded.index[folded.duplicated()]] = "duplicate"
     return verdict
-
-
-def funnel(stage: str, queries: pd.DataFrame, verdict: pd.Series) -> pd.DataFrame:
-    """Return the rows of a funnel table: how many queries of each type and split had which verdict."""
-    counted = queries[["type", "split"]].assign(stage=stage, reason=verdict)
-    return (
-        counted.groupby(["stage", "type", "split", "reason"], as_index=False).size().rename(columns={"size": "queries"})
-    )

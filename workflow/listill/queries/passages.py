@@ -9,8 +9,7 @@ import pandas as pd
 from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-
-HUMAN = "human"
+from listill.schemas import HUMAN
 
 
 def split_of(heldout: pd.DataFrame) -> dict[str, str]:
@@ -58,3 +57,14 @@ def human_queries(topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
     return human.assign(
         type=HUMAN, generator=HUMAN, prompt=None, seed=pd.NA, finish_reason=None, start=pd.NA, end=pd.NA
     ).astype({"seed": "Int64", "start": "Int32", "end": "Int32"})
+
+
+def passages_without_queries(collection: Collection, queries: pd.DataFrame) -> dict[int, str]:
+    """Return, by row of ``queries``, the source passage without the words that the query was taken from.
+
+    A teacher that sees the query's own words in the passage teaches copying; so does a student's training pair.
+    """
+    cut = queries["start"].notna().to_numpy()
+    source = collection.positions(queries.loc[cut, "doc_id"].tolist(), "queries")
+    places = zip(np.flatnonzero(cut), source, queries.loc[cut, "start"], queries.loc[cut, "end"], strict=True)
+    return {int(row): collection.without(int(i), int(start), int(end)) for row, i, start, end in places}

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from listill.errors import UserError, nearest
 from listill.frozen import parse
-from listill.queries.passages import HUMAN
-from listill.settings import Count, LanguageModel, Positive, Section
+from listill.queries.generator import LanguageModel
+from listill.schemas import HUMAN
+from listill.section import Count, Positive, Section
 from listill.source_files import expand
 
 OURS = Path(__file__).parent / "types"

@@ -1,59 +1,17 @@
 """The page: results, funnel, training, examples and costs in one self-contained HTML file."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
-import pandas as pd
 import yaml
 
-from listill.evaluation.topics import EvaluationQueries
+from listill.measure_names import SELECTION
 from listill.report import costs, funnel, plots
 from listill.report.examples import Contest, contest
+from listill.report.material import History, Material
 from listill.report.results import Results, p_text
-
-# Column of the history that the kept step was chosen by.
-SELECTION = "nDCG@10"
-
-
-@dataclass(frozen=True)
-class History:
-    """One training run: the history table, the lists of each query type that it was trained on, the step kept.
-
-    ``temperature``: of the teacher, where it was matched. Without ``kept`` the step that is best on dev is taken, the
-    earliest of equals.
-    """
-
-    student: str
-    variant: str
-    table: pd.DataFrame
-    trained: dict[str, int] = field(default_factory=dict)
-    kept: int | None = None
-    temperature: float | None = None
-
-
-@dataclass(frozen=True)
-class Material:
-    """All that the page is made of.
-
-    ``summary``, ``per_query``, ``corpus``: the tables of these names; ``runs``: runs table of each system; ``funnels``:
-    funnel rows of each student.
-    """
-
-    title: str
-    summary: pd.DataFrame
-    per_query: pd.DataFrame
-    evaluated: EvaluationQueries
-    corpus: pd.DataFrame
-    runs: dict[str, pd.DataFrame]
-    funnels: dict[str, pd.DataFrame]
-    histories: list[History]
-    costs: list[costs.Cost]
-    config: dict[str, Any]
-    versions: dict[str, str]
-    fingerprints: dict[str, str]
 
 
 def render(material: Material, examples: int) -> str:
@@ -165,9 +123,9 @@ def _curves(histories: list[History]) -> list[dict[str, Any]]:
             best = order.iloc[0]
             base = dev.loc[dev["step"] == 0, SELECTION]
             drawn["kept"] = int(best["step"])
-            drawn["plots"]["nDCG@10 on dev queries"] = plots.chart(
+            drawn["plots"][f"{SELECTION} on dev queries"] = plots.chart(
                 [plots.Line(dev["step"].to_numpy(float), dev[SELECTION].to_numpy(float))],
-                f"nDCG@10 on dev queries, {history.variant}",
+                f"{SELECTION} on dev queries, {history.variant}",
                 base=float(base.iloc[0]) if len(base) else None,
                 best=(float(best["step"]), float(best[SELECTION])),
                 span=span,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from listill.measure_names import SELECTION
+
 SPLITS = ("test", "heldout", "dev")  # the most trusted first; dev has been used to choose
 SIGNIFICANT = 0.05
 CAVEATS = {
@@ -65,7 +67,7 @@ class Results:
         self._cells = {key: Cell(*map(float, row)) for key, row in zip(keys, figures, strict=True)}
         self._queries = dict(zip(summary["split"], summary["queries"], strict=True))
         self.splits = [split for split in SPLITS if split in self._queries]
-        self.measures = sorted(summary["measure"].unique(), key=lambda name: (name != "nDCG@10", name))
+        self.measures = sorted(summary["measure"].unique(), key=lambda name: (name != SELECTION, name))
         self.students = _students(summary)
         self.systems = sorted(summary["system"].unique(), key=self._place)
 

@@ -1,1 +1,1 @@
-"""Retrieval: BM25, the dense encoder, exact search and fusion."""
+"""Retrieval: one interface to BM25, dense and other retrievers; the encoder, exact search and fusion."""

@@ -12,8 +12,11 @@ from collections import Counter
 import bm25s
 import numpy as np
 
+from listill.corpus.collection import Collection
+from listill.retrieval.retriever import Retriever
 from listill.retrieval.search import SLACK, top_k
-from listill.settings import Bm25
+from listill.retrieval.tokens import Tokens
+from listill.settings.bm25 import Bm25
 
 
 class Bm25Index:
@@ -65,6 +68,19 @@ class Bm25Index:
                 idf = np.log(1 + (n - self._df[term] + 0.5) / (self._df[term] + 0.5))
                 total += idf * tf / (tf + self.settings.k1 * (1 - self.settings.b + self.settings.b * length))
         return float(total)
+
+
+class Bm25Retriever(Retriever):
+    """BM25 over all documents of a collection."""
+
+    def __init__(self, name: str, collection: Collection, settings: Bm25) -> None:
+        super().__init__(name, collection)
+        self.index = Bm25Index([collection.rendered(i) for i in range(len(collection))], settings)
+
+    def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return for each query at most ``depth`` documents that share a term with it, and their scores."""
+        assert isinstance(queries, list)
+        return self.index.search(queries, depth, self.collection.id_order)
 
 
 class _bm25s:

@@ -1,5 +1,6 @@
 """Embeddings of a whole corpus on disk."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,12 @@ import pyarrow as pa
 from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.retrieval.encoder import Encoder
+from listill.retrieval.tokens import Tokens
+from listill.schemas import SCHEMAS
+
+# Documents whose embeddings are lost at most if encoding is interrupted.
+PART = 8192
 
 
 def load(path: Path, collection: Collection) -> np.ndarray:
@@ -29,4 +36,19 @@ def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
     """Return a table of embeddings [n, d]."""
     offsets = np.arange(len(embeddings) + 1, dtype=np.int32) * embeddings.shape[1]
     vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(embeddings.reshape(-1)))
-    return pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}, schema=tables.SCHEMAS["embeddings"])
+    return pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}, schema=SCHEMAS["embeddings"])
+
+
+def encode_in_parts(
+    encoder: Encoder, tokens: Tokens, collection: Collection, work: Path, label: str
+) -> Iterator[pa.Table]:
+    """Yield tables of the embeddings of all documents, in parts; those that lie in ``work`` are reused.
+
+    ``tokens`` are those of the documents, in their order.
+    """
+    for start in range(0, len(collection), PART):
+        chosen = np.arange(start, min(start + PART, len(collection)))
+        part = work / f"{start}.npy"
+        if not part.exists():
+            tables.write_array(part, encoder.encode(tokens.take(chosen), "document", label))
+        yield as_table(collection.doc_ids[start : start + PART], np.load(part))

@@ -12,12 +12,13 @@ import transformers
 from sentence_transformers.sentence_transformer.modules import Transformer
 
 from listill.errors import UserError
+from listill.models.device import device, wants_bf16
+from listill.models.loading import load, pooling_of
+from listill.models.locate import resolve
 from listill.progress import Progress
 from listill.retrieval import unpadded
-from listill.retrieval.loading import load, pooling_of
-from listill.retrieval.models import resolve
 from listill.retrieval.tokens import Tokens, chunks
-from listill.settings import Student
+from listill.settings.students import Student
 
 log = logging.getLogger("listill")
 transformers.utils.logging.disable_progress_bar()
@@ -30,20 +31,6 @@ TOKENISED = 1024
 # What a plain text model reads; the rest is not of this text alone.
 FEATURES = {"input_ids", "attention_mask", "token_type_ids", "modality", "prompt_length"}
 PROMPT_NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
-
-
-def device() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def wants_bf16(precision: str, where: torch.device) -> bool:
-    """Tell whether to compute in bf16: as told, or (auto) where the hardware has bf16 arithmetic."""
-    if precision != "auto":
-        return precision == "bf16"
-    if where.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.backends.mkldnn.is_available() and bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 class Encoder:

@@ -10,6 +10,10 @@ QUERY_BLOCK = 1024
 SLACK = 16
 
 
+class NotFinite(UserError):
+    """An embedding is not a number."""
+
+
 def top_k(scores: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the k best of ``documents`` and their scores, ordered by score (descending), then doc_id.
 
@@ -27,7 +31,7 @@ def search(
     Returns n arrays of at most k document positions, and their scores. UserError if an embedding is not finite.
     """
     if not (np.isfinite(queries).all() and np.isfinite(documents).all()):
-        raise UserError(
+        raise NotFinite(
             "an embedding is not a number: the model is broken (try precision fp32), or its training diverged"
         )
     found: list[np.ndarray] = []

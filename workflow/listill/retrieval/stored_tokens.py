@@ -1,5 +1,6 @@
 """Tokens of a whole corpus on disk, as one model's tokenizer makes them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval.tokens import Tokens
+from listill.schemas import SCHEMAS
+
+PART = 8192  # documents of a row group
 
 
 def load(path: Path, collection: Collection) -> Tokens:
@@ -29,4 +33,11 @@ def load(path: Path, collection: Collection) -> Tokens:
 def as_table(doc_ids: list[str], tokens: Tokens) -> pa.Table:
     """Return a table of tokens."""
     rows = pa.ListArray.from_arrays(pa.array(tokens.starts.astype(np.int32)), pa.array(tokens.ids))
-    return pa.table({"doc_id": pa.array(doc_ids), "tokens": rows}, schema=tables.SCHEMAS["tokens"])
+    return pa.table({"doc_id": pa.array(doc_ids), "tokens": rows}, schema=SCHEMAS["tokens"])
+
+
+def in_parts(tokens: Tokens, collection: Collection) -> Iterator[pa.Table]:
+    """Yield tables of the tokens of all documents, in parts."""
+    for start in range(0, len(collection), PART):
+        chosen = np.arange(start, min(start + PART, len(collection)))
+        yield as_table(collection.doc_ids[start : start + PART], tokens.take(chosen))

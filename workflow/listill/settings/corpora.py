@@ -1,60 +1,22 @@
 """Where a corpus comes from, and how its documents are read."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from listill.settings.base import Count, Section, Share
+from listill.families import union
+from listill.section import Count, Section, Share
 
-
-class PythonApi(Section):
-    """Docstrings of installed packages; topics are the descriptions in their See Also sections."""
-
-    kind: Literal["python_api"] = Field(description="docstrings of installed packages")
-    packages: list[str] = Field(["numpy", "scipy", "pandas"], min_length=1, description="importable package names")
-    train: Share = Field(0.3, description="share of the relevant documents whose topics are for training")
-    dev: Share = Field(0.15, description="share of the relevant documents whose topics are for selection")
-
-
-class Beir(Section):
-    """A BEIR folder: corpus.jsonl, and where there are topics queries.jsonl and qrels/<split>.tsv."""
-
-    kind: Literal["beir"] = Field(description="a BEIR folder")
-    path: str = Field(description="the folder; $VARIABLES are replaced when the stage runs")
-
-
-class IrDatasets(Section):
-    """A data set of the ir_datasets catalogue; its splits are the ids below it (`/train`, `/dev`, `/test`)."""
-
-    kind: Literal["ir_datasets"] = Field(description="a data set of the ir_datasets catalogue")
-    id: str = Field(description="for example `beir/scifact` or `cranfield`")
-    splits: dict[Literal["train", "dev", "test"], str] = Field(
-        {}, description="ids that hold the topics of each split; empty: found by their usual names"
-    )
-
-
-class Files(Section):
-    """Files of one's own: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
-
-    kind: Literal["files"] = Field(description="files of your own")
-    path: str = Field(
-        description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)"
-    )
-    doc_id: str = Field("doc_id", description="column of the document id")
-    title: str | None = Field(None, description="column of the title, if there is one")
-    text: str = Field("text", description="column of the text")
-    topics: str | None = Field(None, description="file of human queries with columns query_id and text")
-    qrels: str | None = Field(
-        None, description="file of judgements with columns query_id, doc_id, relevance and, where split, split"
-    )
+if TYPE_CHECKING:
+    from listill.corpus.source import Source as AnySource
+else:
+    AnySource = union("sources")
 
 
 class Corpus(Section):
     """One corpus: where it comes from and how its documents are read."""
 
-    source: Annotated[PythonApi | Beir | IrDatasets | Files, Field(discriminator="kind")] = Field(
-        description="where documents, topics and judgements come from"
-    )
+    source: AnySource = Field(description="where documents, topics and judgements come from")
     template: str = Field("{title} {text}", description="text of a document, the same in every stage")
     empty_text: Literal["error", "title", "keep"] = Field(
         "error",

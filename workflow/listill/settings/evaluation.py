@@ -4,13 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from listill.settings.base import Count, Positive, Section
+from listill.measure_names import SELECTION, parse_measure
+from listill.section import Count, Positive, Section
 
 
 def _measure(text: str) -> str:
-    name, _, cut = text.partition("@")
-    if name not in ("nDCG", "R", "RR", "P", "AP") or not cut.isdigit() or int(cut) < 1:
-        raise ValueError(f"unknown measure '{text}': write nDCG, R, RR, P or AP with a cut-off, such as nDCG@10")
+    parse_measure(text)
     return text
 
 
@@ -18,7 +17,7 @@ class Evaluation(Section):
     """What is measured."""
 
     measures: list[Annotated[str, AfterValidator(_measure)]] = Field(
-        ["nDCG@10", "R@100", "RR@10"], min_length=1, description="nDCG, R, RR, P or AP, each with a cut-off"
+        [SELECTION, "R@100", "RR@10"], min_length=1, description="nDCG, R, RR, P or AP, each with a cut-off"
     )
     depth: Count = Field(100, description="documents of a run")
     fusion_k: Positive = Field(60.0, description="constant of reciprocal rank fusion")
@@ -29,7 +28,7 @@ class Evaluation(Section):
 
     @model_validator(mode="after")
     def _runs_are_deep_enough(self) -> "Evaluation":
-        deepest = max(self.measures, key=lambda measure: int(measure.partition("@")[2]))
-        if int(deepest.partition("@")[2]) > self.depth:
+        deepest = max(self.measures, key=lambda measure: parse_measure(measure)[1])
+        if parse_measure(deepest)[1] > self.depth:
             raise ValueError(f"depth ({self.depth}) is less than {deepest} looks at")
         return self

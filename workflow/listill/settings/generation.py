@@ -1,42 +1,17 @@
 """Synthetic queries: generators and cleaning."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from listill.settings.base import Count, Section, Share
-from listill.settings.language_models import LanguageModel, OpenAi, Transformers, Vllm
+from listill.families import union
+from listill.queries.generator import LanguageModel
+from listill.section import Count, Section, Share
 
-
-class Extractive(Section):
-    """Queries cut out of the passages themselves: no model."""
-
-    kind: Literal["extractive"] = Field(description="cut out of the passages, without a model")
-    types: dict[Literal["title", "keyphrases", "cloze", "lead", "crop"], Count] = Field(
-        {"lead": 1, "cloze": 1, "keyphrases": 1},
-        min_length=1,
-        description="query types, and how many of each a passage gives",
-    )
-    dropout: Share = Field(0.2, description="share of the words of a sentence or crop that are dropped")
-    crop_words: tuple[Count, Count] = Field((5, 12), description="fewest and most words of a crop")
-    phrases: Count = Field(4, description="key phrases in a keyphrases query")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Extractive":
-        if self.crop_words[0] > self.crop_words[1]:
-            raise ValueError(
-                f"crop_words: the fewest ({self.crop_words[0]}) are more than the most ({self.crop_words[1]})"
-            )
-        return self
-
-
-class Own(Section):
-    """Queries from a file of the user's: at least query_id, text and doc_id (the passage that answers it)."""
-
-    kind: Literal["file"] = Field(description="read from a file of your own")
-    path: str = Field(
-        description="a Parquet file with the columns of queries.parquet that it has; the rest is filled in"
-    )
+if TYPE_CHECKING:
+    from listill.queries.generator import Generator as AnyGenerator
+else:
+    AnyGenerator = union("generators")
 
 
 class Cleaning(Section):
@@ -57,8 +32,8 @@ class Cleaning(Section):
 class Generation(Section):
     """Synthetic queries."""
 
-    generator: Annotated[Extractive | Own | Vllm | OpenAi | Transformers, Field(discriminator="kind")] = Field(
-        Extractive(kind="extractive"), description="where the queries come from"
+    generator: AnyGenerator = Field(
+        {"kind": "extractive"}, validate_default=True, description="where the queries come from"
     )
     shards: Count = Field(
         1,

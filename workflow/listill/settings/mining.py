@@ -1,30 +1,27 @@
 """Candidates: BM25, dense retrievers, the consistency filter."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from listill.settings.base import Count, Name, Positive, Section, Share
-from listill.settings.students import Student
+from listill.families import union
+from listill.section import Count, Name, Section, renamed_value
+from listill.settings.bm25 import Bm25
 
-
-class Bm25(Section):
-    """BM25 as Lucene computes it."""
-
-    library: Literal["bm25s", "rank_bm25"] = Field("bm25s", description="rank_bm25 is a slow, plain second opinion")
-    k1: Positive = Field(0.9, description="how long further occurrences of a term add to the score; small: hardly")
-    b: Share = Field(0.4, description="how much long documents are marked down; 0: not at all")
-    stemmer: str | None = Field("english", description="a Snowball stemmer; null: none")
-    stopwords: str | None = Field("en", description="a stop word list of bm25s; null: none")
+if TYPE_CHECKING:
+    from listill.retrieval.retriever import RetrieverSettings as AnyRetriever
+else:
+    AnyRetriever = union("retrievers")
 
 
 class Consistency(Section):
     """A synthetic query stays if its source passage (or a duplicate of it) is found again."""
 
     top: Count = Field(20, description="the source must be within the first so many")
-    require: Literal["any", "each", "own", "none"] = Field(
+    require: Annotated[Literal["any", "each", "student", "none"], renamed_value(own="student")] = Field(
         "any",
-        description="of any retriever, of each, of the one whose candidates the student's lists are made of, or no filter",
+        description="by which retrievers: any of them, each of them, the student's own (or the one that "
+        "`training.lists.candidates_from` names for it); none: no filter",
     )
 
 
@@ -32,14 +29,35 @@ class Mining(Section):
     """Candidates for every query: the union of what BM25 and the dense retrievers find."""
 
     bm25: Bm25 = Field(Bm25(), description="BM25, wherever it is used: candidates, teacher, evaluation")
-    dense: dict[Name, Student] = Field({}, description="further dense retrievers beside the students' base models")
+    additional: dict[Name, AnyRetriever] = Field(
+        {}, description="retrievers beside BM25 and the students' base models, by name"
+    )
     retrievers: list[Name] | None = Field(
         None,
         min_length=1,
-        description="whose candidates are taken: bm25, students, names in `dense`; default: of all of them",
+        description="whose candidates are taken: bm25, students, names in `additional`; default: of all of them",
     )
     depth: Count = Field(20, description="candidates of each retriever")
     consistency: Consistency = Field(Consistency(), description="filter: does a query find its own passage again?")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dense_is_additional(cls, data: Any) -> Any:
+        """Read ``dense: {name: {model: ...}}``, the old name of additional retrievers of kind dense."""
+        if not isinstance(data, dict) or not isinstance(data.get("dense"), dict):
+            return data
+        dense = {
+            name: {"kind": "dense", **one} if isinstance(one, dict) else one for name, one in data["dense"].items()
+        }
+        if twice := dense.keys() & (data.get("additional") or {}).keys():
+            raise ValueError(f"'{min(twice)}' stands in additional and in dense (its old name): remove one of the two")
+        rest = {key: value for key, value in data.items() if key != "dense"}
+        return {**rest, "additional": {**(data.get("additional") or {}), **dense}}
+
+    @property
+    def embedding(self) -> "dict[str, AnyRetriever]":
+        """The additional retrievers that search embeddings of the corpus."""
+        return {name: retriever for name, retriever in self.additional.items() if retriever.embeds}
 
     @model_validator(mode="after")
     def _filter_sees_the_pool(self) -> "Mining":

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, model_validator
 
-from listill.settings.base import Count, Section
-from listill.settings.known import is_one_of
+from listill.known_models import is_one_of
+from listill.section import Count, Section
 
 Prompts = dict[Literal["query", "document"], str]
 Pooling = Literal["mean", "cls", "lasttoken", "max", "weightedmean", "mean_sqrt_len_tokens"]

@@ -1,39 +1,16 @@
 """The teachers, their ensemble and the gate."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from listill.settings.base import Name, Section, Teacher
-from listill.settings.rerankers import T5, Causal, CrossEncoder
+from listill.families import union
+from listill.section import Name, Section
 
-__all__ = ["Bm25Teacher", "Dense", "Gate", "LateInteraction", "Teacher", "TeacherEnsemble"]
-
-
-class LateInteraction(Teacher):
-    """MaxSim over the token vectors of a bi-encoder."""
-
-    kind: Literal["late_interaction"] = Field(description="MaxSim over token vectors")
-    student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
-
-
-class Bm25Teacher(Teacher):
-    """BM25 with the settings of `mining.bm25`."""
-
-    kind: Literal["bm25"] = Field(description="Lucene's BM25")
-
-
-class Dense(Teacher):
-    """Similarity of the pooled embeddings of a bi-encoder."""
-
-    kind: Literal["dense"] = Field(description="similarity of embeddings")
-    student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
-
-
-Member = Annotated[
-    LateInteraction | Bm25Teacher | Dense | CrossEncoder | T5 | Causal,
-    Field(discriminator="kind"),
-]
+if TYPE_CHECKING:
+    from listill.teachers.teacher import Teacher as AnyTeacher
+else:
+    AnyTeacher = union("teachers")
 
 
 class Gate(Section):
@@ -46,12 +23,13 @@ class Gate(Section):
 class TeacherEnsemble(Section):
     """The teachers: each scores every candidate; their scores are normalised and added up."""
 
-    members: dict[Name, Member] = Field(
+    members: dict[Name, AnyTeacher] = Field(
         {
-            "maxsim": LateInteraction(kind="late_interaction", weight=2.0),
-            "dense": Dense(kind="dense"),
-            "bm25": Bm25Teacher(kind="bm25"),
+            "maxsim": {"kind": "late_interaction", "weight": 2.0},
+            "dense": {"kind": "dense"},
+            "bm25": {"kind": "bm25"},
         },
+        validate_default=True,
         min_length=1,
         description="the teachers, by names of your choice",
     )

@@ -1,66 +1,54 @@
-"""Lists, losses, and how each variant is trained."""
+"""Losses, and how each variant is trained."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
-from listill.settings.base import Count, Loss, Name, Positive, Section, Share
+from listill.families import names
+from listill.section import Count, Name, Positive, Section, Share, renamed_value
+from listill.settings.lists import Lists
 
-
-class Lists(Section):
-    """What becomes of candidates and scores: one list of documents a query, the positive first."""
-
-    length: Annotated[int, Field(ge=2)] = Field(8, description="documents of a list, the positive included")
-    choose: Literal["stratified", "top", "random"] = Field(
-        "stratified", description="evenly over the teacher's scores, its top ones, or any"
-    )
-    top1: bool = Field(
-        True, description="keep a synthetic query only if the teacher ranks its source (or a twin) first"
-    )
-    judgement_margin: Annotated[float, Field(ge=0)] | None = Field(
-        0.3,
-        description="how far above the best of its list a human positive is put, as a share of the list's score range; null: "
-        "where the teacher puts it",
-    )
-    quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
-        0, description="drop the synthetic queries whose positive scores below this percentile (see quality_of)"
-    )
-    quality_of: Literal["positives", "all"] = Field(
-        "positives", description="a percentile of the positives' scores or, much milder, of those of all documents"
-    )
-    retrievers: Literal["own", "all"] = Field("own", description="candidates of BM25 and the student, or of all")
-    own: dict[Name, Name] = Field(
-        {}, description="by student, the retriever whose candidates stand in for the student's own"
-    )
+if TYPE_CHECKING:
+    Loss = str
+else:
+    # InfoNCE was called contrastive.
+    Loss = Annotated[Literal[tuple(names("losses"))], renamed_value(contrastive="infonce")]
 
 
 class Temperatures(Section):
     """Softmax temperatures."""
 
-    student: Positive = Field(0.03, description="of the student's similarities in the listwise loss")
+    aliases: ClassVar[dict[str, str]] = {"contrastive": "infonce"}
+
+    student: Positive = Field(
+        0.03, description="of the student's similarities in the losses listwise, margin_mse and ranknet"
+    )
     teacher: Positive | Literal["auto"] = Field(
         "auto",
         description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists (for "
         "`margin_mse` rather give a number)",
     )
     offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
-    contrastive: Positive = Field(0.05, description="of the contrastive loss")
+    infonce: Positive = Field(0.05, description="of the student's similarities in the loss infonce")
 
 
 class Negatives(Section):
     """What may be pushed away from a query: all texts of the step, but for likely false negatives."""
 
+    aliases: ClassVar[dict[str, str]] = {"margin": "guide_margin"}
+
     denoise: Share = Field(
         0.6, description="documents of the own list with more than this share of the top teacher score are no negatives"
     )
     guide: Name | None = Field(
-        None, description="a dense retriever (a student's base, or one of `mining.dense`) that may veto negatives too"
+        None,
+        description="a dense retriever (a student's base, or one of `mining.additional`) that may veto negatives, too",
     )
-    margin: float = Field(
+    guide_margin: float = Field(
         0.0,
-        description="the guide's veto: a text more similar to the query than the positive is, plus this, is no negative",
+        description="texts that the guide scores above the positive by more than this margin are not used as negatives",
     )
     listwise: bool = Field(
         True, description="the listwise loss sees them, too, as documents to which the teacher gives nothing"
@@ -125,6 +113,11 @@ class Recipe(Section):
         False, description="write curves for TensorBoard (install tensorboard) beside the checkpoint"
     )
 
+    @property
+    def uses_guide(self) -> bool:
+        """Whether a guide has a say: it concerns the losses that see negatives of the whole step."""
+        return self.negatives.guide is not None and ("infonce" in self.losses or self.negatives.listwise)
+
 
 def _optional(model: type[Section], name: str) -> type[Section]:
     """Return the model with every field optional: what a variant may override."""
@@ -142,10 +135,15 @@ SECOND = "-round2"
 Variant: Any = _optional(Recipe, "Variant")
 
 
+# The blocks of a recipe that have old key names.
+RENAMED_IN: dict[str, type[Section]] = {"temperatures": Temperatures, "negatives": Negatives, "lists": Lists}
+
+
 def _over(preset: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Return the preset with what the config says itself put over it, blocks key by key (but losses as a whole)."""
     merged = dict(preset)
     for key, value in own.items():
+        value = RENAMED_IN[key].renamed(value) if key in RENAMED_IN else value
         blocks = isinstance(value, dict) and isinstance(preset.get(key), dict) and key != "losses"
         merged[key] = preset[key] | value if blocks else value
     return merged
@@ -164,8 +162,8 @@ class Training(Recipe):
     variants: dict[Name, Variant] = Field(
         {
             "listwise": Variant(losses={"listwise": 1.0}),
-            "infonce": Variant(losses={"contrastive": 1.0}),
-            "combined": Variant(losses={"listwise": 1.0, "contrastive": 0.1}),
+            "infonce": Variant(losses={"infonce": 1.0}),
+            "combined": Variant(losses={"listwise": 1.0, "infonce": 0.1}),
         },
         description="by name, what each variant does differently; `{}` is the shared settings as they stand",
     )

@@ -9,10 +9,12 @@ The settings have to be given, since there is no corpus by default:
 
 import logging
 
-from listill.settings import Corpus, Settings
-from listill.stages.command import Job, Out, StageSettings, main
+from listill.settings.config import Settings
+from listill.settings.corpora import Corpus
+from listill.stages.command import Out, main
+from listill.stages.job import Job, StageSettings
 
-VERSION = 2
+VERSION = 3
 
 log = logging.getLogger("listill")
 
@@ -34,14 +36,15 @@ def settings(config: Settings, corpus: str) -> CorpusStage:
 
 def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, heldout: Out) -> None:
     """Write the tables; the corpus last, so that where it stands, all of them do."""
-    from listill.corpus import build, source
+    from listill.corpus import build
 
     build.check_template(settings.corpus.template)
-    found = source.load(settings.corpus.source)
-    job.depends_on(found.details)
-    tables = build.build(found, settings.corpus, settings.seed)
+    raw = settings.corpus.source.read()
+    job.corpus = settings.name
+    job.depends_on(raw.details)
+    tables = build.build(raw, settings.corpus, settings.seed)
     read = settings.corpus.model_dump(include={"template", "topics_are_documents"})
-    job.details |= {**read, "counts": tables.counts, **found.details}
+    job.details |= {**read, "counts": tables.counts, **raw.details}
     job.write(topics, "topics", tables.topics)
     job.write(qrels, "qrels", tables.qrels)
     job.write(heldout, "heldout", tables.heldout)

@@ -5,12 +5,12 @@ p-values are Holm-corrected over all systems that are compared with the same bas
 """
 
 import logging
-from pathlib import Path
 
-from listill import tables
 from listill.errors import UserError
-from listill.settings import Evaluation, Settings
-from listill.stages.command import In, Ins, Job, Out, StageSettings, main
+from listill.settings.config import Settings
+from listill.settings.evaluation import Evaluation
+from listill.stages.command import In, Ins, Out, main
+from listill.stages.job import Job, StageSettings
 
 VERSION = 1
 
@@ -53,7 +53,7 @@ def run(
     summary: Out,
 ) -> None:
     """Write per_query.parquet and summary.parquet; a UserError says which run does not fit."""
-    from listill.evaluation.summary import measure_systems, summarise
+    from listill.evaluation.summary import base_systems, measure_systems, runs_by_system, summarise
     from listill.evaluation.topics import evaluation_queries
 
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
@@ -64,29 +64,11 @@ def run(
             "no human topics: all figures are from held-out synthetic queries, "
             "which measure self-consistency, not relevance"
         )
-    values = measure_systems(_systems(runs), evaluated.qrels, settings.measures)
-    students = list(settings.students) or _students(values["system"].drop_duplicates().tolist())
+    values = measure_systems(runs_by_system(runs), evaluated.qrels, settings.measures)
+    students = list(settings.students) or base_systems(values["system"].drop_duplicates().tolist())
     figures = summarise(values, students, settings.resamples, settings.confidence, settings.seed)
     job.write(per_query, "per_query", values)
     job.write(summary, "summary", figures)
-
-
-def _systems(runs: list[Path]) -> dict[str, Path]:
-    """Return the run of each system: named by its provenance (runs/<system>), a foreign file by its stem."""
-    systems: dict[str, Path] = {}
-    for path in runs:
-        name = tables.provenance(path).key.removeprefix("runs/")
-        if name in systems:
-            raise UserError(f"{path}: system '{name}' is already given by {systems[name]}")
-        systems[name] = path
-    if not systems:
-        raise UserError("no runs: give one or more files with --runs")
-    return systems
-
-
-def _students(systems: list[str]) -> list[str]:
-    """Return the systems that can be a student's base, by their names."""
-    return [name for name in systems if name not in ("bm25", "teacher") and not set(name) & {".", "+"}]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Fuse runs by reciprocal rank."""
 
-from listill.settings import Settings
-from listill.stages.command import Ins, Job, Out, StageSettings, main
+from listill.settings.config import Settings
+from listill.stages.command import Ins, Out, main
+from listill.stages.job import Job, StageSettings
 
 VERSION = 1
 

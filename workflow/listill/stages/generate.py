@@ -1,28 +1,25 @@
 """Write queries for the passages of a corpus (or take those that a language model wrote), clean them, add human topics."""
 
-import logging
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
-
-from listill.settings import Cleaning, Extractive, LanguageModel, Own, Settings
-from listill.stages.command import In, Ins, Job, MaybeIn, Out, StageSettings, main
+from listill.queries.generator import LanguageModel
+from listill.settings.config import Settings
+from listill.settings.generation import Cleaning, Generation
+from listill.stages.command import In, Ins, MaybeIn, Out, main
+from listill.stages.job import Job, StageSettings
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from listill.corpus.collection import Collection
-    from listill.queries.cleaning import Asked
+    from listill.queries.generator import Generator as AnyGenerator
+else:
+    from listill.settings.generation import AnyGenerator
 
 VERSION = 1
-log = logging.getLogger("listill")
 
 
 class GenerateStage(StageSettings):
     """What the queries depend on; without a generator they are given."""
 
-    generator: Annotated[Extractive | Own, Field(discriminator="kind")] | None = Extractive(kind="extractive")
+    generator: AnyGenerator | None = Generation().generator
     passages: int | None = None
     passages_from: Literal["all", "relevant"] = "all"
     human: bool = True
@@ -45,48 +42,6 @@ def settings(config: Settings, corpus: str) -> GenerateStage:
     return GenerateStage(generator=generation.generator, **chosen, **kept)
 
 
-def _asked_for(files: list[Path], documents: "Collection") -> tuple["pd.DataFrame", "Asked"]:
-    """Return the queries of all shards in the order in which they were asked for, and what is known of them."""
-    import pandas as pd
-
-    from listill import tables
-    from listill.errors import UserError
-    from listill.queries.cleaning import Asked
-
-    if not files:
-        raise UserError("generator is null: give the files that the stage ask wrote with --generated")
-    queries = pd.concat([tables.read(file, "queries") for file in files], ignore_index=True)
-    types = tables.provenance(files[0]).details.get("types", {})
-    positions = documents.positions(queries["doc_id"].tolist(), str(files[0]))
-    passages = {doc_id: documents.rendered(i) for doc_id, i in zip(queries["doc_id"], positions, strict=True)}
-    return queries, Asked({name: about["words"] for name, about in types.items()}, passages)
-
-
-def _written(
-    settings: GenerateStage, job: Job, documents: "Collection", split: dict[str, str], qrels: Path
-) -> "pd.DataFrame":
-    """Return the queries that the generator writes."""
-    from listill.errors import UserError
-    from listill.queries.generators import generate
-    from listill.queries.passages import passages, relevant_to_train_topics
-    from listill.source_files import checksum, expand
-
-    assert settings.generator
-    if isinstance(settings.generator, Own):
-        job.depends_on(checksum(expand(settings.generator.path)))
-    relevant = relevant_to_train_topics(documents, qrels) if settings.passages_from == "relevant" else None
-    chosen = passages(documents, split, settings.passages, settings.seed, relevant)
-    queries = generate(settings.generator, documents, chosen, settings.seed)
-    if "split" not in queries:
-        queries["split"] = [split.get(doc_id, "train") for doc_id in queries["doc_id"]]
-    if (leak := (queries["split"] == "train") & queries["doc_id"].isin(split)).any():
-        raise UserError(
-            f"query '{queries.loc[leak, 'query_id'].iloc[0]}' has split train, but its passage is held out; "
-            "leave out the column split, or let corpora.<name>.heldout be 0"
-        )
-    return queries
-
-
 def run(
     settings: GenerateStage,
     job: Job,
@@ -99,42 +54,25 @@ def run(
     generated: Ins = [],
 ) -> None:
     """Write queries.parquet and its funnel; ``generated`` are the shards of what a language model wrote."""
-    import pandas as pd
-
     from listill import tables
     from listill.corpus import collection
-    from listill.errors import UserError
-    from listill.queries import cleaning
-    from listill.queries.passages import human_queries, split_of
+    from listill.queries import build
+    from listill.queries.passages import relevant_to_train_topics, split_of
 
     documents = collection.load(corpus)
     asked = None
     if settings.generator is None:
-        queries, asked = _asked_for(generated, documents)
+        written, asked = build.from_answers(generated, documents)
     else:
+        if checksum := settings.generator.checksum():
+            job.depends_on(checksum)
         split = {} if heldout is None else split_of(tables.read(heldout, "heldout"))
-        queries = _written(settings, job, documents, split, qrels)
-    human_topics = tables.read(topics, "topics")
-    unseen = human_topics.loc[human_topics["split"].isin(["dev", "test"]), "text"].tolist()
-    verdict = cleaning.reasons(queries, unseen, settings.cleaning, asked)
-    counts = [cleaning.funnel("queries", queries, pd.Series("generated", index=queries.index))]
-    counts.append(cleaning.funnel("queries", queries, verdict))
-    log.info("generate: %d of %d queries kept", (verdict == "kept").sum(), len(queries))
-    for reason, count in verdict[verdict != "kept"].value_counts().items():
-        log.info("generate: %d dropped: %s", count, reason)
-    kept = queries[verdict == "kept"]
-    if settings.human:
-        human = human_queries(human_topics, tables.read(qrels, "qrels"))
-        log.info("generate: %d human train topics", len(human))
-        if clash := set(human["query_id"]) & set(kept["query_id"]):
-            raise UserError(f"query_id '{min(clash)}' stands for a topic and for a generated query; rename the topic")
-        for reason in ("generated", "kept"):
-            counts.append(cleaning.funnel("queries", human, pd.Series(reason, index=human.index)))
-        kept = pd.concat([kept, human])
-    if not (kept["split"] == "train").any():
-        raise UserError("no query to train on is left: see the counts above, and generation in the config")
-    job.write(funnel, "funnel", pd.concat(counts), "funnel/queries")
-    job.write(out, "queries", kept.sort_values("query_id"))
+        relevant = relevant_to_train_topics(documents, qrels) if settings.passages_from == "relevant" else None
+        written = build.from_generator(settings.generator, documents, split, settings.passages, settings.seed, relevant)
+    judged = tables.read(qrels, "qrels") if settings.human else None
+    kept, counts = build.finish(written, tables.read(topics, "topics"), judged, settings.cleaning, asked)
+    job.write(funnel, "funnel", counts, "funnel/queries")
+    job.write(out, "queries", kept)
 
 
 if __name__ == "__main__":

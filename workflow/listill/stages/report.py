@@ -1,17 +1,10 @@
 """Write the page: did it help, by how much, is it significant, where did queries get lost, what did it cost."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from listill import tables
-from listill.errors import UserError
-from listill.settings import Settings
-from listill.stages.command import In, Ins, Job, Out, StageSettings, main, versions
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from listill.report.page import History
+from listill.settings.config import Settings
+from listill.stages.command import In, Ins, Out, main
+from listill.stages.job import Job, StageSettings, versions
 
 VERSION = 2
 
@@ -33,7 +26,7 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
     jobs += [f"{stage}.{student}" for stage in ("encode", "search", "lists") for student in students]
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
-    jobs += [f"encode.{retriever}" for retriever in config.mining.dense]
+    jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "encode", "search") for system in trained]
     return ReportStage(
         version=VERSION,
@@ -60,67 +53,26 @@ def run(
     benchmarks: Ins = [],
 ) -> None:
     """Write report.html, whole or not at all. Benchmark files of jobs that the config no longer asks for are left out."""
-    from listill.evaluation.topics import evaluation_queries
-    from listill.report import costs, page
+    from listill import tables
+    from listill.errors import UserError
+    from listill.report import material, page
 
-    benchmarks = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
     figures = tables.read(summary, "summary")
     if figures.empty:
         raise UserError(f"{summary}: is empty; nothing was evaluated")
-    timings = {tables.provenance(path).fingerprint for path in benchmarks}
-    material = page.Material(
+    timings = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
+    timed = {tables.provenance(path).fingerprint for path in benchmarks}
+    whole = material.load(
         title=settings.title,
         summary=figures,
-        per_query=tables.read(per_query, "per_query"),
-        evaluated=evaluation_queries(topics, qrels, queries, corpus),
-        corpus=tables.read(corpus, "corpus"),
-        runs={_system(path): tables.read(path, "runs", ["query_id", "doc_id", "rank"]) for path in runs},
-        funnels=_funnels(funnels, page.Results(figures).students),
-        histories=[_history(path) for path in histories],
-        costs=costs.read(benchmarks),
+        files=material.Files(per_query, corpus, topics, qrels, queries, funnels, histories, runs, timings),
         config=settings.config,
         versions=versions(),
-        fingerprints={key: value for key, value in job.lineage.items() if value not in timings},
+        fingerprints={key: value for key, value in job.lineage.items() if value not in timed},
     )
-    html = page.render(material, settings.examples)
+    html = page.render(whole, settings.examples)
     with tables.atomic(out) as temporary:
         temporary.write_text(html, encoding="utf-8")
-
-
-def _system(path: Path) -> str:
-    return tables.provenance(path).key.removeprefix("runs/")
-
-
-def _history(path: Path) -> "History":
-    """Read models/<student>/<variant>/history.parquet."""
-    from listill.report.page import History
-
-    details = tables.provenance(path).details
-    table = tables.read(path, "history")
-    student, variant = path.parent.parent.name, path.parent.name
-    return History(
-        student,
-        variant,
-        table,
-        details.get("trained", {}),
-        details.get("best_step"),
-        details.get("teacher_temperature"),
-    )
-
-
-def _funnels(paths: list[Path], students: list[str]) -> "dict[str, pd.DataFrame]":
-    """Return the funnel rows of each student: of funnel/lists.<student>.parquet, and of the files of all students."""
-    import pandas as pd
-
-    frames = {path: tables.read(path, "funnel") for path in paths}
-    owners = {path: next((name for name in students if path.stem == f"lists.{name}"), None) for path in paths}
-    empty: dict[str, list[Any]] = {column: [] for column in tables.SCHEMAS["funnel"].names}
-    return {
-        student: pd.concat(
-            [pd.DataFrame(empty), *(frame for path, frame in frames.items() if owners[path] in (None, student))]
-        )
-        for student in students
-    }
 
 
 if __name__ == "__main__":

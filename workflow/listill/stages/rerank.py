@@ -1,7 +1,12 @@
 """Rerank the retrievers' candidates for the evaluation queries with the teachers: the ceiling for the students."""
 
-from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
-from listill.stages.command import In, Ins, Job, Out, StageSettings, main
+from listill.section import Name
+from listill.settings.bm25 import Bm25
+from listill.settings.config import Settings
+from listill.settings.students import Student
+from listill.settings.teacher import TeacherEnsemble
+from listill.stages.command import In, Ins, Out, main
+from listill.stages.job import Job, StageSettings
 
 VERSION = 1
 
@@ -46,18 +51,18 @@ def run(
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval.embeddings import load_named
-    from listill.teachers.checkpoint import inspect
-    from listill.teachers.pairs import Resources
     from listill.teachers.rerank import ensemble_run, score_pool
+    from listill.teachers.resources import Resources
+    from listill.teachers.teacher import identities
 
     documents = collection.load(corpus)
-    asked = evaluation_queries(topics, qrels, queries, corpus).queries
-    found = pd.concat([tables.read(path, "runs") for path in runs])
+    evaluated = evaluation_queries(topics, qrels, queries, corpus).queries
+    runs_found = pd.concat([tables.read(path, "runs") for path in runs])
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
-    pool = found[found["rank"] <= settings.pool]
-    job.uses(inspect(settings.teacher.members))
+    pool = runs_found[runs_found["rank"] <= settings.pool]
+    job.uses(identities(settings.teacher.members))
     with job.work(out) as work:
-        scores = score_pool(documents, asked, pool, settings.teacher, resources, work)
+        scores = score_pool(documents, evaluated, pool, settings.teacher, resources, work)
         job.write(out, "runs", ensemble_run(scores, settings.teacher, settings.depth), "runs/teacher")
 
 

@@ -3,8 +3,13 @@
 import logging
 from typing import Any
 
-from listill.settings import Bm25, Name, Settings, Student, TeacherEnsemble
-from listill.stages.command import In, Ins, Job, MaybeIn, Out, StageSettings, main
+from listill.section import Name
+from listill.settings.bm25 import Bm25
+from listill.settings.config import Settings
+from listill.settings.students import Student
+from listill.settings.teacher import TeacherEnsemble
+from listill.stages.command import In, Ins, MaybeIn, Out, main
+from listill.stages.job import Job, StageSettings
 
 VERSION = 1
 log = logging.getLogger("listill")
@@ -38,40 +43,30 @@ def run(
 
     ``embeddings`` spare the dense teacher work; ``known`` are scores of an earlier round, which are not made again.
     """
-    import numpy as np
-
     from listill import tables
     from listill.corpus import collection
     from listill.retrieval.embeddings import load_named
-    from listill.teachers.checkpoint import inspect
-    from listill.teachers.pairs import Resources, pairs_of
-    from listill.teachers.parts import in_parts
+    from listill.teachers.pairs import pairs_of, without_known
+    from listill.teachers.parts import scores_in_parts
+    from listill.teachers.resources import Resources
+    from listill.teachers.teacher import identities
 
     documents = collection.load(corpus)
-    asked = tables.read(queries, "queries")
+    everything = tables.read(queries, "queries")
     pool = tables.read(candidates, "candidates", ["query_id", "doc_id"]).drop_duplicates()
-    round_of = tables.provenance(candidates).key.partition("candidates/")[2]  # nothing in the first
+    round_of = tables.provenance(candidates).key.partition("candidates/")[2]  # empty in the first round
     key = f"scores/{round_of}" if round_of else "scores"
     old = None if known is None else tables.read(known, "scores").merge(pool, on=["query_id", "doc_id"])
-    if old is not None:
-        there = pool.merge(old[["query_id", "doc_id"]].drop_duplicates(), how="left", indicator=True)
-        pool = pool[(there["_merge"] == "left_only").to_numpy()]
-    pairs = pairs_of(documents, asked, pool, cut=True)
-    log.info("score: %d pairs of %d queries", len(pairs), len(np.unique(pairs.query)))
+    pairs = pairs_of(documents, everything, pool if old is None else without_known(pool, old), cut=True)
+    log.info("score: %d pairs of %d queries", len(pairs), len(set(pairs.query.tolist())))
     members = TeacherEnsemble(members=settings.members).members
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
-    ids = np.array(documents.doc_ids, dtype=object)
-    query_ids = asked["query_id"].to_numpy()
-    source = documents.positions(asked["doc_id"].tolist(), str(queries))
-    job.uses(inspect(members))
+    job.uses(identities(members))
     with job.work(out) as work, tables.writer(out, "scores", job.provenance(key)) as table:
         if old is not None:
             table.write_table(tables.as_table("scores", old))
-        for name, block, first, values in in_parts(members, pairs, resources, work):
-            query = block.query + first
-            document = np.where(block.text < len(documents), block.text, source[query])
-            columns = {"query_id": query_ids[query], "doc_id": ids[document], "score": values}
-            table.write_table(tables.as_table("scores", columns | {"teacher": [name] * len(block)}))
+        for part in scores_in_parts(documents, everything, pairs, members, resources, work):
+            table.write_table(tables.as_table("scores", part))
 
 
 if __name__ == "__main__":

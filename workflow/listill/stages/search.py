@@ -1,7 +1,10 @@
 """Answer the evaluation queries with one retriever over the whole corpus: BM25, a student or a trained student."""
 
-from listill.settings import Bm25, Settings, Student
-from listill.stages.command import In, Job, MaybeIn, Out, StageSettings, main
+from listill.settings.bm25 import Bm25
+from listill.settings.config import Settings
+from listill.settings.students import Student
+from listill.stages.command import In, MaybeIn, MaybeModel, Out, main
+from listill.stages.job import Job, StageSettings
 
 VERSION = 1
 
@@ -33,37 +36,32 @@ def run(
     queries: In,
     out: Out,
     embeddings: MaybeIn = None,
-    model: MaybeIn = None,
+    model: MaybeModel = None,
 ) -> None:
     """Write runs/<system>.parquet; a dense retriever needs ``embeddings`` and, if it was trained, ``model``."""
-    import numpy as np
-
-    from listill.candidates.pool import as_frame
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.evaluation.topics import evaluation_queries
-    from listill.retrieval import embeddings as vectors
+    from listill.retrieval.retriever import Retriever
+    from listill.retrieval.runs import with_ids
 
     documents = collection.load(corpus)
-    asked = evaluation_queries(topics, qrels, queries, corpus).queries
-    texts = asked["text"].tolist()
+    evaluated = evaluation_queries(topics, qrels, queries, corpus).queries
+    query_ids, texts = evaluated["query_id"].tolist(), evaluated["text"].tolist()
+    retriever: Retriever
     if settings.student is None:
-        from listill.retrieval.bm25 import Bm25Index
+        from listill.retrieval.bm25 import Bm25Retriever
 
-        index = Bm25Index([documents.rendered(i) for i in range(len(documents))], settings.bm25 or Bm25())
-        found = index.search(texts, settings.depth, documents.id_order)
+        retriever = Bm25Retriever(settings.system, documents, settings.bm25 or Bm25())
     else:
+        from listill.retrieval.dense import DenseRetriever
         from listill.retrieval.encoder import Encoder
-        from listill.retrieval.search import search
 
         if embeddings is None:
             raise UserError("a dense run needs --embeddings, the encoded corpus")
-        encoded = Encoder(settings.student, model).encode(texts, "query", f"encode queries ({settings.system})")
-        found = search(encoded, vectors.load(embeddings, documents), settings.depth, documents.id_order)
-    frame = as_frame(*found, settings.system)
-    frame["query_id"] = asked["query_id"].to_numpy()[frame["query"]]
-    frame["doc_id"] = np.array(documents.doc_ids, dtype=object)[frame["document"]]
-    job.write(out, "runs", documents.answers(frame), f"runs/{settings.system}")
+        retriever = DenseRetriever(settings.system, documents, Encoder(settings.student, model), embeddings)
+    found = retriever.run(query_ids, texts, settings.depth)
+    job.write(out, "runs", with_ids(found, query_ids, documents), f"runs/{settings.system}")
 
 
 if __name__ == "__main__":

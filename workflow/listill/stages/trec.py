@@ -1,6 +1,7 @@
 """Write a run in TREC format: query_id Q0 doc_id rank score system."""
 
-from listill.stages.command import In, Job, Out, StageSettings, main
+from listill.stages.command import In, Out, main
+from listill.stages.job import Job, StageSettings
 
 
 def run(settings: StageSettings, job: Job, run: In, out: Out) -> None:

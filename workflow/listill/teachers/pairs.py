@@ -1,23 +1,14 @@
-"""The pairs to be scored, and what teachers may use."""
+"""The pairs to be scored."""
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.settings import Bm25, Student
-
-if TYPE_CHECKING:
-    from listill.retrieval.bm25 import Bm25Index
-    from listill.retrieval.encoder import Encoder
-
-S = TypeVar("S")
-M = TypeVar("M")
+from listill.queries.passages import passages_without_queries
 
 
 @dataclass(frozen=True)
@@ -61,17 +52,6 @@ class Pairs:
             )
 
 
-def without_queries(collection: Collection, queries: pd.DataFrame) -> dict[int, str]:
-    """Return, by row of ``queries``, the source passage without the words that the query was taken from.
-
-    A teacher that sees the query's own words in the passage teaches copying; so does a student's training pair.
-    """
-    cut = queries["start"].notna().to_numpy()
-    source = collection.positions(queries.loc[cut, "doc_id"].tolist(), "queries")
-    places = zip(np.flatnonzero(cut), source, queries.loc[cut, "start"], queries.loc[cut, "end"], strict=True)
-    return {int(row): collection.without(int(i), int(start), int(end)) for row, i, start, end in places}
-
-
 def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, *, cut: bool) -> Pairs:
     """Return the distinct pairs of ``pool`` (query_id, doc_id), in order of ``queries`` and of the corpus.
 
@@ -88,51 +68,15 @@ def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, 
     edited: list[str] = []
     if cut:
         source = collection.positions(queries["doc_id"].tolist(), "queries")
-        for q, text in without_queries(collection, queries).items():
+        for q, text in passages_without_queries(collection, queries).items():
             low, high = np.searchsorted(query, [q, q + 1])
             document[low:high][document[low:high] == source[q]] = n + len(edited)
             edited.append(text)
     return Pairs(collection, queries["text"].tolist(), query, document, edited)
 
 
-@dataclass
-class Resources:
-    """Models and indexes that teachers share; loaded when first asked for, once.
-
-    ``embeddings``: the whole corpus as a student's base model encodes it [documents, d], where that is at hand.
-    """
-
-    collection: Collection
-    students: dict[str, Student]
-    bm25: Bm25
-    embeddings: dict[str, np.ndarray] = field(default_factory=dict)
-    _loaded: tuple[Any, Any] | None = None
-
-    def loaded(self, settings: S, load: Callable[[S], M]) -> M:
-        """Return ``load(settings)``, kept until another is asked for: two large teachers need not share the memory."""
-        if self._loaded is None or self._loaded[0] != settings:
-            self._loaded = None
-            self._loaded = (settings, load(settings))
-        return self._loaded[1]
-
-    def name(self, student: str | None) -> str:
-        """Return the name of the student that a teacher uses: the one it names, or the first."""
-        if student is None and not self.students:
-            raise UserError("this teacher needs a student's model; the settings have none")
-        return student or min(self.students)
-
-    @functools.cache  # noqa: B019 (lives as long as the process)
-    def encoder(self, name: str) -> "Encoder":
-        """Return the base model of a student."""
-        from listill.retrieval.encoder import Encoder
-
-        return Encoder(self.students[name])
-
-    @functools.cached_property
-    def index(self) -> "Bm25Index":
-        """Return the BM25 index of the corpus."""
-        from listill.retrieval.bm25 import Bm25Index
-
-        return Bm25Index([self.collection.rendered(i) for i in range(len(self.collection))], self.bm25)
-
-    __hash__ = object.__hash__
+def without_known(pool: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of ``pool`` (query_id, doc_id) that are not among those of ``known``."""
+    ids = ["query_id", "doc_id"]
+    there = pool[ids].merge(known[ids].drop_duplicates(), how="left", indicator=True)
+    return pool[(there["_merge"] == "left_only").to_numpy()]

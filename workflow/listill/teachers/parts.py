@@ -5,17 +5,42 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from listill import tables
+from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.settings import Teacher
-from listill.teachers import score
-from listill.teachers.pairs import Pairs, Resources
+from listill.teachers.pairs import Pairs
+from listill.teachers.resources import Resources
+from listill.teachers.teacher import Teacher
 
 # Pairs, about: a part holds whole queries. A cross-encoder on a CPU takes minutes; late interaction encodes each passage
 # once a part.
 PART = 65_536
 log = logging.getLogger("listill")
+
+
+def scores_in_parts(
+    collection: Collection,
+    queries: pd.DataFrame,
+    pairs: Pairs,
+    members: Mapping[str, Teacher],
+    resources: Resources,
+    work: Path,
+) -> Iterator[pd.DataFrame]:
+    """Yield the raw scores of all teachers and pairs as tables: query_id, doc_id, teacher, score; see ``in_parts``.
+
+    ``queries`` are those of the pairs: query_id and, where texts were edited, doc_id, whose text an edited one stands for.
+    """
+    ids = np.array(collection.doc_ids, dtype=object)
+    query_ids = queries["query_id"].to_numpy()
+    for name, block, first, values in in_parts(members, pairs, resources, work):
+        query, document = block.query + first, block.text
+        if len(pairs.edited):
+            source = collection.positions(queries["doc_id"].tolist(), "queries")
+            document = np.where(document < len(collection), document, source[query])
+        columns = {"query_id": query_ids[query], "doc_id": ids[document], "teacher": name, "score": values}
+        yield pd.DataFrame(columns)
 
 
 def in_parts(
@@ -34,7 +59,8 @@ def in_parts(
             if part.exists():
                 found += 1
             else:
-                values = score(member, block, resources)
+                values = np.asarray(member.score(block, resources), dtype=np.float32)
+                assert values.shape == (len(block),)
                 if not np.isfinite(values).all():
                     where = block.name(int(np.flatnonzero(~np.isfinite(values))[0]))
                     raise UserError(f"teacher {name}: its score of {where} is not a number")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from listill.errors import UserError
-from listill.settings import Reranker
+from listill.teachers.reranker import Reranker
 
 QUERY_SHARE = 0.75  # of the room for both; a query that is longer is cut, so that some of the passage can be read
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from listill.corpus.collection import Collection
-from listill.retrieval.fusion import ranked
-from listill.settings import TeacherEnsemble
+from listill.retrieval.runs import ranked
+from listill.settings.teacher import TeacherEnsemble
 from listill.teachers.ensemble import combine
-from listill.teachers.pairs import Resources, pairs_of
-from listill.teachers.parts import in_parts
+from listill.teachers.pairs import pairs_of
+from listill.teachers.parts import scores_in_parts
+from listill.teachers.resources import Resources
 
 
 def score_pool(
@@ -26,18 +27,7 @@ def score_pool(
     that are done (see ``in_parts``).
     """
     pairs = pairs_of(collection, queries, pool, cut=False)
-    query_ids = queries["query_id"].to_numpy()
-    parts = [
-        pd.DataFrame(
-            {
-                "query_id": query_ids[block.query + first],
-                "doc_id": [collection.doc_ids[i] for i in block.text],
-                "teacher": name,
-                "score": values,
-            }
-        )
-        for name, block, first, values in in_parts(teacher.members, pairs, resources, work)
-    ]
+    parts = scores_in_parts(collection, queries, pairs, teacher.members, resources, work)
     return pd.concat(parts, ignore_index=True)
 
 

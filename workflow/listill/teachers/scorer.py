@@ -5,18 +5,17 @@ per cent. A batch that does not fit into memory is halved, and the rest goes on 
 """
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 
 from listill.errors import UserError
+from listill.models import checkpoint
 from listill.progress import Progress
-from listill.settings import Reranker
-from listill.teachers import checkpoint
 from listill.teachers.pairs import Pairs
 from listill.teachers.prompts import Pair, Prompt, Tokens
+from listill.teachers.reranker import Reranker
 
 # Tokens of so many pairs are held and sorted at a time (at most 130 MB of 512 tokens each).
 WINDOW = 65_536
@@ -28,8 +27,8 @@ Batch = dict[str, torch.Tensor]
 log = logging.getLogger("listill")
 
 
-class Scorer(ABC):
-    """A reranker in memory. Kinds differ in what a batch goes through: ``forward``."""
+class Scorer:
+    """A reranker in memory. What a batch goes through is its member's ``forward``."""
 
     def __init__(self, member: Reranker) -> None:
         self.member = member
@@ -43,11 +42,8 @@ class Scorer(ABC):
         self.tokenizer.truncation_side = "right"
         self.reader = Prompt(member, self.tokenizer) if member.prompt else Pair(member, self.tokenizer)
         self.budget = BUDGET[self.device.type]
-        self.pad = self.tokenizer.pad_token_id or 0  # 0 will do: padding is masked
-
-    @abstractmethod
-    def forward(self, batch: Batch, tokens: list[Tokens]) -> torch.Tensor:
-        """Return the raw scores [n] of a padded batch (``input_ids``, ``attention_mask``, maybe ``token_type_ids``)."""
+        self.pad = self.tokenizer.pad_token_id or 0  # any token will do: padding is masked
+        member.prepare(self)
 
     def score(self, pairs: Pairs) -> np.ndarray:
         """Return the raw scores [pairs] in float32; which pairs share a batch does not matter to them."""
@@ -99,7 +95,7 @@ class Scorer(ABC):
     def _try(self, tokens: list[Tokens]) -> torch.Tensor | None:
         """Return the scores of a batch, or None if memory is short: the error must be gone, since it holds tensors."""
         try:
-            return self.forward(self._padded(tokens), tokens)
+            return self.member.forward(self, self._padded(tokens), tokens)
         except torch.OutOfMemoryError:
             return None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from listill.settings import Negatives
+from listill.settings.training import Negatives
 from listill.training.examples import Examples
 
 
@@ -81,5 +81,5 @@ def _negative(
         negative[i] &= ~np.isin(group, np.concatenate([examples.relevant[q], examples.group[nearly]]))
     if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
         similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
-        negative &= similarity <= similarity[np.arange(len(queries)), positive][:, None] + settings.margin
+        negative &= similarity <= similarity[np.arange(len(queries)), positive][:, None] + settings.guide_margin
     return negative

@@ -1,14 +1,17 @@
 """The training set in memory: queries, distinct texts, and lists that point to them."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.queries.passages import passages_without_queries
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
-from listill.teachers.pairs import without_queries
+from listill.settings.training import Recipe
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.queries)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lists of each query type."""
+        return {kind: self.types.count(kind) for kind in sorted(set(self.types))}
+
     def tokenise(self, encoder: Encoder, stored: Tokens) -> tuple[Tokens, Tokens]:
         """Return the tokens of queries and texts; ``stored``: those of all documents of the corpus."""
         edited = encoder.tokenise([self.texts[t] for t in np.flatnonzero(self.document < 0)], "document")
@@ -50,11 +58,30 @@ class Examples:
         found[document < 0] = encoder.encode([self.texts[t] for t in texts[document < 0]], "document")
         return encoder.encode([self.queries[q] for q in queries], "query"), found
 
+    def with_guide(self, encoder: Encoder, corpus: np.ndarray) -> "Examples":
+        """Return the examples with the embeddings of a guide; ``corpus``: its embeddings of all documents."""
+        everything = np.arange(len(self)), np.arange(len(self.texts))
+        return dataclasses.replace(self, guide=self.embed(encoder, corpus, *everything))
+
+
+def choose_lists(lists: pd.DataFrame, recipe: Recipe, variant: str, seed: int) -> pd.DataFrame:
+    """Return the lists that a variant trains on, sorted by query_id: those of its types, at most ``max_lists`` of them."""
+    chosen = lists.sort_values("query_id", ignore_index=True)
+    if recipe.types is not None:
+        if unknown := set(recipe.types) - set(chosen["type"]):
+            there = ", ".join(sorted(set(chosen["type"])))
+            raise UserError(f"variant {variant}: no list is of type '{min(unknown)}'; there are {there}")
+        chosen = chosen[chosen["type"].isin(recipe.types)].reset_index(drop=True)
+    if recipe.max_lists is not None and recipe.max_lists < len(chosen):
+        keep = np.random.default_rng(seed).permutation(len(chosen))[: recipe.max_lists]
+        chosen = chosen.iloc[np.sort(keep)].reset_index(drop=True)
+    return chosen
+
 
 def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qrels: pd.DataFrame) -> Examples:
     """Join lists with the texts of their queries and documents; ``qrels`` are the train judgements."""
     queries = queries.set_index("query_id", drop=False).loc[lists["query_id"]].reset_index(drop=True)
-    cut = without_queries(collection, queries)
+    cut = passages_without_queries(collection, queries)
     source = collection.positions(queries["doc_id"].tolist(), "queries")
     documents = [collection.positions(list(ids), "lists") for ids in lists["doc_ids"]]
     used = np.unique(np.concatenate(documents)) if documents else np.empty(0, np.int64)

@@ -10,18 +10,19 @@ import numpy as np
 import torch
 
 from listill.errors import UserError
+from listill.measure_names import SELECTION
 from listill.progress import Progress
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
-from listill.settings import Recipe
+from listill.settings.training import Recipe
 from listill.training import batches
 from listill.training.curves import Curves
 from listill.training.engine import Engine
 from listill.training.examples import Examples
-from listill.training.losses import weighted
+from listill.training.objective import weighted
 from listill.training.processes import Processes
 from listill.training.schedule import optimiser, rate, set_dropout
-from listill.training.selection import MEASURE, Selector
+from listill.training.selection import Selector
 from listill.training.state import State, Stop, mixture, stoppable, weights
 
 log = logging.getLogger("listill")
@@ -40,6 +41,13 @@ class Result:
     best_step: int
     best: float
     kept: str
+
+    def summary(self, base: float) -> dict[str, Any]:
+        """Return what the provenance says of the result, and log it; ``base`` is the measure of the untrained model."""
+        if self.best_step == 0:
+            log.warning("train: no step was better than the base model on dev queries: the base model is kept")
+        log.info("train: kept step %d, dev %s %.4f (base %.4f)", self.best_step, SELECTION, self.best, base)
+        return {"best_step": self.best_step, "kept": self.kept}
 
 
 class Training:
@@ -115,7 +123,7 @@ class Training:
             log.info("train: goes on after step %d of %d", state.step, len(self.steps))
             return state
         state = State(best=base, best_weights=weights(self.encoder.model))
-        state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", MEASURE: base})
+        state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", SELECTION: base})
         return state
 
     def _introduce(self, base: float) -> None:
@@ -128,9 +136,9 @@ class Training:
                 self.texts.lengths.mean(),
                 len(self.steps),
                 self.recipe.batch,
-                MEASURE,
+                SELECTION,
             ),
-            *(len(self.selector.queries), len(self.selector.documents), base),
+            *(len(self.selector.queries), len(self.selector.collection), base),
         )
 
     def advance(self, state: State) -> float:
@@ -187,7 +195,7 @@ class Training:
         """Measure the model as it stands on the dev queries; keep its weights if they are the best so far."""
         before = state.best
         value = self._consider(state, "step", weights(self.encoder.model))
-        log.info("train: step %d of %d: dev %s %.4f", state.step, len(self.steps), MEASURE, value)
+        log.info("train: step %d of %d: dev %s %.4f", state.step, len(self.steps), SELECTION, value)
         if self.recipe.selection.average:
             state.recent = [*state.recent, weights(self.encoder.model)][-self.recipe.selection.average :]
         state.stale = 0 if state.best > before else state.stale + 1
@@ -206,10 +214,10 @@ class Training:
         value = self.processes.agree(self.selector.measure(self.encoder) if self.processes.first else None)
         model.train(training)
         done = {key: state.history[-1].get(key) for key in ("step", "epoch", "queries", "passages", "seconds")}
-        state.history.append({**done, "split": "dev", "weights": name, MEASURE: value})
+        state.history.append({**done, "split": "dev", "weights": name, SELECTION: value})
         self.curves.add(state.history[-1])
         if name != "step":
-            log.info("train: weights '%s': dev %s %.4f", name, MEASURE, value)
+            log.info("train: weights '%s': dev %s %.4f", name, SELECTION, value)
         if eligible and value > state.best:
             state.best, state.kept, state.best_weights = value, name, candidate
             if not name.startswith("merge"):

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from listill.settings import Recipe
+from listill.settings.training import Recipe
 
 
 def optimiser(model: torch.nn.Module, recipe: Recipe) -> torch.optim.AdamW:

@@ -5,11 +5,22 @@ belong to their students and teachers. So the temperature is chosen such that th
 untrained student on the same lists.
 """
 
+import logging
+
+import numpy as np
 import torch
 
-from listill.training.losses.kernels import masked_entropy
+from listill.retrieval.encoder import Encoder
+from listill.settings.training import Recipe
+from listill.training.batches import collate
+from listill.training.examples import Examples
+from listill.training.kernels import masked_entropy
+from listill.training.objective import use_temperature
 
 LOWEST, HIGHEST = 1e-3, 1e2
+# Lists on which the temperature is matched.
+SAMPLE = 512
+log = logging.getLogger("listill")
 
 
 def matched(
@@ -27,3 +38,23 @@ def matched(
         entropy = float(masked_entropy(scores.double() / torch.tensor(middle).exp(), mask).mean())
         low, high = (middle, high) if entropy < goal else (low, middle)
     return float(torch.tensor((low + high) / 2).exp())
+
+
+def with_teacher_temperature(
+    recipe: Recipe, encoder: Encoder, examples: Examples, embeddings: np.ndarray, seed: int
+) -> Recipe:
+    """Return the recipe with a number for the teacher's temperature: where it is ``auto``, matched on a sample of the lists.
+
+    ``encoder`` is the untrained student, ``embeddings`` [documents, d] the corpus as it encodes it. A recipe whose losses
+    do not use the teacher's temperature is returned as it is.
+    """
+    if recipe.temperatures.teacher != "auto" or not use_temperature(recipe.losses, "teacher"):
+        return recipe
+    drawn = np.sort(np.random.default_rng([seed, SAMPLE]).permutation(len(examples))[:SAMPLE])
+    step = collate(examples, drawn, recipe.negatives)
+    queries, texts = examples.embed(encoder, embeddings, drawn, step.texts)
+    similarity = torch.from_numpy(queries @ texts.T).gather(1, step.lists)
+    student, offset = recipe.temperatures.student, recipe.temperatures.offset
+    value = matched(similarity, step.scores, step.mask, student, offset)
+    log.info("train: teacher temperature %.4f", value)
+    return recipe.model_copy(update={"temperatures": recipe.temperatures.model_copy(update={"teacher": value})})

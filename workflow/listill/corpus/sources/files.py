@@ -2,40 +2,61 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
-from listill.corpus.source import Document, Source, checksums
-from listill.corpus.sources.rows import SUFFIXES, read_documents, read_qrels, read_topics
+from pydantic import Field
+
+from listill.corpus.rows import SUFFIXES, read_documents, read_qrels, read_topics
+from listill.corpus.source import Document, RawCorpus, Source, checksums
 from listill.errors import UserError
-from listill.settings import Files
-from listill.source_files import expand
+from listill.source_files import existing, expand
 
 HEADING = re.compile(r"#\s+(.*?)\s*#*\s*$")
 FENCE = re.compile(r"\s*(```|~~~)")
 
 
-def read(settings: Files) -> Source:
-    """Read documents, and topics with judgements where given.
+class Files(Source):
+    """Files of your own: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
 
-    Raises UserError for missing files and columns, broken lines (file and line), judgements without topics.
-    """
-    path = expand(settings.path)
-    if path.is_dir():
-        documents = read_folder(path)
-    elif path.exists():
-        documents = read_documents(path, settings.doc_id, settings.title, settings.text)
-    else:
-        raise UserError(f"{path}: no such file or folder: mend source.path")
-    if bool(settings.topics) != bool(settings.qrels):
-        given, missing = ("topics", "qrels") if settings.topics else ("qrels", "topics")
-        raise UserError(
-            f"{getattr(settings, given)}: source.{given} is given without source.{missing}: give both or none"
-        )
-    topics, qrels, used = {}, [], [] if path.is_dir() else [path]
-    if settings.topics and settings.qrels:
-        used += [expand(settings.topics), expand(settings.qrels)]
-        topics = read_topics(used[-2])
-        qrels = read_qrels(used[-1], topics, ("query_id", "doc_id", "relevance"))
-    return Source(str(path), documents, topics, qrels, {"sha256": checksums(used)})
+    kind: Literal["files"] = Field(description="files of your own")
+    path: str = Field(
+        description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)"
+    )
+    doc_id: str = Field("doc_id", description="column of the document id")
+    title: str | None = Field(None, description="column of the title, if there is one")
+    text: str = Field("text", description="column of the text")
+    topics: str | None = Field(None, description="file of human queries with columns query_id and text")
+    qrels: str | None = Field(
+        None, description="file of judgements with columns query_id, doc_id, relevance and, where split, split"
+    )
+
+    def files(self) -> list[str]:
+        """Return the files that are named and exist."""
+        return [file for path in (self.path, self.topics, self.qrels) if path for file in existing(path)]
+
+    def read(self) -> RawCorpus:
+        """Read documents, and topics with judgements where given.
+
+        Raises UserError for missing files and columns, broken lines (file and line), judgements without topics.
+        """
+        path = expand(self.path)
+        if path.is_dir():
+            documents = read_folder(path)
+        elif path.exists():
+            documents = read_documents(path, self.doc_id, self.title, self.text)
+        else:
+            raise UserError(f"{path}: no such file or folder: mend source.path")
+        if bool(self.topics) != bool(self.qrels):
+            given, missing = ("topics", "qrels") if self.topics else ("qrels", "topics")
+            raise UserError(
+                f"{getattr(self, given)}: source.{given} is given without source.{missing}: give both or none"
+            )
+        topics, qrels, used = {}, [], [] if path.is_dir() else [path]
+        if self.topics and self.qrels:
+            used += [expand(self.topics), expand(self.qrels)]
+            topics = read_topics(used[-2])
+            qrels = read_qrels(used[-1], topics, ("query_id", "doc_id", "relevance"))
+        return RawCorpus(str(path), documents, topics, qrels, {"sha256": checksums(used)})
 
 
 def read_folder(folder: Path) -> list[Document]:

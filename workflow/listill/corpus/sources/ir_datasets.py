@@ -2,47 +2,59 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
-from listill.corpus.source import SPLITS, Document, Judgement, Source
+from pydantic import Field
+
+from listill.corpus.source import SPLITS, Document, Judgement, RawCorpus, Source
 from listill.errors import UserError, nearest
-from listill.settings import IrDatasets
 
 NAMES = {"train": ("train",), "dev": ("dev", "validation"), "test": ("test",)}
 
 
-def read(settings: IrDatasets) -> Source:
-    """Read documents, and the topics and judgements of each split.
+class IrDatasets(Source):
+    """A data set of the ir_datasets catalogue; its splits are the ids below it (`/train`, `/dev`, `/test`)."""
 
-    ir_datasets downloads what it does not have. Raises UserError for an unknown id, for an id without documents, and
-    where a download fails.
-    """
-    import ir_datasets
+    kind: Literal["ir_datasets"] = Field(description="a data set of the ir_datasets catalogue")
+    id: str = Field(description="for example `beir/scifact` or `cranfield`")
+    splits: dict[Literal["train", "dev", "test"], str] = Field(
+        {}, description="ids that hold the topics of each split; empty: found by their usual names"
+    )
 
-    dataset = _load(settings.id)
-    if not dataset.has_docs():
-        raise UserError(f"source.id: the data set '{settings.id}' of ir_datasets has no documents: name one that has")
-    with _reading(settings.id):
-        documents = [_document(doc) for doc in dataset.docs_iter()]
-    source = Source(f"ir_datasets {settings.id}", documents)
-    chosen = {str(split): name for split, name in settings.splits.items()} or find_splits(settings.id)
-    for split, name in chosen.items():
-        part = _load(name)
-        if not (part.has_queries() and part.has_qrels()):
-            raise UserError(f"source.splits.{split}: the data set '{name}' of ir_datasets lacks queries or judgements")
-        with _reading(name):
-            judged = [Judgement(q.query_id, q.doc_id, int(q.relevance), split, name) for q in part.qrels_iter()]
-            topics = {query.query_id: query_text(query) for query in part.queries_iter()}
-        for judgement in judged:
-            query_id = judgement.query_id
-            if query_id not in topics:
+    def read(self) -> RawCorpus:
+        """Read documents, and the topics and judgements of each split.
+
+        ir_datasets downloads what it does not have. Raises UserError for an unknown id, for an id without documents, and
+        where a download fails.
+        """
+        import ir_datasets
+
+        dataset = _load(self.id)
+        if not dataset.has_docs():
+            raise UserError(f"source.id: the data set '{self.id}' of ir_datasets has no documents: name one that has")
+        with _reading(self.id):
+            documents = [_document(doc) for doc in dataset.docs_iter()]
+        source = RawCorpus(f"ir_datasets {self.id}", documents)
+        chosen = {str(split): name for split, name in self.splits.items()} or find_splits(self.id)
+        for split, name in chosen.items():
+            part = _load(name)
+            if not (part.has_queries() and part.has_qrels()):
                 raise UserError(
-                    f"{name}: judgements of the query '{query_id}', which has no text: choose another data set"
+                    f"source.splits.{split}: the data set '{name}' of ir_datasets lacks queries or judgements"
                 )
-            source.topics[query_id] = topics[query_id]
-        source.qrels += judged
-    source.details = {"ir_datasets": ir_datasets.__version__, "id": settings.id, "splits": chosen}
-    return source
+            with _reading(name):
+                judged = [Judgement(q.query_id, q.doc_id, int(q.relevance), split, name) for q in part.qrels_iter()]
+                topics = {query.query_id: query_text(query) for query in part.queries_iter()}
+            for judgement in judged:
+                query_id = judgement.query_id
+                if query_id not in topics:
+                    raise UserError(
+                        f"{name}: judgements of the query '{query_id}', which has no text: choose another data set"
+                    )
+                source.topics[query_id] = topics[query_id]
+            source.qrels += judged
+        source.details = {"ir_datasets": ir_datasets.__version__, "id": self.id, "splits": chosen}
+        return source
 
 
 def find_splits(name: str) -> dict[str, str]:

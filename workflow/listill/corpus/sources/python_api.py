@@ -1,171 +1,36 @@
 """Docstrings of installed packages: one document per public function, class and method.
 
-Topics are what the docstrings' See Also sections say of other functions, in their authors' words (see_also.py). These
-sections are taken out of the documents.
+Topics are the descriptions that the docstrings' See Also sections give of other functions, in their authors' words. These
+sections are removed from the documents.
 """
 
-import importlib
-import importlib.metadata
-import inspect
-import logging
-import pkgutil
-import warnings
-from collections import defaultdict
-from collections.abc import Iterator
-from types import ModuleType
-from typing import Any
+from typing import Literal
 
-from listill.corpus.source import Document, Source
-from listill.corpus.sources import see_also
-from listill.corpus.sources.docstrings import document_text, fold
-from listill.errors import UserError
-from listill.settings import PythonApi
+from pydantic import Field
 
-log = logging.getLogger("listill")
-
-MIN_DOCUMENT_WORDS = 5
-MAX_NESTING = 2  # classes in classes: pandas.Series.str is one
-# Private by their packages' own documentation (pandas.core, numpy.core), tests, and machinery for building packages.
-SKIPPED_MODULES = ("core", "compat", "tests", "conftest", "setup", "distutils")
+from listill.corpus.source import RawCorpus, Source
+from listill.section import Share
 
 
-def read(settings: PythonApi) -> Source:
-    """Read the docstrings; every judgement's split is ours to make. UserError if a package cannot be imported."""
-    api = Api()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of deprecated modules, which we only look into
-        for package in settings.packages:
-            for module in _modules(package):
-                api.add_module(module)
-    documents = api.documents()
-    topics, qrels = see_also.find_topics(documents, api.docs, api.canonical)
-    return Source(
-        "python_api", [documents[name] for name in sorted(documents)], topics, qrels, _versions(settings.packages)
-    )
+class PythonApi(Source):
+    """Docstrings of installed packages; topics are the descriptions in their See Also sections."""
 
+    kind: Literal["python_api"] = Field(description="docstrings of installed packages")
+    packages: list[str] = Field(["numpy", "scipy", "pandas"], min_length=1, description="importable package names")
+    train: Share = Field(0.3, description="share of the relevant documents whose topics are for training")
+    dev: Share = Field(0.15, description="share of the relevant documents whose topics are for selection")
 
-Rank = tuple[int, bool, bool, int, str]  # parts; not its __name__; imported or inherited; length; name
+    def split_shares(self) -> tuple[float, float]:
+        """Return the shares of train and dev."""
+        return self.train, self.dev
 
+    def read(self) -> RawCorpus:
+        """Read the docstrings; no judgement has a split yet. UserError if a package cannot be imported."""
+        from listill.corpus import see_also
+        from listill.corpus.python_objects import package_versions, read_packages
 
-class Api:
-    """The public objects of some packages, each with all names by which it can be reached."""
-
-    def __init__(self) -> None:
-        self.docs: dict[str, str] = {}  # best name: docstring
-        self.canonical: dict[str, str] = {}  # any name: best name of the object
-        self._objects: dict[int, Any] = {}  # also keeps the objects alive, so that their ids stay theirs
-        self._names: dict[int, dict[str, Rank]] = defaultdict(dict)
-
-    def add_module(self, module: ModuleType) -> None:
-        """Note the public members of a module that belong to its package."""
-        listed = getattr(module, "__all__", None)
-        root = _root(module.__name__)
-        for name in vars(module) if listed is None else listed:
-            try:
-                member = getattr(module, name)
-            except Exception:
-                log.debug("python_api: %s.%s cannot be read", module.__name__, name)
-                continue
-            home = getattr(member, "__module__", None)
-            # Without __all__ a module's imports look like its own.
-            if not name.startswith("_") and (listed is not None or _root(home) == root):
-                borrowed = listed is None and home != module.__name__
-                self._add(f"{module.__name__}.{name}", member, root, MAX_NESTING, borrowed)
-
-    def _add(self, name: str, member: Any, root: str, nesting: int, borrowed: bool) -> None:
-        if isinstance(member, ModuleType) or not callable(member):
-            return
-        self._objects[id(member)] = member
-        alias = name.rpartition(".")[2] != getattr(member, "__name__", None)
-        self._names[id(member)][name] = (name.count("."), alias, borrowed, len(name), name)
-        if inspect.isclass(member) and nesting and _root(member.__module__) == root:
-            for attribute, value, own in _members(member, root):
-                self._add(f"{name}.{attribute}", value, root, nesting - inspect.isclass(value), not own)
-
-    def documents(self) -> dict[str, Document]:
-        """Return the documents by the best of their names, the one of lowest rank.
-
-        Objects with the same docstring and last name are one document, since neither reader nor retriever can tell them
-        apart: numpy.random.RandomState.rand is numpy.random.rand.
-        """
-        found: dict[str, Document] = {}
-        same: dict[tuple[str, str], str] = {}
-        for key in sorted(self._objects, key=lambda key: min(self._names[key].values())):
-            names = self._names[key]
-            best = min(names, key=lambda name: names[name])
-            last = best.rpartition(".")[2]
-            doc = _docstring(self._objects[key])
-            text = document_text(doc, {last, str(getattr(self._objects[key], "__name__", last))})
-            if len(text.split()) < MIN_DOCUMENT_WORDS:
-                continue
-            first = same.setdefault((last, fold(text)), best)
-            self.canonical.update((name, first) for name in names)
-            if first == best:
-                self.docs[first] = doc
-                found[first] = Document(first, first, text)
-        return found
-
-
-def _root(module: Any) -> str:
-    return module.partition(".")[0] if isinstance(module, str) else ""
-
-
-def _docstring(member: Any) -> str:
-    doc = getattr(member, "__doc__", None)
-    # An instance without a docstring of its own shows that of its class.
-    if not isinstance(doc, str) or (not inspect.isclass(member) and doc == type(member).__doc__):
-        return ""
-    return inspect.cleandoc(doc)
-
-
-def _members(cls: type, root: str) -> Iterator[tuple[str, Any, bool]]:
-    """Yield name, object and whether it is the class' own, of public methods and nested classes from its package."""
-    seen = set()
-    for base in cls.__mro__:
-        for name, value in vars(base).items():
-            if name.startswith("_") or name in seen:
-                continue
-            seen.add(name)
-            if _root(base.__module__) != root:
-                continue
-            if isinstance(value, staticmethod | classmethod):
-                yield name, value.__func__, base is cls
-            elif inspect.isroutine(value):
-                yield name, value, base is cls
-            elif not isinstance(value, property):
-                try:
-                    nested = getattr(cls, name)  # accessors, such as pandas.Series.str, give a class
-                except Exception:
-                    continue
-                if inspect.isclass(nested) and _root(nested.__module__) == root:
-                    yield name, nested, base is cls
-
-
-def _modules(package: str) -> Iterator[ModuleType]:
-    """Yield a package and its public modules; those that cannot be imported are left out."""
-    try:
-        top = importlib.import_module(package)
-    except ImportError as error:
-        raise UserError(
-            f"source.packages: cannot import '{package}' ({error}): install it, or take it out of the list"
-        ) from None
-    waiting = [top]
-    while waiting:
-        module = waiting.pop()
-        yield module
-        for found in pkgutil.iter_modules(getattr(module, "__path__", [])):
-            if found.name.startswith(("_", "test_")) or found.name in SKIPPED_MODULES:
-                continue
-            name = f"{module.__name__}.{found.name}"
-            try:
-                waiting.append(importlib.import_module(name))
-            except (Exception, SystemExit) as error:
-                log.debug("python_api: cannot import %s: %s", name, error)
-
-
-def _versions(packages: list[str]) -> dict[str, Any]:
-    versions = {}
-    for package in packages:
-        module = importlib.import_module(package.partition(".")[0])
-        versions[package] = str(getattr(module, "__version__", "unknown"))
-    return {"packages": versions}
+        api = read_packages(self.packages)
+        documents = api.documents()
+        topics, qrels = see_also.find_topics(documents, api.docs, api.canonical)
+        rows = [documents[name] for name in sorted(documents)]
+        return RawCorpus("python_api", rows, topics, qrels, package_versions(self.packages))

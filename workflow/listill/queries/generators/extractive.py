@@ -13,18 +13,68 @@ their words are dropped (word deletion, Wei and Zou 2019, arXiv 1901.11196).
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import pandas as pd
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+from pydantic import Field, model_validator
 
-from listill.corpus.collection import Collection
+from listill.queries.generator import Generator
 from listill.queries.sentences import sentences, words
-from listill.settings import Extractive
+from listill.section import Count, Share
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from listill.corpus.collection import Collection
 
 # A sentence may only leave a passage that is still a passage without it.
 LEFT_WORDS = 8
 SENTENCE_WORDS = (4, 40)
+
+
+class Extractive(Generator):
+    """Queries cut out of the passages themselves: no model."""
+
+    kind: Literal["extractive"] = Field(description="cut out of the passages, without a model")
+    types: dict[Literal["title", "keyphrases", "cloze", "lead", "crop"], Count] = Field(
+        {"lead": 1, "cloze": 1, "keyphrases": 1},
+        min_length=1,
+        description="query types, and how many of each a passage gives",
+    )
+    dropout: Share = Field(0.2, description="share of the words of a sentence or crop that are dropped")
+    crop_words: tuple[Count, Count] = Field((5, 12), description="fewest and most words of a crop")
+    phrases: Count = Field(4, description="key phrases in a keyphrases query")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Extractive":
+        if self.crop_words[0] > self.crop_words[1]:
+            raise ValueError(
+                f"crop_words: the fewest ({self.crop_words[0]}) are more than the most ({self.crop_words[1]})"
+            )
+        return self
+
+    def generate(self, collection: "Collection", passages: list[int], seed: int) -> "pd.DataFrame":
+        """Return the queries of the given passages; each is seeded by (seed, doc_id, type, n), whatever else is generated."""
+        import pandas as pd
+
+        wanted = "keyphrases" in self.types and bool(passages)
+        phrases = _key_phrases(collection, passages, self.phrases) if wanted else [[] for _ in passages]
+        rows = []
+        for i, own in zip(passages, phrases, strict=True):
+            doc_id = collection.doc_ids[i]
+            for kind, count in self.types.items():
+                seen = set()
+                for n in range(count):
+                    generator = random.Random(f"{seed}:{doc_id}:{kind}:{n}")
+                    passage = Passage(collection.titles[i] or "", collection.texts[i], own, generator, self)
+                    extract = EXTRACTORS[kind](passage)
+                    if extract is None or extract[0] in seen:
+                        break
+                    seen.add(extract[0])
+                    rows.append((f"{doc_id}:{kind}:{n}", extract[0], kind, doc_id, *extract[1:]))
+        frame = pd.DataFrame(rows, columns=["query_id", "text", "type", "doc_id", "start", "end"])
+        return frame.astype({"start": "Int32", "end": "Int32"}).assign(
+            generator="extractive", prompt=None, seed=seed, finish_reason=None
+        )
 
 
 @dataclass
@@ -111,8 +161,11 @@ EXTRACTORS: dict[str, Callable[[Passage], Extract | None]] = {
 }
 
 
-def _key_phrases(collection: Collection, passages: list[int], count: int) -> list[list[str]]:
+def _key_phrases(collection: "Collection", passages: list[int], count: int) -> list[list[str]]:
     """Return for each passage its ``count`` best words and pairs by tf-idf, none of them part of a better one."""
+    import numpy as np
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+
     vectors = TfidfVectorizer(
         ngram_range=(1, 2),
         stop_words=list(ENGLISH_STOP_WORDS),
@@ -135,26 +188,3 @@ def _key_phrases(collection: Collection, passages: list[int], count: int) -> lis
                 break
         chosen.append(phrases)
     return chosen
-
-
-def generate(settings: Extractive, collection: Collection, passages: list[int], seed: int) -> pd.DataFrame:
-    """Return the queries of the given passages; each is seeded by (seed, doc_id, type, n), whatever else is generated."""
-    wanted = "keyphrases" in settings.types and bool(passages)
-    phrases = _key_phrases(collection, passages, settings.phrases) if wanted else [[] for _ in passages]
-    rows = []
-    for i, own in zip(passages, phrases, strict=True):
-        doc_id = collection.doc_ids[i]
-        for kind, count in settings.types.items():
-            seen = set()
-            for n in range(count):
-                generator = random.Random(f"{seed}:{doc_id}:{kind}:{n}")
-                passage = Passage(collection.titles[i] or "", collection.texts[i], own, generator, settings)
-                extract = EXTRACTORS[kind](passage)
-                if extract is None or extract[0] in seen:
-                    break
-                seen.add(extract[0])
-                rows.append((f"{doc_id}:{kind}:{n}", extract[0], kind, doc_id, *extract[1:]))
-    frame = pd.DataFrame(rows, columns=["query_id", "text", "type", "doc_id", "start", "end"])
-    return frame.astype({"start": "Int32", "end": "Int32"}).assign(
-        generator="extractive", prompt=None, seed=seed, finish_reason=None
-    )

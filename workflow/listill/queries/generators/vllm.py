@@ -1,126 +1,40 @@
-"""vLLM's offline engine (https://docs.vllm.ai), in a process of its own: see ``queries/vllm_engine.py``.
+"""Queries from a language model in vLLM's offline engine (https://docs.vllm.ai), in a process of its own."""
 
-Its own process, since its memory on the GPU is only given back when it ends; its own environment, since it fixes
-versions of torch and transformers.
-"""
-
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from listill.errors import UserError
-from listill.queries.answers import Answer, blocks
-from listill.queries.generators.loaded import model_name
-from listill.queries.requests import Request
-from listill.settings import Vllm
-from listill.source_files import expand
+from pydantic import Field
 
-PACKAGE = Path(__file__).parents[3]
-REMEDIES = {
-    r"memory|cache blocks|max.model.len": "lower max_model_len or gpu_memory_utilization, or take a GPU that nobody uses",
-    r"hugging|gated|hub\b|connect": "if it is gated, ask for access and log in; without network, give the folder of a copy",
-}
+from listill.queries.generator import LoadedModel
+from listill.section import Count
+
+if TYPE_CHECKING:
+    from listill.queries.answers import Answer
+    from listill.queries.requests import Request
 
 
-def interpreter(settings: Vllm) -> str:
-    """Return the Python that has vLLM."""
-    if settings.python is None:
-        return sys.executable
-    path = shutil.which(expand(settings.python))
-    if path is None:
-        raise UserError(f"generation.generator.python: {settings.python}: no such program")
-    return path
+class Vllm(LoadedModel):
+    """vLLM's offline engine, in a process and, as a rule, an environment of its own: for GPUs, and the fastest."""
 
+    machine: ClassVar[frozenset[str]] = frozenset({"python", "gpu_memory_utilization", "max_model_len", "save_every"})
+    environment: ClassVar = "vllm"
+    gpus: ClassVar = 1
 
-def options(settings: Vllm) -> dict[str, Any]:
-    """Return what the engine is started with."""
-    engine = {
-        "model": model_name(settings.model),
-        "revision": settings.revision,
-        "trust_remote_code": settings.trust_remote_code,
-        "gpu_memory_utilization": settings.gpu_memory_utilization,
-        "max_model_len": settings.max_model_len,
-        "load_format": "safetensors",
-        "enable_prefix_caching": True,
-        "seed": 0,  # of whatever has no seed of its own; requests have one
-        **settings.engine,
-    }
-    sampling = {key: getattr(settings, key) for key in ("temperature", "top_p", "max_tokens")}
-    return {"engine": engine, "sampling": sampling, "template": settings.template}
+    kind: Literal["vllm"] = Field(description="vLLM's offline engine")
+    python: str | None = Field(
+        None,
+        description="the Python interpreter of an environment with vLLM; default: the job's own, which --sdm conda makes",
+    )
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = Field(0.9, description="share of the GPU's memory")
+    max_model_len: Count | None = Field(
+        None, description="tokens of prompt and answer together; default: what the model can do, at most 8192"
+    )
+    save_every: Count = Field(1024, description="requests that are lost at most if the job is interrupted")
+    engine: dict[str, Any] = Field({}, description="further arguments of vllm.LLM, such as tensor_parallel_size: 2")
 
+    def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
+        """Yield the answers in blocks of ``save_every`` requests; vLLM's own log lies in ``work``."""
+        from listill.queries.engines.vllm import answers
 
-class Process:
-    """The engine's process. What it says for people goes to ``log``."""
-
-    def __init__(self, settings: Vllm, log: Path) -> None:
-        self.python, self.log = interpreter(settings), log
-        path = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")]))
-        with open(log, "w") as messages:
-            self.process = subprocess.Popen(
-                [self.python, "-m", "listill.queries.vllm_engine"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=messages,
-                env=os.environ | {"PYTHONPATH": path},
-                text=True,
-            )
-        try:
-            self.versions = self.tell(options(settings))
-        except BaseException:
-            self.process.kill()
-            raise
-
-    def tell(self, what: Any) -> Any:
-        """Send a line and return the answer to it."""
-        assert self.process.stdin
-        assert self.process.stdout
-        try:
-            self.process.stdin.write(json.dumps(what) + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it says why, or its end does
-        line = self.process.stdout.readline()
-        reply = json.loads(line) if line.endswith("\n") else {"error": self._end()}
-        if isinstance(reply, dict) and "error" in reply:
-            said = " ".join(reply["error"].split())[:500]
-            remedies = [remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)]
-            raise UserError("; ".join([f"vllm: {said}", *remedies[:1], f"all that it said is in {self.log}"]))
-        return reply
-
-    def _end(self) -> str:
-        status = self.process.wait()
-        said = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-        if said and "No module named 'vllm'" in said[-1]:
-            return f"{self.python} has no vLLM: let python name one that has, or run with --sdm conda"
-        return f"it ended with status {status}{f' ({said[-1].strip()})' if said else ''}"
-
-    def __enter__(self) -> "Process":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        assert self.process.stdin
-        assert self.process.stdout
-        if kind is not None:
-            self.process.kill()
-        self.process.stdin.close()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-
-
-def answers(settings: Vllm, requests: list[Request], work: Path, details: dict[str, Any]) -> Iterator[list[Answer]]:
-    """Yield the answers in blocks of ``save_every`` requests; their log lies in ``work``."""
-    with Process(settings, work / "vllm.log") as engine:
-        details["engine"] = engine.versions
-        for block in blocks(requests, settings.save_every):
-            lines = [{"query_id": one.query_id, "seed": one.seed, "messages": one.messages} for one in block]
-            yield [Answer(**row) for row in engine.tell(lines)]
+        return answers(self, requests, work, details)

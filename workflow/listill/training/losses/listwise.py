@@ -9,9 +9,11 @@ of other lists, to which the teacher gives nothing. With targets of all or nothi
 
 import torch
 
-from listill.settings import Temperatures
+from listill.settings.training import Temperatures
 from listill.training.batches import Step
-from listill.training.losses.kernels import masked_log_softmax
+from listill.training.kernels import masked_log_softmax
+
+TEMPERATURES = ("student", "teacher")
 
 
 def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:

@@ -7,8 +7,10 @@ of the listwise loss.
 
 import torch
 
-from listill.settings import Temperatures
+from listill.settings.training import Temperatures
 from listill.training.batches import Step
+
+TEMPERATURES = ("student", "teacher")
 
 
 def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:

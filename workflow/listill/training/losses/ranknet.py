@@ -7,8 +7,10 @@ scores matters.
 import torch
 from torch.nn.functional import softplus
 
-from listill.settings import Temperatures
+from listill.settings.training import Temperatures
 from listill.training.batches import Step
+
+TEMPERATURES = ("student",)
 
 
 def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:

@@ -1,0 +1,93 @@
+"""The families of interchangeable parts, and how their members are found.
+
+A member is a module in its family's folder, named after its ``kind`` in the config. Nothing else has to be edited: the
+settings classes are collected from here. Members may also lie outside the package, in a folder that the environment
+variable LISTILL_MEMBERS names: ``$LISTILL_MEMBERS/teachers/mine.py`` is the teacher of kind ``mine``.
+"""
+
+import importlib
+import os
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, Union, get_args
+
+from pydantic import Field
+
+from listill.errors import UserError
+from listill.section import Member
+
+# Family: the package whose modules are its members.
+FAMILIES = {
+    "sources": "listill.corpus.sources",
+    "generators": "listill.queries.generators",
+    "retrievers": "listill.retrieval.kinds",
+    "teachers": "listill.teachers.kinds",
+    "losses": "listill.training.losses",
+    "backends": "listill.models.backends",
+}
+VARIABLE = "LISTILL_MEMBERS"
+
+
+def outside_folders(family: str) -> list[Path]:
+    """Return the folders outside the package that may hold members of a family."""
+    roots = [Path(root).expanduser() for root in os.environ.get(VARIABLE, "").split(os.pathsep) if root]
+    for root in roots:
+        if not root.is_dir():
+            raise UserError(f"{VARIABLE}: {root}: no such folder; correct or unset the variable")
+    return [root.resolve() / family for root in roots if (root / family).is_dir()]
+
+
+def names(family: str) -> list[str]:
+    """Return the names of a family's members, sorted; UserError if two members have the same name."""
+    package = importlib.import_module(FAMILIES[family])
+    for folder in map(str, outside_folders(family)):
+        if folder not in package.__path__:
+            package.__path__.append(folder)
+    found: dict[str, str] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        folder = str(getattr(module.module_finder, "path", ""))
+        if module.name in found:
+            raise UserError(f"{folder}/{module.name}.py: the family {family} already has a member '{module.name}'")
+        found[module.name] = folder
+    return sorted(found)
+
+
+def load(family: str, name: str) -> ModuleType:
+    """Import the module of a member."""
+    if name not in names(family):
+        raise UserError(f"no member '{name}' in the family {family}; there are {', '.join(names(family))}")
+    try:
+        return importlib.import_module(f"{FAMILIES[family]}.{name}")
+    except (SyntaxError, ImportError, AttributeError, NameError, TypeError) as error:
+        if not _is_outside(family, name):
+            raise
+        raise UserError(
+            f"{VARIABLE}: {family}/{name}.py cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def member_files(family: str, name: str) -> list[str]:
+    """Return the file of a member that lies outside the package: an input of every stage that runs it."""
+    return [str(folder / f"{name}.py") for folder in outside_folders(family) if (folder / f"{name}.py").is_file()]
+
+
+def _is_outside(family: str, name: str) -> bool:
+    return bool(member_files(family, name))
+
+
+def settings_class(family: str, name: str) -> type[Member]:
+    """Return the class of a member: the one in its module whose ``kind`` is the module's name."""
+    module = load(family, name)
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Member) and value.__module__ == module.__name__:
+            kind = value.model_fields.get("kind")
+            if kind is not None and get_args(kind.annotation) == (name,):
+                return value
+    raise UserError(f"{module.__file__}: has no settings class with kind: Literal['{name}'], the name of its file")
+
+
+def union(family: str) -> Any:
+    """Return the type of a config block that is any member of a family, told apart by ``kind``."""
+    classes = tuple(settings_class(family, name) for name in names(family))
+    return Annotated[Union[classes], Field(discriminator="kind")]  # noqa: UP007

@@ -1,0 +1,1 @@
+"""Lists: which queries train, and on which documents with which scores."""

@@ -1,0 +1,4 @@
+"""Backends: what a model computes with, one file per member.
+
+A backend is a module with ``load(settings, folder) -> Checkpoint`` (see ``listill.models.checkpoint``).
+"""

@@ -1,0 +1,45 @@
+"""PyTorch, through transformers."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors import SafetensorError
+
+from listill.errors import UserError
+from listill.models.checkpoint import Checkpoint
+from listill.models.device import device, wants_bf16
+from listill.models.model_settings import ModelSettings
+
+
+def load(settings: ModelSettings, folder: Path) -> Checkpoint:
+    """Return model and tokenizer on the device; UserError if weights are missing or do not fit into memory."""
+    where = device()
+    bf16 = wants_bf16(settings.precision, where)
+    loader: Any = getattr(transformers, settings.auto_class)
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=settings.trust_remote_code)
+        model, info = loader.from_pretrained(
+            folder,
+            dtype=torch.bfloat16 if bf16 else torch.float32,
+            use_safetensors=True,
+            trust_remote_code=settings.trust_remote_code,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError, AttributeError, TypeError) as error:
+        raise UserError(f"model {settings.model}: cannot be loaded: {_first_line(error)}") from None
+    if info["missing_keys"]:
+        raise UserError(
+            f"model {settings.model}: {min(info['missing_keys'])} is not in its weights and would be random: "
+            f"not a model that was trained as {settings.kind}"
+        )
+    try:
+        model.to(where)
+    except torch.OutOfMemoryError:
+        raise UserError(f"model {settings.model}: its weights do not fit into the memory of the GPU") from None
+    return Checkpoint(model.eval(), tokenizer, where, bf16)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

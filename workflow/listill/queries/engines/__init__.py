@@ -1,0 +1,1 @@
+"""What runs a language model: a server, transformers in this process, or vLLM in a process of its own."""

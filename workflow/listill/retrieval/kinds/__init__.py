@@ -1,0 +1,1 @@
+"""Retrievers: one file per member, named after its ``kind`` in the config (see ``listill.retrieval.retriever``)."""

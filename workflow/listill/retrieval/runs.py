@@ -1,0 +1,49 @@
+"""Runs: what retrievers answer, by position in memory and by id in files."""
+
+import numpy as np
+import pandas as pd
+
+from listill.corpus.collection import Collection
+
+
+def by_position(found: list[np.ndarray], scores: list[np.ndarray]) -> pd.DataFrame:
+    """Return (query, document, rank, score) of the documents found for each query; ranks start at 1."""
+    sizes = [len(row) for row in found]
+    ranks = [np.arange(1, size + 1) for size in sizes]
+    return pd.DataFrame(
+        {
+            "query": np.repeat(np.arange(len(found)), sizes),
+            "document": np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64),
+            "rank": np.concatenate([*ranks, np.empty(0, np.int64)]).astype(np.int64),
+            "score": np.concatenate([*scores, np.empty(0, np.float32)]).astype(np.float32),
+        }
+    )
+
+
+def without_own_documents(run: pd.DataFrame, query_ids: list[str], collection: Collection, depth: int) -> pd.DataFrame:
+    """Return a run by position without the document that has the query's own id; the ranks close up to ``depth``."""
+    own = np.array([collection.position.get(query_id, -1) for query_id in query_ids], dtype=np.int64)
+    others = run[run["document"].to_numpy() != own[run["query"]]]
+    ranks = others.groupby("query").cumcount() + 1
+    return others.assign(rank=ranks)[ranks <= depth]
+
+
+def with_ids(run: pd.DataFrame, query_ids: list[str], collection: Collection) -> pd.DataFrame:
+    """Return (query_id, doc_id, rank, score) of a run by position."""
+    queries = np.array(query_ids, dtype=object)
+    documents = np.array(collection.doc_ids, dtype=object)
+    return pd.DataFrame(
+        {
+            "query_id": queries[run["query"].to_numpy()],
+            "doc_id": documents[run["document"].to_numpy()],
+            "rank": run["rank"].to_numpy(),
+            "score": run["score"].to_numpy(),
+        }
+    )
+
+
+def ranked(scores: pd.DataFrame, depth: int) -> pd.DataFrame:
+    """Return (query_id, doc_id, rank, score) of the ``depth`` best documents of each query; ties by doc_id."""
+    ordered = scores.sort_values(["query_id", "score", "doc_id"], ascending=[True, False, True], ignore_index=True)
+    ordered["rank"] = ordered.groupby("query_id").cumcount() + 1
+    return ordered[ordered["rank"] <= depth].reset_index(drop=True)

@@ -1,0 +1,83 @@
+"""The whole config, and the checks that concern several of its blocks."""
+
+from pydantic import Field, model_validator
+
+from listill.errors import nearest
+from listill.section import Name, Section
+from listill.settings.corpora import Corpus
+from listill.settings.evaluation import Evaluation
+from listill.settings.generation import Generation
+from listill.settings.mining import Mining
+from listill.settings.students import Student
+from listill.settings.teacher import TeacherEnsemble
+from listill.settings.training import Training
+
+
+class Settings(Section):
+    """The whole config. Every corpus is run with every student and every variant."""
+
+    corpora: dict[Name, Corpus] = Field(min_length=1, description="the corpora, by name: the folder below results/")
+    students: dict[Name, Student] = Field(min_length=1, description="the models to be trained, by name")
+    generation: Generation = Field(Generation(), description="synthetic queries")
+    mining: Mining = Field(Mining(), description="candidate documents of every query")
+    teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="who scores the candidates")
+    training: Training = Field(Training(), description="lists, losses and variants")
+    evaluation: Evaluation = Field(Evaluation(), description="measures and tests")
+    seed: int = Field(42, description="of everything that is drawn at random")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Settings":
+        for name, member in self.teacher.members.items():
+            for student in member.students_used():
+                if student not in self.students:
+                    raise ValueError(
+                        f"teacher.members.{name}.student: no student '{student}'{nearest(student, self.students)}"
+                    )
+        for where, recipe in [("", self.training), *((f"variants.{n}.", v) for n, v in self.training.variants.items())]:
+            guide = recipe.negatives.guide if recipe.negatives else None
+            known = [*self.students, *self.mining.embedding]
+            if guide is not None and guide not in known:
+                raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
+        self._check_retrievers()
+        reserved = {"bm25", "teacher"}
+        if clash := (reserved | set(self.mining.additional)) & set(self.students) or reserved & set(
+            self.mining.additional
+        ):
+            raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")
+        return self
+
+    def bi_encoder(self, name: str) -> Student:
+        """Return the base model of a student or of another dense retriever."""
+        other = self.mining.embedding.get(name)
+        return other if isinstance(other, Student) else self.students[name]
+
+    def passages(self, corpus: str) -> int | None:
+        """Return how many passages of a corpus get queries; None: all."""
+        own = self.corpora[corpus].passages
+        return self.generation.passages if own is None else own
+
+    def _check_retrievers(self) -> None:
+        """Refuse retrievers that there are not, and lists of candidates that nobody finds."""
+        known = ["bm25", *self.students, *self.mining.additional]
+        lists = self.training.lists
+        for place, names in [
+            ("mining.retrievers", self.mining.retrievers or []),
+            ("training.lists.candidates_from", lists.candidates_from.values()),
+        ]:
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{place}: no retriever '{name}'{nearest(name, known)}")
+        for student in lists.candidates_from:
+            if student not in self.students:
+                raise ValueError(
+                    f"training.lists.candidates_from: no student '{student}'{nearest(student, self.students)}"
+                )
+        if lists.retrievers == "all" and self.mining.consistency.require != "student":
+            return
+        for student in self.students:
+            source = lists.candidates_from.get(student, student)
+            if self.mining.retrievers is not None and source not in self.mining.retrievers:
+                raise ValueError(
+                    f"training.lists: the lists of '{student}' are made of candidates of '{source}', which is not among "
+                    "mining.retrievers: add it there, or name another one in training.lists.candidates_from"
+                )

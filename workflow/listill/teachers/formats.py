@@ -1,0 +1,33 @@
+"""Known rerankers: how each wants to be asked, as data in formats.yaml."""
+
+import functools
+from pathlib import Path
+
+import yaml
+
+from listill.known_models import is_one_of
+from listill.section import Section
+
+
+class Format(Section):
+    """A prompt and the answer whose logit is the score; see formats.yaml."""
+
+    name: str
+    kind: str
+    models: list[str]
+    prompt: list[str] = []
+    instruction: str | None = None
+    true_token: str | None = None
+    false_token: str | None = None
+
+
+@functools.cache
+def formats() -> dict[str, Format]:
+    """Return the formats by name."""
+    text = (Path(__file__).parent / "formats.yaml").read_text(encoding="utf-8")
+    return {entry["name"]: Format(**entry) for entry in yaml.safe_load(text)}
+
+
+def format_of(model: str) -> Format | None:
+    """Return the format of a model that is known by its name on the hub, or by a folder that bears the model's name."""
+    return next((known for known in formats().values() if is_one_of(model, known.models)), None)

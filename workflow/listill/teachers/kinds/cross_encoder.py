@@ -1,0 +1,51 @@
+"""Cross-encoders: a transformer reads query and passage together, and a classification head gives the score.
+
+Loaded with transformers rather than sentence-transformers' CrossEncoder, whose model this is: CrossEncoder puts a random
+head on a checkpoint that has none, and says so only in a log.
+"""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from listill.errors import UserError
+from listill.teachers.reranker import Reranker
+
+if TYPE_CHECKING:
+    import torch
+
+    from listill.teachers.prompts import Tokens
+    from listill.teachers.scorer import Scorer
+
+
+class CrossEncoder(Reranker):
+    """A transformer with a classification head over query and passage, such as MiniLM, BGE and mxbai rerankers."""
+
+    architecture: ClassVar = "ForSequenceClassification"
+    auto_class: ClassVar = "AutoModelForSequenceClassification"
+
+    kind: Literal["cross_encoder"] = Field(description="sequence classification")
+    label: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="the class that means relevant, of a model that has several"
+    )
+
+    def prepare(self, scorer: "Scorer") -> None:
+        """Check the number of outputs; compute the last layer in float32."""
+        from listill.teachers.heads import classify_in_float32
+
+        config = scorer.model.config
+        outputs = config.num_labels
+        if outputs > 1 and (self.label is None or self.label >= outputs):
+            names = ", ".join(f"{i}: {name}" for i, name in sorted(config.id2label.items()))
+            raise UserError(f"model {self.model}: has {outputs} outputs ({names}); set label to the one for relevant")
+        config.pad_token_id = scorer.tokenizer.pad_token_id
+        classify_in_float32(scorer.model)
+
+    def forward(self, scorer: "Scorer", batch: "dict[str, torch.Tensor]", tokens: "list[Tokens]") -> "torch.Tensor":
+        """Return the logit [n] of a model with one output; of several, the log-odds of the class ``label``."""
+        logits = scorer.model(**batch).logits.float()
+        if logits.shape[1] == 1:
+            return logits[:, 0]
+        assert self.label is not None
+        others = [i for i in range(logits.shape[1]) if i != self.label]
+        return logits[:, self.label] - logits[:, others].logsumexp(dim=1)
