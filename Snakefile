@@ -1,4 +1,4 @@
-"""listill: teach a dense retriever one corpus, and prove that it helped.
+"""listill: fine-tune a dense retriever on one corpus, and show whether that helped.
 
 snakemake --cores all                                        the demo
 snakemake --cores all --configfile config/scifact.yaml       another config
@@ -15,7 +15,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# The package lies beside this file; stage commands run with the Python that runs Snakemake, unless an environment is given.
+# The package lies beside this file. Stage commands run with the Python that runs Snakemake, unless --sdm conda gives another.
 PACKAGE = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, PACKAGE)
 os.environ.update(
@@ -24,15 +24,16 @@ os.environ.update(
 )
 
 from listill.errors import UserError
-from listill.plan import Plan
 
-# Not "configfile:" alone: that would merge the demo's corpora into every other config.
+# An unconditional "configfile:" would merge the demo's corpora into every other config.
 if not workflow.config_settings.configfiles:
 
     configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 try:
+    from listill.plan import Plan  # may raise UserError: it imports members outside the package
+
     PLAN = Plan(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -57,13 +58,13 @@ include: "workflow/rules/evaluate.smk"
 
 
 onstart:
-    # Snakemake's own lock stays behind when a run is killed; this one goes with the process (profiles/default: nolock).
+    # Snakemake's own lock remains when a run is killed; this one ends with its process (profiles/default sets nolock).
     global LOCK
     LOCK = open(".snakemake/listill.lock", "w")
     try:
         fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise WorkflowError("another run is at work in this folder: wait for it or stop it") from None
+        raise WorkflowError("another run is active in this folder: wait for it or stop it") from None
     except OSError:
         pass  # a file system without such locks
 

@@ -24,8 +24,8 @@ from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncode
 from sentence_transformers.cross_encoder.losses import ListNetLoss
 
 from listill.corpus import collection
+from listill.models.device import device, wants_bf16
 from listill.models.locate import resolve_transformer
-from listill.retrieval.encoder import device, wants_bf16
 
 # ListNet takes the softmax of the labels for its target: with a label of 1 the right document would get a quarter of it.
 RIGHT = 10.0

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 import yaml
@@ -33,19 +32,21 @@ from sentence_transformers.sentence_transformer.losses import (
 from sentence_transformers.util import pairwise_cos_sim
 
 from listill import tables
-from listill.candidates.pool import as_frame
 from listill.corpus import collection
 from listill.evaluation.measures import per_query
 from listill.evaluation.topics import evaluation_queries
+from listill.models.device import device, wants_bf16
 from listill.models.locate import resolve
 from listill.retrieval import embeddings
-from listill.retrieval.encoder import Encoder, device, wants_bf16
-from listill.retrieval.search import search
+from listill.retrieval.dense import DenseRetriever
+from listill.retrieval.encoder import Encoder
+from listill.retrieval.runs import with_ids
 from listill.settings.config import Settings
 from listill.settings.training import Recipe
 from listill.stages import train as train_stage
 from listill.training import examples as training_set
 from listill.training.examples import Examples
+from listill.training.temperature import with_teacher_temperature
 
 # The losses, and what of the lists they want: the teacher's scores, or not.
 LOSSES: dict[str, tuple[Callable[[SentenceTransformer, Recipe], torch.nn.Module], bool]] = {
@@ -78,14 +79,15 @@ class Run:
         files = [self.results / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")]
         self.topics = evaluation_queries(*files)
         stage = train_stage.settings(self.config, corpus, self.name, self.own[0])
-        lists = train_stage.choose(tables.read(self.results / "lists" / f"{self.name}.parquet", "lists"), stage)
+        lists = tables.read(self.results / "lists" / f"{self.name}.parquet", "lists")
+        chosen = training_set.choose_lists(lists, stage.recipe, stage.variant, stage.training_seed)
         judged = tables.read(self.results / "qrels.parquet", "qrels").query("split == 'train'")
         queries = tables.read(self.results / "queries.parquet", "queries")
-        self.examples = training_set.load(self.documents, lists, queries, judged)
+        self.examples = training_set.load(self.documents, chosen, queries, judged)
         base = embeddings.load(self.results / "embeddings" / f"{self.name}.parquet", self.documents)
         # With a number where the config says `auto`.
-        self.recipe = train_stage.with_temperature(
-            Encoder(self.student), self.examples, base, stage.recipe, stage.training_seed
+        self.recipe = with_teacher_temperature(
+            stage.recipe, Encoder(self.student), self.examples, base, stage.training_seed
         )
 
 
@@ -144,12 +146,12 @@ def measure(run: Run, folder: Path) -> pd.DataFrame:
     encoder, documents = Encoder(run.student, folder), run.documents
     asked = run.topics.queries.query("type == 'human'")
     texts = [documents.rendered(i) for i in range(len(documents))]
-    vectors = encoder.encode(asked["text"].tolist(), "query"), encoder.encode(texts, "document")
-    frame = as_frame(*search(*vectors, run.config.evaluation.depth, documents.id_order), folder.name)
-    frame["query_id"] = asked["query_id"].to_numpy()[frame["query"]]
-    frame["doc_id"] = np.array(documents.doc_ids, dtype=object)[frame["document"]]
+    retriever = DenseRetriever("", documents, encoder, encoder.encode(texts, "document"))
+    query_ids = asked["query_id"].tolist()
+    found = retriever.run(query_ids, asked["text"].tolist(), run.config.evaluation.depth)
     qrels = run.topics.qrels.merge(asked[["query_id", "split"]])
-    return per_query(documents.answers(frame), qrels, [MEASURE]).merge(asked[["query_id", "split"]], on="query_id")
+    values = per_query(with_ids(found, query_ids, documents), qrels, [MEASURE])
+    return values.merge(asked[["query_id", "split"]], on="query_id")
 
 
 def on_dev(found: pd.DataFrame) -> float:

@@ -39,18 +39,18 @@ CELLS: dict[str, dict[str, Any]] = {
     "listwise-auto": {"losses": {"listwise": 1}, "temperatures": {"student": 0.03, "teacher": "auto"}},
     "listwise-t05": {"losses": {"listwise": 1}, "temperatures": {"student": 0.05, "teacher": "auto"}},
     "listwise-t10": {"losses": {"listwise": 1}, "temperatures": {"student": 0.1, "teacher": "auto"}},
-    "infonce": {"losses": {"contrastive": 1}},
-    "infonce-t02": {"losses": {"contrastive": 1}, "temperatures": {"contrastive": 0.02}},
-    "infonce-t05": {"losses": {"contrastive": 1}, "temperatures": {"contrastive": 0.05}},
-    "infonce-t10": {"losses": {"contrastive": 1}, "temperatures": {"contrastive": 0.1}},
-    "combined": {"losses": {"listwise": 1, "contrastive": 0.1}},
+    "infonce": {"losses": {"infonce": 1}},
+    "infonce-t02": {"losses": {"infonce": 1}, "temperatures": {"infonce": 0.02}},
+    "infonce-t05": {"losses": {"infonce": 1}, "temperatures": {"infonce": 0.05}},
+    "infonce-t10": {"losses": {"infonce": 1}, "temperatures": {"infonce": 0.1}},
+    "combined": {"losses": {"listwise": 1, "infonce": 0.1}},
     "equal-t05": {
-        "losses": {"listwise": 1, "contrastive": 1},
-        "temperatures": {"student": 0.05, "teacher": "auto", "contrastive": 0.05},
+        "losses": {"listwise": 1, "infonce": 1},
+        "temperatures": {"student": 0.05, "teacher": "auto", "infonce": 0.05},
     },
     "equal-fixed": {
-        "losses": {"listwise": 1, "contrastive": 1},
-        "temperatures": {"student": 0.03, "teacher": 0.1, "contrastive": 0.05},
+        "losses": {"listwise": 1, "infonce": 1},
+        "temperatures": {"student": 0.03, "teacher": 0.1, "infonce": 0.05},
     },
     "margin-mse": {"losses": {"margin_mse": 100}, "temperatures": {"student": 0.03, "teacher": 0.1}},
     "margin-mse-auto": {"losses": {"margin_mse": 100}, "temperatures": {"student": 0.03, "teacher": "auto"}},
@@ -75,7 +75,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "round2": {"rounds": 2},
 }
 # The shipped recipe of 20 November 2026: most cells of docs/results.md are of it.
-FIRST = {"student": 0.03, "teacher": 0.1, "contrastive": 0.02}
+FIRST = {"student": 0.03, "teacher": 0.1, "infonce": 0.02}
 QUICK = ["listwise", "infonce"]
 
 

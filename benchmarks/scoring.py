@@ -20,15 +20,15 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from listill.teachers.cross_encoder import Classifier
 from sentence_transformers import CrossEncoder
 
 from listill.corpus.collection import Collection
 from listill.models.locate import locate
 from listill.settings.bm25 import Bm25
-from listill.teachers import score
 from listill.teachers.kinds.cross_encoder import CrossEncoder as Settings
-from listill.teachers.pairs import Pairs, Resources
+from listill.teachers.pairs import Pairs
+from listill.teachers.resources import Resources
+from listill.teachers.scorer import Scorer
 
 MAX_LENGTH = 512
 PER_QUERY = 20
@@ -76,7 +76,7 @@ def make_pairs(queries: int, seed: int = 0) -> Pairs:
     return Pairs(collection, asked, np.repeat(np.arange(queries), PER_QUERY), found)
 
 
-def one_query_at_a_time(scorer: Classifier, pairs: Pairs) -> np.ndarray:
+def one_query_at_a_time(scorer: Scorer, pairs: Pairs) -> np.ndarray:
     """Score as the papers' scripts do, with the model that ``scorer`` has loaded."""
     texts, found = pairs.texts(pairs.text), []
     with torch.inference_mode():
@@ -90,7 +90,7 @@ def one_query_at_a_time(scorer: Classifier, pairs: Pairs) -> np.ndarray:
     return np.concatenate(found)
 
 
-def predicting(folder: Path, scorer: Classifier, pairs: Pairs, batch: int) -> Callable[[], np.ndarray]:
+def predicting(folder: Path, scorer: Scorer, pairs: Pairs, batch: int) -> Callable[[], np.ndarray]:
     """Return a call of CrossEncoder.predict with weights, precision and attention of ``scorer``."""
     model = CrossEncoder(
         str(folder),
@@ -127,7 +127,7 @@ def matmul_rate(device: torch.device) -> float:
     return 20 * 2 * n**3 / (time.perf_counter() - start)
 
 
-def operations(scorer: Classifier, pairs: Pairs) -> float:
+def operations(scorer: Scorer, pairs: Pairs) -> float:
     """Return the FLOP that the real tokens need: two for each weight of the layers, and attention's two products."""
     lengths = np.array([len(one.ids) for one in scorer._tokens(pairs, np.arange(len(pairs)))], dtype=np.float64)
     config = scorer.model.config
@@ -152,11 +152,11 @@ def main() -> None:
         folder = chosen.model or make_model(Path(scratch) / "model", device)
         settings = Settings(kind="cross_encoder", model=str(folder), max_length=MAX_LENGTH, precision=chosen.precision)
         resources = Resources(pairs.collection, {}, Bm25())
-        scorer = resources.loaded(settings, Classifier)
+        scorer = resources.loaded(settings, Scorer)
         batches = [32] if device == "cpu" else [32, 128, 512]
         predicts = {batch: predicting(folder, scorer, pairs, batch) for batch in batches}
         ways: dict[str, Callable[[], np.ndarray]] = {
-            "listill": lambda: score(settings, pairs, resources),
+            "listill": lambda: settings.score(pairs, resources),
             **{f"CrossEncoder.predict, {batch} a batch": call for batch, call in predicts.items()},
             "one-query-at-a-time": lambda: one_query_at_a_time(scorer, pairs),
         }
@@ -165,7 +165,7 @@ def main() -> None:
             f"{len(pairs)} pairs of {queries} queries, {rounds} rounds, {what}, {scorer.model.config._attn_implementation}"
         )
         few = next(pairs.blocks(max(2, queries // 10)))
-        score(settings, few, resources)  # threads, kernels and memory are set up before anything is measured
+        settings.score(few, resources)  # threads, kernels and memory are set up before anything is measured
         one_query_at_a_time(scorer, few)
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-T_STUDENT, T_TEACHER, T_CONTRASTIVE = 0.05, 0.3, 0.01
+T_STUDENT, T_TEACHER, T_INFONCE = 0.05, 0.3, 0.01
 LEAN = 0.2  # GB for the intermediate values of a step
 WARMUP = 1  # steps that are not timed
 
@@ -234,10 +234,10 @@ def papers_loss(
     for q in range(count):  # as there, row by row
         liked = {lists[q][i] for i in range(length) if i == 0 or scores[q, i] > 0.6 * scores[q, 0]}
         mask[q, torch.from_numpy(np.flatnonzero(np.isin(ids, list(liked))))] = 0
-    values = torch.exp(every / T_CONTRASTIVE)
-    positive = torch.exp(own[:, 0] / T_CONTRASTIVE)
-    contrastive = -torch.log(positive / (positive + (values * mask).sum(1)))
-    return (listwise + 0.1 * contrastive).mean()
+    values = torch.exp(every / T_INFONCE)
+    positive = torch.exp(own[:, 0] / T_INFONCE)
+    infonce = -torch.log(positive / (positive + (values * mask).sum(1)))
+    return (listwise + 0.1 * infonce).mean()
 
 
 def timed(step: Callable[[int], None], task: Task, device: torch.device) -> list[float]:

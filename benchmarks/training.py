@@ -32,12 +32,10 @@ SHAPES = {"minilm": (6, 384, 1536), "bert-base": (12, 768, 3072)}  # layers, wid
 
 def texts(folder: Path, mixed: bool) -> Path:
     """Write real passages (docstrings of numpy and pandas) as JSON; not ``mixed``: all long, by joining neighbours."""
-    from listill.corpus.source import load
     from listill.corpus.sources.python_api import PythonApi
 
-    found = [
-        f"{doc.title}\n{doc.text}" for doc in load(PythonApi(kind="python_api", packages=["numpy", "pandas"])).documents
-    ]
+    corpus = PythonApi(kind="python_api", packages=["numpy", "pandas"]).read()
+    found = [f"{doc.title}\n{doc.text}" for doc in corpus.documents]
     if not mixed:
         found = [" ".join(found[i : i + 8]) for i in range(len(found))]
     path = folder / f"texts-{mixed}.json"

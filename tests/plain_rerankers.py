@@ -82,6 +82,14 @@ def qwen3(folder: Path, query: str, text: str) -> float:
     return float(torch.logit(both.log_softmax(0)[1].exp()))
 
 
+def naive_maxsim(query: torch.Tensor, text: torch.Tensor) -> float:
+    """Return the MaxSim of two token matrices, token by token."""
+    total = 0.0
+    for q in query.double():
+        total += max(float(q @ t) for t in text.double())
+    return total / len(query)
+
+
 class Case(NamedTuple):
     """A reranker: how it is made, its settings, and its plain score."""
 

@@ -1,5 +1,7 @@
 """The schema and the tables of keys are what the settings say, and the configs that we ship obey them."""
 
+import importlib
+import pkgutil
 import re
 import shutil
 import sys
@@ -7,17 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pyarrow as pa
 import pytest
 import yaml
 
-from listill import config_docs, settings, tables
+from listill import config_docs, families, settings, tables
 from listill.plan import Plan
+from listill.schemas import SCHEMAS, TABLES
 from listill.section import Section
+from listill.settings.config import Settings
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
+MEMBERS = ["sources", "generators", "retrievers", "teachers"]  # the families whose members are settings
+MODULES = [
+    importlib.import_module(f"listill.settings.{module.name}") for module in pkgutil.iter_modules(settings.__path__)
+]
+MODULES += [families.load(family, name) for family in MEMBERS for name in families.names(family)]
 SECTIONS = {
-    name: member for name, member in vars(settings).items() if isinstance(member, type) and issubclass(member, Section)
+    member.__name__
+    if member.__module__.startswith("listill.settings")
+    else f"{member.__module__}.{member.__name__}": member
+    for module in MODULES
+    for member in vars(module).values()
+    if isinstance(member, type) and issubclass(member, Section)
 }
 MINIMAL = {"corpora": {"c": {"source": {"kind": "files", "path": "x.jsonl"}}}, "students": {"s": {"model": "m"}}}
 
@@ -51,16 +66,26 @@ def test_words_around_the_tables_stay(tmp_path: Path) -> None:
     assert "OUTDATED" not in text
 
 
+def test_every_block_of_the_schema_is_among_the_sections() -> None:
+    classes = {member.__name__ for member in SECTIONS.values()}
+    assert {name.rpartition("__")[2] for name in config_docs.schema()["$defs"]} <= classes
+    assert {"Beir", "Extractive", "Vllm", "Causal", "T5", "Variant", "Settings"} <= classes
+
+
 @pytest.mark.parametrize("name", SECTIONS)
 def test_every_field_is_described(name: str) -> None:
     assert SECTIONS[name].__doc__
-    assert [key for key, field in SECTIONS[name].model_fields.items() if not field.description] == []
+    # The base of a family leaves its ``kind`` open (any string): that is no key of the config. Its members describe theirs.
+    keys = {
+        key: field for key, field in SECTIONS[name].model_fields.items() if (key, field.annotation) != ("kind", str)
+    }
+    assert [key for key, field in keys.items() if not field.description] == []
 
 
 def test_every_key_has_its_row() -> None:
     readme = (ROOT / "config" / "README.md").read_text()
     rows = set(re.findall(r"^\| `([^`]+)` \|", readme, flags=re.MULTILINE))
-    assert {path for path, _ in _paths(settings.Settings, "")} <= rows
+    assert {path for path, _ in _paths(Settings, "")} <= rows
     # A member of each family and a key three levels down.
     assert {"corpora.<name>.source.id", "generation.generator.dropout", "teacher.members.<name>.student"} <= rows
     assert "training.temperatures.teacher" in rows
@@ -111,7 +136,52 @@ def test_schema_refuses_what_the_settings_refuse(change: dict[str, Any]) -> None
     assert list(validator().iter_errors(MINIMAL | change)) != []
 
 
-def test_design_names_every_column() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|[^|]+\|([^|]+)\|", (ROOT / "docs" / "design.md").read_text(), flags=re.MULTILINE)
-    written = {name: re.findall(r"`([^`]+)`", columns) for name, columns in rows if name in SCHEMAS}
+def test_tables_names_every_column() -> None:
+    sections = re.split(r"^## (\w+)$", (ROOT / "docs" / "tables.md").read_text(), flags=re.MULTILINE)[1:]
+    written = {
+        name: re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+        for name, text in zip(sections[::2], sections[1::2], strict=True)
+    }
     assert written == {name: schema.names for name, schema in SCHEMAS.items()}
+
+
+def test_tables_says_where_and_what() -> None:
+    page = config_docs.tables_page()
+    assert "strings in files" in page
+    assert "zstd" in page
+    assert f"metadata key `{tables.METADATA.decode()}`" in page
+    runs = page.partition("## runs\n")[2].partition("\n## ")[0]
+    assert "Files: `runs/<system>.parquet`\n" in runs
+    assert TABLES["runs"].about in runs
+    assert "| `rank` | whole number (32 bits) | 1 for the best document of a query |" in runs
+    assert page.startswith("# Tables\n")
+    assert not re.search(r"<(?![^`\n]*`)", page), "angle brackets outside code would be HTML"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (pa.string(), "text"),
+        (pa.int64(), "whole number (64 bits)"),
+        (pa.float32(), "number (32 bits)"),
+        (pa.list_(pa.string()), "list of text"),
+        (pa.list_(pa.float32()), "list of number (32 bits)"),
+    ],
+    ids=str,
+)
+def test_types_of_columns_are_plain_words(kind: pa.DataType, words: str) -> None:
+    assert config_docs.column_type(kind) == words
+
+
+def test_check_mode_reports_the_tables_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_docs, "DOCS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["config_docs", "--check"])
+    with pytest.raises(SystemExit, match=r"^\S*tables\.md: out of date; run python -m listill\.config_docs$"):
+        config_docs.main()
+    monkeypatch.setattr(sys, "argv", ["config_docs"])
+    config_docs.main()
+    assert (tmp_path / "tables.md").read_text() == config_docs.tables_page()
+
+
+def test_code_in_a_description_stays_as_it_is() -> None:
+    assert config_docs._plain("a <b> and `<c>` and <d>") == "a &lt;b> and `<c>` and &lt;d>"

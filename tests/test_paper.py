@@ -41,9 +41,9 @@ STUDENTS = {
     "e5": ("intfloat/e5-base-unsupervised", "query: ", "passage: ", "mean"),
 }
 LOSSES = {
-    "infonce": {"contrastive": 1.0},
+    "infonce": {"infonce": 1.0},
     "listwise": {"listwise": 1.0},
-    "combined": {"listwise": 1.0, "contrastive": 0.1},
+    "combined": {"listwise": 1.0, "infonce": 0.1},
 }
 TYPES = {"question", "claim", "title", "keywords", "user_query", "user_query_styled"}
 EPOCHS = 30
@@ -77,8 +77,8 @@ PAPERS: dict[str, dict[str, Any]] = {
         "bm25": False,
         "mining.depth": 20,
         "mining.consistency.top": 20,
-        "mining.consistency.require": "own",
-        "mining.dense": {},
+        "mining.consistency.require": "student",
+        "mining.additional": {},
     },
     "gate": {"teacher.normalise": "percentile"},
     "rerank": {"teacher.normalise": "percentile", "depth": 1000},
@@ -88,7 +88,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "lists.length": 20,
         "lists.choose": "top",
         "lists.top1": True,
-        "lists.retrievers": "own",
+        "lists.retrievers": "student",
         "lists.quality_percentile": 25.0,
         "lists.quality_of": "all",
         "normalise": "percentile",
@@ -106,7 +106,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "recipe.max_length": 512,
         "recipe.temperatures.teacher": 0.3,
         "recipe.temperatures.student": 0.05,
-        "recipe.temperatures.contrastive": 0.01,
+        "recipe.temperatures.infonce": 0.01,
         "recipe.temperatures.offset": 0.0,
         "recipe.negatives.denoise": 0.6,
         "recipe.negatives.listwise": False,
@@ -133,7 +133,7 @@ OURS = [
         "variant",
         "shard",
         "shards",
-        "own",
+        "retriever",
         "guide",
         "pool",
         "generator",
@@ -141,11 +141,11 @@ OURS = [
     *("corpus.source.*", "corpus.dev_share", "corpus.empty_text", "corpus.passages", "corpus.passages_from"),
     "corpus.topics_are_documents",
     *("generator.examples", "generator.types_from", "generator.python", "generator.gpu_memory_utilization"),
-    *("generator.max_model_len", "generator.save_every", "generator.engine", "generator.template.enable_thinking"),
+    *("generator.max_model_len", "generator.save_every", "generator.engine", "generator.chat_template_kwargs.enable_thinking"),
     *("generator.revision", "generator.trust_remote_code", "cleaning.*"),
-    *("*bm25", "*bm25.*", "mining.retrievers", "*teacher.gate.*", "lists.own", "lists.judgement_margin"),
+    *("*bm25", "*bm25.*", "mining.retrievers", "*teacher.gate.*", "lists.candidates_from", "lists.judgement_margin"),
     *("*members.rankt5.format", "*members.rankt5.weight", "*members.rankt5.revision"),
-    *("*members.rankt5.trust_remote_code",),
+    *("*members.rankt5.trust_remote_code", "*members.rankt5.backend"),
     *(
         "*student*.revision",
         "*student*.trust_remote_code",
@@ -154,7 +154,7 @@ OURS = [
     ),
     *("*student*.pooling", "*student*.prompts"),  # null: what is known of the model holds, see STUDENTS
     *("recipe.warmup", "recipe.checkpoint", "recipe.memory", "recipe.seed", "recipe.tensorboard"),
-    *("recipe.negatives.margin", "recipe.negatives.count"),
+    *("recipe.negatives.guide_margin", "recipe.negatives.count"),
     *("recipe.selection.average", "recipe.selection.merge", "recipe.selection.queries", "recipe.selection.documents"),
     *("confidence", "resamples", "measures", "students"),
 ]
@@ -199,7 +199,7 @@ def expected(stage: str) -> dict[str, Any]:
         place = "members" if kind == "scores" else "teacher.members"
         values |= {f"{place}.rankt5.{key}": value for key, value in RANKT5.items()}
     if kind == "gate":
-        values |= {f"mining.{key}": value for key, value in [("depth", 20), ("consistency.top", 20), ("dense", {})]}
+        values |= {f"mining.{key}": value for key, value in [("depth", 20), ("consistency.top", 20), ("additional", {})]}
         values |= {"mining.consistency.require": "none"}  # it measures teachers and keeps no query from anything
     if kind == "train":
         values |= {f"recipe.losses.{key}": value for key, value in LOSSES[rest.partition(".")[2]].items()}
@@ -220,8 +220,8 @@ def test_what_is_trained() -> None:
     assert sorted(LOSSES) == PLAN.variants
     assert PLAN.miners == ["bge", "gte", "snowflake"]
     assert PLAN.asking == ("vllm", 1)
-    own = {name: json.loads(PLAN.frozen("fiqa", f"lists.{name}"))["own"] for name in STUDENTS}
-    assert own == {"bge": None, "gte": None, "snowflake": None, "e5": "bge"}
+    retriever = {name: json.loads(PLAN.frozen("fiqa", f"lists.{name}"))["retriever"] for name in STUDENTS}
+    assert retriever == {"bge": None, "gte": None, "snowflake": None, "e5": "bge"}
 
 
 def test_corpora() -> None:
@@ -239,10 +239,11 @@ def test_corpora() -> None:
 
 
 def test_the_data_sets_are_in_the_catalogue() -> None:
-    from listill.corpus.sources.ir_datasets import find_splits
+    from listill.corpus.sources.ir_datasets import IrDatasets, find_splits
 
     for name in CORPORA:
         source = PLAN.settings.corpora[name].source
+        assert isinstance(source, IrDatasets)
         chosen = source.splits or find_splits(source.id)
         assert set(chosen) == ({"train", "test"} if name == "msmarco" else {"test"})
         assert ir_datasets.load(source.id).has_docs()

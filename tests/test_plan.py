@@ -17,8 +17,8 @@ CONFIG: dict[str, Any] = {
         "d": {"source": {"kind": "beir", "path": "/nowhere/d"}},
     },
     "students": {"s": {"model": "m"}, "t": {"model": "n"}},
-    "mining": {"dense": {"extra": {"model": "e"}}},
-    "training": {"variants": {"one": {"losses": {"listwise": 1}}, "two": {"losses": {"contrastive": 1}}}},
+    "mining": {"additional": {"extra": {"kind": "dense", "model": "e"}}},
+    "training": {"variants": {"one": {"losses": {"listwise": 1}}, "two": {"losses": {"infonce": 1}}}},
 }
 # Every stage of corpus c but the report, whose settings are the whole config.
 ALL = [
@@ -71,13 +71,13 @@ def frozen(config: dict[str, Any]) -> dict[str, str]:
         ("generation.cleaning.min_words", 1, {"queries"}),
         ("generation.human", False, {"queries"}),
         ("mining.bm25.k1", 1.5, {"candidates", "search.bm25", "gate", "rerank", "scores"}),
-        ("mining.dense.extra.model", "f", {"encode.extra", "candidates"}),
+        ("mining.additional.extra.model", "f", {"encode.extra", "candidates"}),
         ("mining.consistency.top", 3, {"candidates"}),
         ("mining.consistency.require", "none", {"candidates"}),
-        ("mining.consistency.require", "own", {"candidates", *LISTS}),
+        ("mining.consistency.require", "student", {"candidates", *LISTS}),
         ("mining.retrievers", ["bm25", "s", "t", "extra"], set()),  # as it is by default
         ("mining.retrievers", ["s", "t", "extra"], {"candidates"}),
-        ("training.lists.own", {"s": "extra"}, {"lists.s"}),
+        ("training.lists.candidates_from", {"s": "extra"}, {"lists.s"}),
         ("mining.depth", 50, {"candidates", "gate", "rerank"}),
         ("mining.depth", 500, {"candidates", "gate", "rerank", "search.bm25", "search.s", "search.s.one"}),
         ("teacher.normalise", "zscore", {"gate", "rerank", *LISTS}),
@@ -152,14 +152,14 @@ def test_the_report_of_a_corpus_does_not_know_the_others() -> None:
 def test_only_the_retrievers_that_are_asked_are_mined() -> None:
     assert Plan(CONFIG).miners == ["extra", "s", "t"]
     config = changed("mining.retrievers", ["s"])
-    config["training"]["lists"] = {"own": {"t": "s"}}
+    config["training"]["lists"] = {"candidates_from": {"t": "s"}}
     plan = Plan(config)
     assert (plan.miners, plan.retrievers) == (["s"], ["extra", "s", "t"])
     before = plan.frozen("c", "candidates")
     made = json.loads(before)
-    assert (set(made["students"]), made["mining"]["dense"], made["bm25"]) == ({"s"}, {}, False)
+    assert (set(made["students"]), made["mining"]["additional"], made["bm25"]) == ({"s"}, {}, False)
     # What is not asked may change without any effect.
-    for key, value in [("students.t.model", "other"), ("mining.bm25.k1", 2.0), ("mining.dense.extra.model", "other")]:
+    for key, value in [("students.t.model", "other"), ("mining.bm25.k1", 2.0), ("mining.additional.extra.model", "other")]:
         new = copy.deepcopy(config)
         place = new
         *way, last = key.split(".")
@@ -172,11 +172,11 @@ def test_only_the_retrievers_that_are_asked_are_mined() -> None:
 
 
 def test_whose_lists_stand_in() -> None:
-    config = changed("training.lists.own", {"s": "extra"})
-    config["mining"]["consistency"] = {"top": 7, "require": "own"}
+    config = changed("training.lists.candidates_from", {"s": "extra"})
+    config["mining"]["consistency"] = {"top": 7, "require": "student"}
     plan = Plan(config)
     settings = {name: json.loads(plan.frozen("c", f"lists.{name}")) for name in ("s", "t", "s.one")}
-    assert {name: made["own"] for name, made in settings.items()} == {"s": "extra", "t": None, "s.one": None}
+    assert {name: made["retriever"] for name, made in settings.items()} == {"s": "extra", "t": None, "s.one": None}
     assert {made["found_within"] for made in settings.values()} == {7}
 
 
@@ -185,13 +185,13 @@ def test_whose_lists_stand_in() -> None:
     [
         ({"mining.retrievers": ["bm52"]}, r"mining.retrievers: no retriever 'bm52' \(did you mean 'bm25'\?\)"),
         (
-            {"training.lists.own": {"s": "extre"}},
-            r"training.lists.own: no retriever 'extre' \(did you mean 'extra'\?\)",
+            {"training.lists.candidates_from": {"s": "extre"}},
+            r"training.lists.candidates_from: no retriever 'extre' \(did you mean 'extra'\?\)",
         ),
-        ({"training.lists.own": {"sss": "t"}}, r"training.lists.own: no student 'sss'"),
+        ({"training.lists.candidates_from": {"sss": "t"}}, r"training.lists.candidates_from: no student 'sss'"),
         (
             {"mining.retrievers": ["bm25", "s"]},
-            r"the lists of 't' are made of candidates of 't', which is not among mining.retrievers: add it there, or name",
+            r"the lists of 't' use the candidates of 't', which is not among mining.retrievers: add it there, or name",
         ),
     ],
 )
@@ -230,7 +230,7 @@ def test_names() -> None:
     assert plan.retrievers == ["extra", "s", "t"]
     assert plan.trained == ["s.one", "s.two", "t.one", "t.two"]
     assert plan.systems == ["bm25", "s", "t", "s+bm25", "t+bm25", "teacher", "s.one", "s.two", "t.one", "t.two"]
-    assert [plan.model(name) for name in plan.retrievers] == ["e", "m", "n"]
+    assert [plan.settings.bi_encoder(name).model for name in plan.retrievers] == ["e", "m", "n"]
 
 
 def test_a_faulty_config_names_its_place() -> None:
@@ -249,22 +249,24 @@ def test_sources_that_are_there(tiny_beir: Path, tmp_path: Path, monkeypatch: py
     }
     plan = Plan({**CONFIG, "corpora": corpora})
     names = ["corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels/test.tsv"]
-    assert plan.sources("beir") == [str(tiny_beir / name) for name in names]
-    assert plan.sources("gone") == []
-    assert plan.sources("files") == [str(tmp_path / "d.csv")]
-    assert plan.sources("api") == []
+    assert plan.source_files("beir") == [str(tiny_beir / name) for name in names]
+    assert plan.source_files("gone") == []
+    assert plan.source_files("files") == [str(tmp_path / "d.csv")]
+    assert plan.source_files("api") == []
 
 
 def test_own_queries_and_model_folders(tiny_model: Path, tmp_path: Path) -> None:
     own = tmp_path / "queries.parquet"
     plan = Plan({**CONFIG, "generation": {"generator": {"kind": "file", "path": str(own)}}})
-    assert plan.own_queries() == []
+    assert plan.own_queries == []
     own.write_text("")
-    assert plan.own_queries() == [str(own)]
-    assert Plan(CONFIG).own_queries() == []
+    assert plan.own_queries == [str(own)]
+    assert Plan(CONFIG).own_queries == []
     names = ["modules.json", "config.json", "model.safetensors"]
-    assert plan.model_files(str(tiny_model)) == [str(tiny_model / name) for name in names]
-    assert plan.model_files("org/on-the-hub") == []
+    students = {"here": {"model": str(tiny_model)}, "hub": {"model": "org/on-the-hub"}}
+    plan = Plan({**CONFIG, "students": students})
+    assert plan.retriever_files("here") == [str(tiny_model / name) for name in names]
+    assert plan.retriever_files("hub") == []
 
 
 MODEL = {"kind": "vllm", "model": "m"}
@@ -321,10 +323,10 @@ def test_files_that_prompts_are_read_from(tmp_path: Path) -> None:
     keys = {"types_from": f"{tmp_path}/types", "examples": {"claim": f"{tmp_path}/pairs.jsonl", "title": "/gone.jsonl"}}
     plan = asking(generator={**MODEL, **keys, "model": f"{tmp_path}/model"})
     names = ["pairs.jsonl", "types/a.yaml", "types/b.yml", "model/config.json"]
-    assert plan.prompt_files() == [f"{tmp_path}/{name}" for name in names]
+    assert plan.prompt_files == [f"{tmp_path}/{name}" for name in names]
     alone = asking(generator={**MODEL, "types_from": f"{tmp_path}/types/a.yaml"})
-    assert alone.prompt_files() == [f"{tmp_path}/types/a.yaml"]
-    assert Plan(CONFIG).prompt_files() == []
+    assert alone.prompt_files == [f"{tmp_path}/types/a.yaml"]
+    assert Plan(CONFIG).prompt_files == []
 
 
 def test_model_folders_of_teachers(tiny_model: Path) -> None:

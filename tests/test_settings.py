@@ -109,7 +109,7 @@ def test_every_fault_is_named_with_its_place() -> None:
         ({"mining": {"dense": {"s": {"model": "m"}}}}, "the name 's' is taken"),
         ({"mining": {"dense": {"bm25": {"model": "m"}}}}, "the name 'bm25' is taken"),
         ({"teacher": {"members": {"m": {"kind": "dense", "student": "t"}}}}, "teacher.members.m.student: no student"),
-        ({"mining": {"depth": 5}}, "consistency.top (20) is beyond depth (5)"),
+        ({"mining": {"depth": 5}}, "consistency.top (20) is larger than depth (5): lower it or raise depth"),
         ({"students": {"a b": {"model": "m"}}}, "students.a b"),
         ({"students": {"a.b": {"model": "m"}}}, "students.a.b"),
         ({"students": {}}, "students: "),
@@ -117,7 +117,7 @@ def test_every_fault_is_named_with_its_place() -> None:
         ({"training": {"learning_rate": 0}}, "training.learning_rate: "),
         ({"training": {"losses": {"listwise": 0}}}, "training.losses.listwise"),
         ({"training": {"losses": {}}}, "training.losses"),
-        ({"evaluation": {"measures": ["R@200"]}}, "depth (100) is less than R@200 looks at"),
+        ({"evaluation": {"measures": ["R@200"]}}, "depth (100) is smaller than the cut-off of R@200: raise depth"),
         ({"generation": {"generator": {"kind": "extractive", "crop_words": [9, 8]}}}, "crop_words: the fewest (9)"),
         ({"training": {"losses": {"margin": 1}}}, "training.losses.margin"),
         ({"training": {"temperatures": {"teacher": "warm"}}}, "training.temperatures.teacher"),
@@ -151,15 +151,15 @@ def test_a_variant_replaces_the_losses_and_may_set_a_section_key_to_its_default(
     training = parse(
         Training,
         {
-            "losses": {"listwise": 1, "contrastive": 0.5},
+            "losses": {"listwise": 1, "infonce": 0.5},
             "temperatures": {"student": 0.2},
-            "variants": {"v": {"losses": {"contrastive": 1}, "temperatures": {"student": 0.05}}, "w": {}},
+            "variants": {"v": {"losses": {"infonce": 1}, "temperatures": {"student": 0.05}}, "w": {}},
         },
         "training",
     )
-    assert training.recipe("v").losses == {"contrastive": 1}
+    assert training.recipe("v").losses == {"infonce": 1}
     assert training.recipe("v").temperatures.student == 0.05
-    assert training.recipe("w").losses == {"listwise": 1, "contrastive": 0.5}
+    assert training.recipe("w").losses == {"listwise": 1, "infonce": 0.5}
 
 
 def test_a_variant_may_take_all_types_or_lists_again() -> None:
@@ -201,7 +201,7 @@ def test_a_preset_is_where_settings_start_from() -> None:
     training = Settings.model_validate(chosen).training
     assert (training.batch, training.learning_rate, training.lists.length) == (4096, 2e-4, 20)
     assert training.epochs == 2
-    assert training.temperatures.model_dump() == {"student": 0.05, "teacher": 0.1, "offset": 0.0, "contrastive": 0.01}
+    assert training.temperatures.model_dump() == {"student": 0.05, "teacher": 0.1, "offset": 0.0, "infonce": 0.01}
     assert training.losses == {"ranknet": 1.0}
     assert training.recipe("infonce").negatives.denoise == 0.6
     assert "training.preset" in fault(config(training={"preset": "cadett"}))

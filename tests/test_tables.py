@@ -1,16 +1,20 @@
 """The tables: whole or not at all, and only what belongs together."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from listill import tables
-from listill.schemas import SCHEMAS
 from listill.errors import UserError
+from listill.schemas import SCHEMAS
 from listill.tables import Provenance
 
 LISTS = {
@@ -25,7 +29,7 @@ QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]
 
 def test_round_trip_with_metadata(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lists.parquet"
-    about = Provenance("lists/s", "f1", {"corpus": "f0"}, {"stage": "lists", "seed": 3})
+    about = Provenance("lists/s", "f1", {"c/corpus": "f0"}, {"stage": "lists", "seed": 3}, "c")
     tables.write(path, "lists", LISTS, about)
     read = tables.read(path, "lists")
     assert {column: [list(v) if column in ("doc_ids", "scores") else v for v in read[column]] for column in read} == (
@@ -150,43 +154,89 @@ def test_provenance_of_what_is_no_parquet(tmp_path: Path) -> None:
         tables.provenance(tmp_path / "u.parquet")
 
 
-def made(path: Path, key: str, fingerprint: str, **lineage: str) -> Path:
-    tables.write(path, "qrels", QRELS, Provenance(key, fingerprint, lineage))
+def made(path: Path, key: str, fingerprint: str, lineage: dict[str, str] | None = None, corpus: str = "c") -> Path:
+    tables.write(path, "qrels", QRELS, Provenance(key, fingerprint, lineage or {}, {}, corpus))
     return path
 
 
 def test_lineages_are_merged(tmp_path: Path) -> None:
-    one = made(tmp_path / "one.parquet", "queries", "q1", corpus="c1")
+    one = made(tmp_path / "one.parquet", "queries", "q1", {"c/corpus": "c1"})
     two = made(tmp_path / "two.parquet", "corpus", "c1")
-    assert tables.merge_lineages([one, two]) == {"corpus": "c1", "queries": "q1"}
+    assert tables.merge_lineages([one, two]) == {"c/corpus": "c1", "c/queries": "q1"}
     assert tables.merge_lineages([]) == {}
 
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_files_of_different_versions_do_not_belong_together(tmp_path: Path, swapped: bool) -> None:
     files = [
-        made(tmp_path / "queries.parquet", "queries", "q1", corpus="c1"),
+        made(tmp_path / "queries.parquet", "queries", "q1", {"c/corpus": "c1"}),
         made(tmp_path / "corpus.parquet", "corpus", "c2"),
     ]
     first, second = files[::-1] if swapped else files
     with pytest.raises(UserError) as caught:
         tables.merge_lineages([first, second])
     assert str(caught.value).startswith(f"{second}: does not belong with {first}: ")
-    assert "different versions of corpus" in str(caught.value)
+    assert "different versions of c/corpus" in str(caught.value)
+
+
+def test_files_of_the_same_key_in_different_corpora_are_different_files(tmp_path: Path) -> None:
+    one = made(tmp_path / "one.parquet", "corpus", "c1")
+    other = made(tmp_path / "other.parquet", "models/s/v", "m1", {"d/corpus": "d1"}, corpus="d")
+    assert tables.merge_lineages([one, other]) == {"c/corpus": "c1", "d/corpus": "d1", "d/models/s/v": "m1"}
+    assert Provenance("corpus", "f", corpus="c").name == "c/corpus"
+    assert Provenance("corpus", "f").name == "corpus"
+
+
+def test_inputs_are_of_one_corpus(tmp_path: Path) -> None:
+    one, two = made(tmp_path / "one.parquet", "corpus", "c1"), made(tmp_path / "two.parquet", "queries", "q1")
+    other = made(tmp_path / "other.parquet", "queries", "q2", corpus="d")
+    theirs = tmp_path / "theirs.parquet"
+    pq.write_table(pa.table(QRELS), theirs)
+    assert tables.common_corpus([]) is tables.common_corpus([theirs]) is None
+    assert tables.common_corpus([theirs, one, two]) == "c"
+    with pytest.raises(UserError) as caught:
+        tables.common_corpus([one, theirs, other])
+    assert str(caught.value) == f"{other}: is of the corpus 'd', but {one} of 'c': give files of one corpus"
 
 
 def test_files_made_elsewhere_are_taken_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
-    ours = made(tmp_path / "queries.parquet", "queries", "q1", corpus="c1")
+    ours = made(tmp_path / "queries.parquet", "queries", "q1", {"c/corpus": "c1"})
     theirs = tmp_path / "theirs" / "queries.parquet"
     pq.write_table(pa.table(QRELS), theirs)
     merged = tables.merge_lineages([theirs])
     assert merged == {"queries": tables.provenance(theirs).fingerprint}
-    assert tables.merge_lineages([ours, theirs]) == {"corpus": "c1", "queries": "q1"}
+    assert tables.merge_lineages([ours, theirs]) == {"c/corpus": "c1", "c/queries": "q1", **merged}
+    # Two of them may bear the same name: they say nothing of versions.
+    again = tmp_path / "queries2" / "queries.parquet"
+    again.parent.mkdir()
+    pq.write_table(pa.table({**QRELS, "relevance": [0]}), again)
+    assert tables.merge_lineages([theirs, again]) == merged
+
+
+def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, used = tmp_path / f".x.{ended.pid}.tmp", tmp_path / f".x.{os.getppid()}.tmp"
+    other = tmp_path / f".y.{ended.pid}.tmp"
+    for path in (left, used, other):
+        path.write_text("half")
+    folder = tmp_path / f".model.{ended.pid}.tmp"
+    (folder / "inner").mkdir(parents=True)
+    tables.clear(tmp_path / "x")
+    tables.clear(tmp_path / "model")
+    assert sorted(tmp_path.iterdir()) == sorted([used, other])
+
+
+def test_arrays_are_written_whole(tmp_path: Path) -> None:
+    values = np.arange(6, dtype=np.int32).reshape(2, 3)
+    tables.write_array(tmp_path / "new" / "v.npy", values)
+    assert np.array_equal(np.load(tmp_path / "new" / "v.npy"), values)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["v.npy"]
 
 
 def test_a_model_folder_says_what_it_is(tmp_path: Path) -> None:
-    about = Provenance("models/s/v", "f1", {"corpus": "c1"}, {"best_step": 3})
+    about = Provenance("models/s/v", "f1", {"c/corpus": "c1"}, {"best_step": 3}, "c")
     (tmp_path / "listill.json").write_text(about.to_json())
     assert tables.provenance(tmp_path) == about
     assert json.loads(about.to_json())["fingerprint"] == "f1"

@@ -29,7 +29,7 @@ RECIPE = {
     "epochs": 5,
     "batch": 5,
     "learning_rate": 3e-3,
-    "losses": {"listwise": 1.0, "contrastive": 0.2},
+    "losses": {"listwise": 1.0, "infonce": 0.2},
     "temperatures": {"teacher": 0.2},
     "selection": {"evaluations": 4, "average": 2, "merge": "use"},
     "checkpoint": 2,
@@ -47,7 +47,7 @@ def selector(documents: Collection) -> Selector:
     ids = [f"q{i}" for i in range(len(documents))]
     judged = pd.DataFrame({"query_id": ids, "doc_id": documents.doc_ids, "relevance": 1, "split": "dev"})
     titles = [f"{(title or '').split()[-1]} {(title or '').split(':')[0]}" for title in documents.titles]
-    return Selector(documents, np.arange(len(documents)), ids, titles, judged)
+    return Selector(documents, ids, titles, judged)
 
 
 def training(
@@ -73,6 +73,12 @@ def training(
     read = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
     chosen = Recipe.model_validate({**RECIPE, **recipe})
     return Training(encoder, examples, read, chosen, selector(documents), seed=3, work=work, processes=processes)
+
+
+def final(training: Training) -> tuple[Result, dict[str, torch.Tensor]]:
+    """Run a training; return its result and the weights that it ends with."""
+    result = training.run(base=0.0)
+    return result, training.encoder.model.state_dict()
 
 
 def untimed(result: Result) -> list[dict[str, Any]]:

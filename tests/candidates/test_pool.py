@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from listill.candidates.pool import POSITIVE, as_frame, consistent, found_again, with_positives
+from listill.candidates.pool import POSITIVE, consistent, found_again, with_positives
 from listill.corpus.collection import Collection
+from listill.retrieval.runs import by_position
 from listill.settings.mining import Consistency
 
 GROUP = np.array([0, 1, 2, 1, 4, 5])  # 3 is a duplicate of 1
@@ -13,7 +14,9 @@ GROUP = np.array([0, 1, 2, 1, 4, 5])  # 3 is a duplicate of 1
 
 def pool(**found: list[list[int]]) -> pd.DataFrame:
     frames = [
-        as_frame([np.array(row, dtype=np.int64) for row in rows], [np.ones(len(row), np.float32) for row in rows], name)
+        by_position(
+            [np.array(row, dtype=np.int64) for row in rows], [np.ones(len(row), np.float32) for row in rows]
+        ).assign(retriever=name)
         for name, rows in found.items()
     ]
     return pd.concat(frames, ignore_index=True)
@@ -21,14 +24,7 @@ def pool(**found: list[list[int]]) -> pd.DataFrame:
 
 def keep(found: pd.DataFrame, source: list[int], require: str, top: int = 2) -> list[bool]:
     rule = Consistency.model_validate({"top": top, "require": require})
-    return consistent(found, np.array(source), GROUP, rule, len(source)).tolist()
-
-
-def test_frame() -> None:
-    found = [np.array([4, 2]), np.array([], np.int64), np.array([0])]
-    frame = as_frame(found, [np.array([3.0, 1.0]), np.array([]), np.array([2.0])], "bm25")
-    assert frame.to_numpy().tolist() == [[0, 4, "bm25", 1, 3.0], [0, 2, "bm25", 2, 1.0], [2, 0, "bm25", 1, 2.0]]
-    assert as_frame([], [], "bm25").empty
+    return consistent(found, np.array(source), GROUP, rule, found["retriever"].nunique()).tolist()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 from listill import tables
 from listill.corpus.build import build, check_template
-from listill.corpus.source import Document, Judgement, Source
+from listill.corpus.source import Document, Judgement, RawCorpus
 from listill.corpus.sources.beir import Beir
 from listill.corpus.sources.python_api import PythonApi
 from listill.errors import UserError
@@ -11,7 +11,7 @@ from listill.settings.corpora import Corpus
 BEIR = Beir(kind="beir", path="x")
 
 
-def source(**changes: object) -> Source:
+def source(**changes: object) -> RawCorpus:
     documents = [Document(f"d{i}", f"Title {i}", f"Text {i}.") for i in range(60)] + [Document("twin", "", "TEXT 0.")]
     qrels = [Judgement("q1", "d1", 1, "test", "test.tsv:2"), Judgement("q0", "d0", 2, "train", "train.tsv:2")]
     given = {
@@ -20,7 +20,7 @@ def source(**changes: object) -> Source:
         "topics": {"q0": "zero", "q1": "one", "q2": "two"},
         "qrels": qrels,
     }
-    return Source(**(given | changes))  # type: ignore[arg-type]
+    return RawCorpus(**(given | changes))  # type: ignore[arg-type]
 
 
 def test_the_tables() -> None:

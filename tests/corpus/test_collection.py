@@ -3,46 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from listill import tables
 from listill.corpus.collection import Collection, load
-
-RUN = pd.DataFrame(
-    [
-        ("a", "b", 1),
-        ("a", "a", 2),
-        ("a", "c", 3),
-        ("b", "c", 1),
-        ("b", "a", 2),
-        ("q", "a", 1),
-        ("c", "c", 1),
-        ("c", "a", 2),
-    ],
-    columns=["query_id", "doc_id", "rank"],
-)
+from listill.errors import UserError
 
 
-def collection(**options: bool) -> Collection:
-    return Collection(list("abc"), [None] * 3, list("xyz"), np.arange(3), **options)  # type: ignore[arg-type]
-
-
-def test_a_topic_is_no_answer_to_itself() -> None:
-    found = collection(topics_are_documents=True).answers(RUN)
-    assert list(found.itertuples(index=False, name=None)) == [
-        ("a", "b", 1),
-        ("a", "c", 2),
-        ("b", "c", 1),
-        ("b", "a", 2),
-        ("q", "a", 1),
-        ("c", "a", 1),
-    ]
-    assert found["rank"].dtype == RUN["rank"].dtype
-
-
-def test_ids_that_are_equal_by_chance_mean_nothing() -> None:
-    assert collection().answers(RUN) is RUN
+def collection() -> Collection:
+    return Collection(["b", "a", "c", "d"], ["B", None, "C", ""], list("wxyz"), np.array([0, 1, 0, 1]))
 
 
 @pytest.mark.parametrize("said", [{}, {"template": "{text}", "topics_are_documents": True}])
@@ -52,3 +21,30 @@ def test_what_the_file_says_of_itself(said: dict[str, object], tmp_path: Path) -
     read = load(tmp_path / "c.parquet")
     assert read.rendered(0) == ("x" if said else "T x")
     assert read.topics_are_documents == bool(said)
+
+
+def test_documents_without_a_title_have_no_blank_before_their_text() -> None:
+    assert [collection().rendered(i) for i in range(4)] == ["B w", "x", "C y", "z"]
+
+
+def test_ties_are_broken_by_id() -> None:
+    assert collection().id_order.tolist() == [1, 0, 2, 3]
+
+
+def test_positions_and_masks_of_ids() -> None:
+    assert collection().positions(["d", "b"], "here").tolist() == [3, 0]
+    assert collection().mask(["d", "b"], "here").tolist() == [True, False, False, True]
+    with pytest.raises(UserError, match=r"^here: document 'zz' is not in the corpus$"):
+        collection().positions(["a", "zz"], "here")
+
+
+def test_a_subset_keeps_groups_among_its_own_documents() -> None:
+    part = collection().subset(np.array([3, 2, 1]))
+    assert (part.doc_ids, part.titles, part.texts) == (["d", "c", "a"], ["", "C", None], ["z", "y", "x"])
+    assert part.group[0] == part.group[2] != part.group[1]
+
+
+def test_twins_are_known_by_their_first(tmp_path: Path) -> None:
+    rows = {"doc_id": ["a", "b", "c"], "title": [None] * 3, "text": ["x", "y", "X"], "duplicate_of": [None, None, "a"]}
+    tables.write(tmp_path / "c.parquet", "corpus", rows, tables.Provenance("corpus", "f"))
+    assert load(tmp_path / "c.parquet").group.tolist() == [0, 1, 0]

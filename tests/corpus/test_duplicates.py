@@ -1,10 +1,7 @@
-from listill.corpus.duplicates import duplicate_of, fold
+"""Documents with the same text."""
+
+from listill.corpus.duplicates import duplicate_of
 from listill.corpus.source import Document
-
-
-def test_fold() -> None:
-    assert fold("  Ｆull\u00a0WIDTH\n\tﬁne Straße ") == "full width fine strasse"
-    assert fold("version 1.2") != fold("version 1.3")
 
 
 def test_groups_by_text_whatever_the_title() -> None:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from listill import tables
-from listill.schemas import SCHEMAS
 from listill.errors import UserError
 from listill.evaluation.topics import EvaluationQueries, evaluation_queries
+from listill.schemas import SCHEMAS
 
 TOPICS = {"query_id": ["t1", "t2", "t3"], "text": ["one", "two", "three"], "split": ["train", "dev", "test"]}
 QRELS = {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from listill.queries import vllm_engine
 from listill.queries.answers import TOO_LONG, Answer, AnswerFile, blocks, tidy
+from listill.queries.engines import vllm_server
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_blocks() -> None:
 
 
 def test_the_engine_calls_a_long_prompt_by_the_same_name() -> None:
-    assert vllm_engine.TOO_LONG == TOO_LONG
+    assert vllm_server.TOO_LONG == TOO_LONG

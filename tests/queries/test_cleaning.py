@@ -2,12 +2,12 @@
 
 import random
 
-import numpy as np
 import pandas as pd
 import pytest
 
+from listill.funnel import count_reasons
 from listill.queries.answers import TOO_LONG
-from listill.queries.cleaning import Asked, copied, fold, funnel, longest_run, overlaps, reasons
+from listill.queries.cleaning import Asked, copied, longest_run, overlaps, reasons
 from listill.settings.generation import Cleaning
 
 
@@ -58,13 +58,9 @@ def test_nothing_to_clean() -> None:
     none = pd.DataFrame([], columns=["text", "finish_reason", "type", "split"])
     verdict = reasons(none, ["topic"], Cleaning())
     assert verdict.tolist() == []
-    counted = funnel("queries", none, verdict)
+    counted = count_reasons("queries", none, verdict)
     assert counted.columns.tolist() == ["stage", "type", "split", "reason", "queries"]
     assert counted.empty
-
-
-def test_fold() -> None:
-    assert fold("  Straße\u00a0ﬁne\n") == "strasse fine"
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75, 1.0])
@@ -96,19 +92,6 @@ def test_no_topics_overlap_nothing() -> None:
 @pytest.mark.parametrize("topics", [["?"], ["...", "!!"]])
 def test_topics_without_words_overlap_nothing(topics: list[str]) -> None:
     assert overlaps(["a b", "??"], topics, 0.5) == [False, False]
-
-
-def test_funnel() -> None:
-    queries = pd.DataFrame({"type": ["lead", "lead", "crop", "lead"], "split": ["train", "train", "train", "heldout"]})
-    counted = funnel("queries", queries, pd.Series(["kept", "short", "kept", "kept"]))
-    rows = counted[["stage", "type", "split", "reason", "queries"]].to_numpy().tolist()
-    assert rows == [
-        ["queries", "crop", "train", "kept", 1],
-        ["queries", "lead", "heldout", "kept", 1],
-        ["queries", "lead", "train", "kept", 1],
-        ["queries", "lead", "train", "short", 1],
-    ]
-    assert np.issubdtype(counted["queries"].dtype, np.integer)
 
 
 PASSAGE = "The eel spends most of its life in rivers and lakes, yet nobody has ever seen it spawn there."

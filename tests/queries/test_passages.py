@@ -9,7 +9,13 @@ import pytest
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.queries.passages import human_queries, passages, relevant_to_train_topics, split_of
+from listill.queries.passages import (
+    human_queries,
+    passages,
+    passages_without_queries,
+    relevant_to_train_topics,
+    split_of,
+)
 
 
 def collection(size: int, twins: dict[int, int], ids: list[str] | None = None) -> Collection:
@@ -96,3 +102,11 @@ def test_human_queries() -> None:
     ]
     assert human["start"].isna().all()
     assert human["end"].isna().all()
+
+
+def test_a_passage_without_the_words_of_its_query() -> None:
+    corpus = Collection(["a", "b"], ["A", None], ["One two. Three four.", "Five six."], np.arange(2))
+    rows = [("b", None, None), ("a", 9, 20), ("a", 0, 8), ("b", 0, 9)]
+    queries = pd.DataFrame(rows, columns=["doc_id", "start", "end"]).astype({"start": "Int32", "end": "Int32"})
+    assert passages_without_queries(corpus, queries) == {1: "A One two.", 2: "A Three four.", 3: ""}
+    assert passages_without_queries(corpus, queries.head(1)) == {}

@@ -10,9 +10,10 @@ import yaml
 
 from listill.errors import UserError
 from listill.queries import query_types
-from listill.queries.cleaning import copied, fold
+from listill.queries.cleaning import copied
 from listill.queries.generators.transformers import Transformers
 from listill.queries.refusal import is_refusal
+from listill.text import fold
 
 NAMES = ["claim", "keywords", "question", "title", "user_query", "user_query_styled"]
 PAIRS = [{"query": f"query {i}", "passage": f"Passage {i}."} for i in range(9)]
@@ -148,3 +149,12 @@ def no_rows(tmp_path: Path) -> dict[str, Any]:
 def test_faults_name_their_place(tmp_path: Path, keys: Callable[[Path], dict[str, Any]], message: str) -> None:
     with pytest.raises(UserError, match=message):
         asked(**keys(tmp_path))
+
+
+def test_the_types_are_part_of_the_package() -> None:
+    """Installed, too: pyproject.toml names them."""
+    import tomllib
+
+    root = Path(__file__).parents[2]
+    data = tomllib.loads((root / "pyproject.toml").read_text())
+    assert "queries/types/*.yaml" in data["tool"]["setuptools"]["package-data"]["listill"]

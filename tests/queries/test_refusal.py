@@ -2,8 +2,8 @@
 
 import pytest
 
-from listill.queries.cleaning import fold
 from listill.queries.refusal import is_refusal
+from listill.text import fold
 
 
 @pytest.mark.parametrize(

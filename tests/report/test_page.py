@@ -2,21 +2,18 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from listill import tables
-from listill.schemas import SCHEMAS
-from listill.errors import UserError
 from listill.evaluation.summary import summarise
 from listill.evaluation.topics import EvaluationQueries
-from listill.report import costs, funnel, plots
-from listill.report.examples import contest
-from listill.report.page import History, Material, render
+from listill.report import costs
+from listill.report.material import History, Material
+from listill.report.page import render
+from listill.schemas import SCHEMAS
 
 NASTY = '<script>alert("x")</script> & <img src=http://example.org/x.png>'
 SYSTEMS = {
@@ -182,54 +179,3 @@ def test_a_bare_page_still_renders(material: Material) -> None:
     text = Page(render(bare, 3)).text
     assert "no trained variant has been evaluated" in text
     assert "No benchmark files were given" in text
-
-
-def test_the_funnel_follows_queries_through_the_stages(material: Material) -> None:
-    steps = funnel.steps(material.funnels["minilm"], {"listwise": {"lead": 90}})
-    assert [(step.name, step.total, step.lost) for step in steps] == [
-        ("generated or given", 240, {}),
-        ("cleaned", 210, {"duplicate": 30}),
-        ("found again (consistent)", 120, {"inconsistent": 50}),
-        ("kept by the teacher", 95, {"teacher disagrees": 25}),
-        ("trained: listwise", 90, {}),
-    ]
-    assert steps[0].counts == {"human": 40, "lead": 200}
-
-
-def test_examples_are_the_largest_gains_and_losses() -> None:
-    values = pd.DataFrame(
-        {"query_id": list("abcde"), "before": [0.1, 0.5, 0.9, 0.2, 0.9], "after": [0.9, 0.5, 0.1, 0.3, 0.8]}
-    )
-    queries = pd.DataFrame({"query_id": list("abcde"), "text": list("ABCDE"), "type": "human"})
-    qrels = pd.DataFrame({"query_id": ["a", "a", "c", "d", "e"], "doc_id": list("xyxxx"), "relevance": [1, 2, 1, 1, 1]})
-    before = pd.DataFrame({"query_id": list("aac"), "doc_id": list("xyx"), "rank": [1, 7, 1]})
-    after = pd.DataFrame({"query_id": list("aa"), "doc_id": list("yx"), "rank": [1, 2]})
-    found = contest(values, (before, after), queries, qrels, {"y": "Why"}, 1)
-    assert found.score == (2, 1, 2)
-    [won], [lost] = found.won, found.lost
-    assert (won.query, won.title, won.rank_before, won.rank_after) == ("A", "Why", 2, 1)  # y is the more relevant
-    assert (lost.query, lost.title, lost.rank_before, lost.rank_after) == ("C", "x", 1, None)
-
-
-def test_costs_come_from_benchmark_files(tmp_path: Path) -> None:
-    (tmp_path / "train").mkdir()
-    quick, slow = tmp_path / "corpus.tsv", tmp_path / "train" / "minilm.tsv"
-    quick.write_text("s\th:m:s\tmax_rss\tcpu_time\n0.5\t0:00:00\tNA\tNA\n")
-    slow.write_text("s\th:m:s\tmax_rss\tcpu_time\n100\t0:01:40\t900\t180\n")
-    assert costs.read([quick, slow]) == [
-        costs.Cost("train/minilm", 100.0, 180.0, 900.0),
-        costs.Cost("corpus", 0.5, None, None),
-    ]
-    assert costs.read([]) == []
-    assert [costs.clock(s) for s in (0.5, 45, 200, 7500)] == ["0.5 s", "45 s", "3:20 min", "2:05 h"]
-    quick.write_text("nothing of the kind\n")
-    with pytest.raises(UserError, match=r"corpus\.tsv: not a Snakemake benchmark"):
-        costs.read([quick])
-
-
-def test_ticks_are_round_and_long_lines_are_thinned() -> None:
-    assert plots.ticks(0.541, 0.612) == pytest.approx([0.56, 0.58, 0.60])
-    assert plots.ticks(0, 400) == [0, 100, 200, 300, 400]
-    x, y = plots.thin(np.arange(10_000.0), np.full(10_000, 3.0))
-    assert len(x) == len(y) < 300
-    assert set(y) == {3.0}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import tiny
-from listill.retrieval.bm25 import Bm25Index
+from listill.corpus.collection import Collection
+from listill.retrieval.bm25 import Bm25Index, Bm25Retriever
 from listill.settings.bm25 import Bm25
 
 
@@ -146,3 +147,15 @@ def test_a_corpus_without_terms(library: str) -> None:
     found, _ = index.search(["fox"], 5, np.arange(2))
     assert found[0].tolist() == []
     assert index.score_text(["fox"], "fox") > 0
+
+
+def test_the_retriever_searches_title_and_text() -> None:
+    collection = Collection(["a", "b", "c"], ["fox", None, "hen"], ["red", "the fox", "blue"], np.arange(3))
+    retriever = Bm25Retriever("words", collection, Bm25())
+    found, scores = retriever.search(["fox", "blue hen"], 5)
+    index = Bm25Index(["fox red", "the fox", "hen blue"], Bm25())
+    for q, terms in enumerate(index.tokenise(["fox", "blue hen"])):
+        every = index.scores(terms)
+        best = [i for i in sorted(range(3), key=lambda i: (-every[i], i)) if every[i] > 0]
+        assert found[q].tolist() == best
+        np.testing.assert_array_equal(scores[q], every[best])

@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tiny
 from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval import embeddings
+from listill.retrieval.encoder import Encoder
+from listill.settings.students import Student
 
 VECTORS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 IDS = list("abcde")
@@ -37,3 +40,24 @@ def test_round_trip_in_blocks(path: Path) -> None:
 def test_embeddings_of_another_corpus_are_refused(path: Path, ids: list[str]) -> None:
     with pytest.raises(UserError, match=r"s\.parquet: its documents are not those of the corpus"):
         embeddings.load(path, corpus(ids))
+
+
+def test_encoding_in_parts_reuses_finished_parts(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings, "PART", 4)
+    texts = [row["text"] for row in tiny.tiny_documents(10)]
+    documents = Collection(list("abcdefghij"), [None] * 10, texts, np.arange(10))
+    encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
+    tokens = encoder.tokenise(texts, "document")
+    marked = np.full((4, encoder.dimension), 7, dtype=np.float32)
+    for finished in (False, True):
+        if finished:
+            np.save(tmp_path / "4.npy", marked)
+        parts = list(embeddings.encode_in_parts(encoder, tokens, documents, tmp_path, ""))
+        assert [part["doc_id"].to_pylist() for part in parts] == [list("abcd"), list("efgh"), list("ij")]
+        found = np.array([vector for part in parts for vector in part["embedding"].to_pylist()], dtype=np.float32)
+        expected = encoder.encode(texts, "document")
+        if finished:
+            expected[4:8] = marked
+        np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 import tiny
 from listill.errors import UserError
-from listill.retrieval.encoder import Encoder, wants_bf16
+from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 
 TEXTS = ["Lava", "", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(40)), "Zürich? no: 12%"]
@@ -164,11 +164,6 @@ def test_trainable_models_compute_gradients_in_fp32_weights(tiny_model: Path) ->
     reference = encoder(tiny_model).encode(TEXTS, "query")
     for bf16 in (trainable, frozen):
         assert (bf16.encode(TEXTS, "query") * reference).sum(1).min() > 0.98
-
-
-def test_precision() -> None:
-    assert wants_bf16("bf16", torch.device("cpu"))
-    assert not wants_bf16("fp32", torch.device("cpu"))
 
 
 def test_a_model_that_does_not_say_its_length(tmp_path: Path) -> None:

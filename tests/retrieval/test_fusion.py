@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from listill.retrieval.fusion import ranked, reciprocal_rank
+from listill.retrieval.fusion import reciprocal_rank
 
 
 def run(**found: list[str]) -> pd.DataFrame:
@@ -29,14 +29,3 @@ def test_equal_scores_go_by_doc_id_and_k_matters() -> None:
     uneven = [run(q=["a", "b", "c"]), run(q=["d", "e", "c"])]
     assert reciprocal_rank(uneven, 60, 2)["doc_id"].tolist() == ["c", "a"]
     assert reciprocal_rank(uneven, 0.5, 2)["doc_id"].tolist() == ["a", "d"]
-
-
-def test_ranked_cuts_each_query() -> None:
-    scores = pd.DataFrame(
-        {"query_id": ["r", "q", "q", "q"], "doc_id": ["z", "c", "b", "a"], "score": [0.0, 2.0, 1.0, 2.0]}
-    )
-    assert ranked(scores, 2)[["query_id", "doc_id", "rank"]].to_numpy().tolist() == [
-        ["q", "a", 1],
-        ["q", "c", 2],
-        ["r", "z", 1],
-    ]

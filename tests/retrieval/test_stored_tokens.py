@@ -30,3 +30,10 @@ def test_what_is_written_in_parts_is_read_whole(tmp_path: Path, part: int) -> No
     assert found.suffix == 1
     with pytest.raises(UserError, match="its documents are not those of the corpus"):
         stored_tokens.load(file, collection("a", "b", "c", "x"))
+
+
+def test_parts_follow_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_tokens, "PART", 3)
+    parts = list(stored_tokens.in_parts(TOKENS, collection("a", "b", "c", "d")))
+    assert [part["doc_id"].to_pylist() for part in parts] == [["a", "b", "c"], ["d"]]
+    assert [row for part in parts for row in part["tokens"].to_pylist()] == [[1, 2, 3], [4], [5, 6], []]

@@ -1,13 +1,9 @@
 """What all stage commands share."""
 
 import importlib
-import json
-import logging
-import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_type_hints
 
@@ -18,9 +14,13 @@ from listill import tables
 from listill.errors import UserError
 from listill.frozen import canonical
 from listill.stages import command
-from listill.stages.command import In, Ins, Job, MaybeIn, Out, StageSettings
+from listill.stages.command import In, Ins, MaybeIn, MaybeModel, Out
+from listill.stages.job import Job, StageSettings
 
-NAMES = sorted(module.name for module in pkgutil.iter_modules(listill.stages.__path__) if module.name != "command")
+SHARED = {"command", "job", "process"}  # what the stages share; the others are stages
+NAMES = sorted({module.name for module in pkgutil.iter_modules(listill.stages.__path__)} - SHARED)
+pytestmark = pytest.mark.usefixtures("process_as_before")
+
 QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]}
 
 
@@ -28,19 +28,6 @@ class Settings(StageSettings):
     """Settings of a stage that is made up here."""
 
     size: int = 3
-
-
-@pytest.fixture(autouse=True)
-def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Commands set threads and logging for their process, which here is that of all tests."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
-        monkeypatch.setenv(name, os.environ.get(name, "2"))
-    root, level = logging.getLogger(), logging.getLogger("listill").level
-    handlers, root_level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(root_level)
-    logging.getLogger("listill").setLevel(level)
 
 
 def stage(name: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -117,17 +104,6 @@ def test_a_stage_gets_settings_files_and_a_fingerprint_of_them(tmp_path: Path, m
     tables.write(tmp_path / "c.parquet", "qrels", QRELS, tables.Provenance("c", "fc2"))
     call(monkeypatch, run, "--config", tmp_path / "c.json", *options)
     assert seen[2].fingerprint != seen[0].fingerprint
-
-
-def test_what_was_read_beside_the_inputs_changes_the_fingerprint() -> None:
-    def fingerprint(*read: str) -> str:
-        job = Job("x", "f", {}, Settings(), 1)
-        for what in read:
-            job.depends_on(what)
-        return job.fingerprint
-
-    assert len({fingerprint(), fingerprint("a"), fingerprint("b"), fingerprint("a", "b")}) == 4
-    assert fingerprint("a") == fingerprint("a")
 
 
 def test_a_user_error_is_one_line_and_exit_status_1(
@@ -212,62 +188,107 @@ def test_without_the_settings_that_a_stage_must_have(name: str, tmp_path: Path) 
     assert line.startswith(f"listill {name}: error: --config is not given: student: ")
 
 
-# --- finished parts ---------------------------------------------------------------------------------------------------
+# --- corpora ----------------------------------------------------------------------------------------------------------
 
 
-def job(fingerprint: str = "f1") -> Job:
-    return Job("score", fingerprint, {}, Settings(), 1)
+def made(path: Path, corpus: str | None, key: str, lineage: dict[str, str] | None = None) -> Path:
+    """Write a file of a corpus; with None it says of no corpus that it is of it."""
+    tables.write(path, "qrels", QRELS, tables.Provenance(key, f"f-{path.stem}", lineage or {}, corpus=corpus))
+    return path
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """An output in a corpus' results folder, two folders down."""
-    (tmp_path / "c" / "config").mkdir(parents=True)
-    return tmp_path / "c" / "lists" / "s.parquet"
+def model(folder: Path, corpus: str | None) -> Path:
+    """Write a folder that says it is a model that was trained on a corpus."""
+    folder.mkdir()
+    lineage = {f"{corpus}/corpus": "f-there", f"{corpus}/lists/s": "f-lists"}
+    about = tables.Provenance("models/s/v", f"f-{folder.name}", lineage, corpus=corpus)
+    (folder / "listill.json").write_text(about.to_json())
+    return folder
 
 
-def test_parts_survive_a_failure_and_go_with_success(out: Path) -> None:
-    with pytest.raises(RuntimeError), job().work(out) as work:  # noqa: PT012
-        assert work == out.parents[1] / ".work" / "score-f1"
-        (work / "part").write_text("done")
-        raise RuntimeError
-    with pytest.raises(RuntimeError), job("f2").work(out) as work:  # noqa: PT012
-        assert not (work / "part").exists()  # made with other settings
-        raise RuntimeError
-    with job().work(out) as work:
-        assert (work / "part").read_text() == "done"
-    assert [folder.name for folder in (out.parents[1] / ".work").iterdir()] == ["score-f2"]
-    with job("f2").work(out):
-        pass
-    assert not (out.parents[1] / ".work").exists()
+def measure(settings: Settings, job: Job, one: In, many: Ins, out: Out, model: MaybeModel = None) -> None:
+    """A stage that reads a corpus and may use a model."""
+    job.write(out, "qrels", QRELS, "runs/s.v")
 
 
-def test_parts_of_a_run_by_hand_lie_beside_its_output(tmp_path: Path) -> None:
-    with job().work(tmp_path / "out.parquet") as work:
-        assert work == tmp_path / ".work" / "score-f1"
-    assert list(tmp_path.iterdir()) == []
+def must_not_run(settings: Settings, job: Job, one: In, many: Ins, out: Out, model: MaybeModel = None) -> None:
+    """A stage."""
+    raise AssertionError("must not run")
 
 
-def test_a_lock_keeps_a_second_process_out(out: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from listill.stages.command import Job, StageSettings\n"
-        "with Job('score', 'f1', {}, StageSettings(), 1).work(Path(sys.argv[1])) as work:\n"
-        "    (work / 'part').write_text('done'); print('in', flush=True); sys.stdin.read()\n"
+def test_inputs_of_two_corpora_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = made(tmp_path / "a.parquet", "here", "corpus"), made(tmp_path / "b.parquet", "there", "queries")
+    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", there, "--out", "x")
+    assert error == (
+        f"listill made_up: error: {there}: is of the corpus 'there', but {here} of 'here': give files of one corpus\n"
     )
-    command_line = [sys.executable, "-c", code, str(out)]
-    with subprocess.Popen(command_line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "in\n"
-        with pytest.raises(UserError, match="score-f1: another process is at work on this"), job().work(out):
-            raise AssertionError("must not get in")
-        with job("f2").work(out):
-            pass
-        other.kill()
-    with job().work(out) as work:  # the lock went with the process, the part stayed
-        assert (work / "part").read_text() == "done"
+    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", here, there, "--out", "x")
+    assert "give files of one corpus" in error
+    # A file of unknown origin between them does not hide it.
+    unknown = made(tmp_path / "c.parquet", None, "qrels")
+    error = ended(capsys, monkeypatch, must_not_run, "--one", unknown, "--many", here, unknown, there, "--out", "x")
+    assert "b.parquet: is of the corpus 'there', but" in error
 
 
-def test_versions_are_those_installed() -> None:
-    found = command.versions()
-    assert json.dumps(found)
-    assert {"listill", "python", "torch", "bm25s"} <= found.keys()
+def test_a_trained_model_is_no_input_that_may_be_of_another_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only an option that is a model may be: the same folder as an ordinary input is refused."""
+    here, other = made(tmp_path / "a.parquet", "here", "corpus"), model(tmp_path / "model", "there")
+    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", other, "--out", "x")
+    assert "is of the corpus 'there'" in error
+
+
+def test_a_model_of_another_corpus_is_noted_in_log_and_lineage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Both corpora have a file of the same key: their lineages do not meet.
+    here, out = made(tmp_path / "a.parquet", "here", "corpus"), tmp_path / "out.parquet"
+    other, log = model(tmp_path / "other", "there"), tmp_path / "x.log"
+    options = ["--one", here, "--many", "--out", out, "--log", log]
+    call(monkeypatch, measure, *options, "--model", other)
+    (line,) = log.read_text().splitlines()
+    assert "models/s/v" in line
+    assert "'there'" in line
+    assert "'here'" in line
+    about = tables.provenance(out)
+    assert (about.corpus, about.name) == ("here", "here/runs/s.v")
+    assert about.lineage == {
+        "here/corpus": "f-a",
+        "there/corpus": "f-there",
+        "there/lists/s": "f-lists",
+        "there/models/s/v": "f-other",
+    }
+    # What was made with it is of this corpus: the next stage takes it with this corpus' files.
+    call(monkeypatch, measure, "--one", here, "--many", out, "--out", tmp_path / "next.parquet")
+    assert tables.provenance(tmp_path / "next.parquet").lineage == about.lineage | {"here/runs/s.v": about.fingerprint}
+    # A model without a corpus of its own (a folder made elsewhere) and one of this corpus are nothing to note.
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "config.json").write_text("{}")
+    for fine in (tmp_path / "plain", model(tmp_path / "own", None)):
+        call(monkeypatch, measure, *options, "--model", fine)
+        assert log.read_text() == ""
+        assert tables.provenance(out).fingerprint != about.fingerprint
+
+
+def test_a_model_of_this_corpus_must_be_of_its_present_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = made(tmp_path / "there.parquet", "there", "corpus")
+    fine = model(tmp_path / "model", "there")
+    call(monkeypatch, measure, "--one", there, "--many", "--out", tmp_path / "out.parquet", "--model", fine)
+    assert capsys.readouterr().err == ""
+    newer = made(tmp_path / "newer.parquet", "there", "corpus")
+    error = ended(capsys, monkeypatch, must_not_run, "--one", newer, "--many", "--out", "x", "--model", fine)
+    assert "does not belong with" in error
+    assert "there/corpus" in error
+
+
+def test_a_model_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = made(tmp_path / "a.parquet", "here", "corpus")
+    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", "--out", "x", "--model", tmp_path / "no")
+    assert error == f"listill made_up: error: {tmp_path / 'no'}: no such file\n"

@@ -119,6 +119,14 @@ def test_bad_settings(folder: Path, corpus: dict[str, Any], message: str) -> Non
     assert message in only_error(start(folder, {"corpus": corpus}), folder)
 
 
+def test_the_files_bear_the_name_of_the_corpus(folder: Path) -> None:
+    done = start(folder, {"name": "mine", "corpus": {"source": {"kind": "beir", "path": str(folder)}}})
+    assert done.returncode == 0, done.stderr
+    paths = [folder.parent / "out" / f"{name}.parquet" for name in OUTPUTS]
+    assert [tables.provenance(path).name for path in paths] == [f"mine/{name}" for name in OUTPUTS]
+    assert tables.common_corpus(paths) == "mine"
+
+
 def test_settings_are_what_the_corpus_depends_on() -> None:
     corpora = {name: Corpus(source={"kind": "beir", "path": name}) for name in ("a", "b")}  # type: ignore[arg-type]
     frozen = settings(Settings(corpora=corpora, students={"s": Student(model="m")}, seed=5), "b")

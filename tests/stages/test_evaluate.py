@@ -12,7 +12,6 @@ import pytest
 
 from listill import tables
 from listill.schemas import SCHEMAS
-from listill.evaluation.summary import base_of
 from listill.settings.config import Settings
 from listill.stages.evaluate import VERSION, EvaluateStage, settings
 
@@ -179,21 +178,3 @@ def test_settings_are_what_evaluation_depends_on() -> None:
         "seed": 5,
         "students": ("e5", "minilm"),  # sorted: the order in the YAML file changes nothing
     }
-
-
-@pytest.mark.parametrize(
-    ("system", "base"),
-    [
-        ("bm25", "minilm"),
-        ("teacher", "minilm"),
-        ("minilm", "minilm"),
-        ("minilm+bm25", "minilm"),
-        ("minilm.x", "minilm"),
-        ("minilm-l12.x", "minilm-l12"),
-        ("minilm-l12+bm25", "minilm-l12"),
-        ("stranger.x", "minilm"),
-    ],
-)
-def test_every_system_has_its_base(system: str, base: str) -> None:
-    assert base_of(system, ["minilm", "minilm-l12"]) == base
-    assert base_of("bm25", []) is None

@@ -1,6 +1,5 @@
 """The gate: the ensemble and each teacher against the students."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +9,21 @@ import pytest
 
 import tiny
 from listill import tables
-from listill.schemas import SCHEMAS
 from listill.errors import UserError
 from listill.frozen import parse
 from listill.retrieval.embeddings import as_table
 from listill.retrieval.encoder import Encoder
+from listill.schemas import SCHEMAS
 from listill.settings.students import Student
 from listill.stages import gate
-from listill.stages.command import Job
-from listill.stages.gate import GateStage, decide
+from listill.stages.gate import GateStage
+from listill.stages.job import Job
 
 DOCUMENTS = tiny.tiny_documents(40)
 
 
 def values(**measured: float) -> "pd.Series[float]":
     return pd.Series({name.replace("_", "."): value for name, value in measured.items()})
-
-
-def test_decision(caplog: pytest.LogCaptureFixture) -> None:
-    better = values(teacher=0.7, teacher_a=0.6, teacher_b=0.65, small=0.5, large=0.6)
-    with caplog.at_level(logging.INFO, "listill"):
-        assert decide(better, ["small", "large"], 0.05, "dev") == ""
-        assert "passed: the teacher is better than large by 0.100" in caplog.text
-        said = "the teacher's nDCG@10 on dev queries is 0.700, that of large 0.600: nothing to learn from it"
-        assert decide(better, ["small", "large"], 0.11, "dev") == said
-        assert "alone reaches" not in caplog.text
-
-
-def test_one_teacher_better_than_all_together_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    decide(values(teacher=0.7, teacher_a=0.8, teacher_b=0.2, small=0.1), ["small"], 0, "dev")
-    assert "teacher.a alone reaches 0.800, the ensemble 0.700: give it more weight, or take it alone" in caplog.text
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from listill import tables
-from listill.schemas import SCHEMAS
 from listill.errors import UserError
+from listill.schemas import SCHEMAS
 from listill.settings.lists import Lists
 from listill.stages import lists
-from listill.stages.command import Job
+from listill.stages.job import Job
 from listill.stages.lists import ListsStage
 
 # query: (type, source, scores of d0, d1, d2, d3)

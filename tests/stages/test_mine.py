@@ -1,6 +1,7 @@
-"""Whose candidates are taken."""
+"""Whose candidates are taken, and what is said of the others."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,46 +9,105 @@ import pytest
 
 import tiny
 from listill import tables
-from listill.schemas import SCHEMAS
+from listill.errors import UserError
 from listill.retrieval.embeddings import as_table
 from listill.retrieval.encoder import Encoder
+from listill.schemas import SCHEMAS
 from listill.settings.config import Settings
 from listill.stages import mine
-from listill.stages.command import Job
+from listill.stages.job import Job
 
 DOCUMENTS = tiny.tiny_documents(30)
 IDS = [row["_id"] for row in DOCUMENTS]
+RENDERED = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
+ABOUT = tables.Provenance("made", "by hand")
+
+
+def write_queries(folder: Path, query_ids: list[str], texts: list[str], doc_ids: list[str]) -> None:
+    queries = pd.DataFrame({"query_id": query_ids, "text": texts, "doc_id": doc_ids}).assign(type="claim")
+    queries = queries.reindex(columns=SCHEMAS["queries"].names).assign(split="train").astype(object)
+    tables.write(folder / "queries.parquet", "queries", queries.where(queries.notna(), None), ABOUT)
+
+
+@pytest.fixture
+def folder(tiny_model: Path, tmp_path: Path) -> Path:
+    """A folder with corpus, embeddings of the student ``small``, two queries in words of their passages, and no qrels."""
+    texts = {key: [row[key] for row in DOCUMENTS] for key in ("title", "text")}
+    tables.write(tmp_path / "corpus.parquet", "corpus", {"doc_id": IDS, **texts, "duplicate_of": [None] * 30}, ABOUT)
+    with tables.writer(tmp_path / "small.parquet", "embeddings", ABOUT) as table:
+        table.write_table(as_table(IDS, encoder(tiny_model).encode(RENDERED, "document")))
+    write_queries(tmp_path, ["q0", "q1"], RENDERED[:2], IDS[:2])
+    none: dict[str, list[Any]] = {name: [] for name in SCHEMAS["qrels"].names}
+    tables.write(tmp_path / "qrels.parquet", "qrels", none, ABOUT)
+    return tmp_path
+
+
+def encoder(model: Path) -> Encoder:
+    return Encoder(Settings.model_validate(config(model)).students["small"])
+
+
+def config(model: Path, **mining: Any) -> dict[str, Any]:
+    return {
+        "corpora": {"c": {"source": {"kind": "files", "path": "x"}}},
+        "students": {"small": {"model": str(model), "precision": "fp32"}},
+        "mining": {"depth": 5, "consistency": {"require": "none"}, **mining},
+    }
+
+
+def run(folder: Path, config: dict[str, Any], embeddings: str = "small") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return candidates and funnel."""
+    frozen = mine.settings(Settings.model_validate(config), "c")
+    inputs = [folder / f"{name}.parquet" for name in ("corpus", "queries", "qrels")]
+    outputs = [folder / f"{name}.parquet" for name in ("candidates", "funnel")]
+    mine.run(frozen, Job("mine", "f", {}, frozen, 1), *inputs, *outputs, [folder / f"{embeddings}.parquet"])
+    return tables.read(outputs[0], "candidates"), tables.read(outputs[1], "funnel")
 
 
 @pytest.mark.parametrize("asked", [None, ["small"], ["bm25", "small"]])
-def test_retrievers(asked: list[str] | None, tiny_model: Path, tmp_path: Path) -> None:
-    settings = Settings.model_validate(
-        {
-            "corpora": {"c": {"source": {"kind": "files", "path": "x"}}},
-            "students": {"small": {"model": str(tiny_model), "precision": "fp32"}},
-            "mining": {"depth": 5, "consistency": {"require": "none"}, "retrievers": asked},
-        }
-    )
-    about = tables.Provenance("made", "by hand")
-    texts = {key: [row[key] for row in DOCUMENTS] for key in ("title", "text")}
-    tables.write(tmp_path / "corpus.parquet", "corpus", {"doc_id": IDS, **texts, "duplicate_of": [None] * 30}, about)
-    rendered = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
-    encoder = Encoder(settings.students["small"])
-    with tables.writer(tmp_path / "small.parquet", "embeddings", about) as table:
-        table.write_table(as_table(IDS, encoder.encode(rendered, "document")))
-    queries = pd.DataFrame({"query_id": ["q0", "q1"], "text": rendered[:2], "doc_id": IDS[:2], "type": "claim"})
-    queries = queries.reindex(columns=SCHEMAS["queries"].names).assign(split="train").astype(object)
-    tables.write(tmp_path / "queries.parquet", "queries", queries.where(queries.notna(), None), about)
-    none = {name: [] for name in SCHEMAS["qrels"].names}
-    tables.write(tmp_path / "qrels.parquet", "qrels", none, about)
-    frozen = mine.settings(settings, "c")
-    out = tmp_path / "candidates.parquet"
-    inputs = [tmp_path / f"{name}.parquet" for name in ("corpus", "queries", "qrels")]
-    mine.run(
-        frozen, Job("mine", "f", {}, frozen, 1), *inputs, out, tmp_path / "funnel.parquet", [tmp_path / "small.parquet"]
-    )
-    found = tables.read(out, "candidates")
+def test_retrievers(asked: list[str] | None, tiny_model: Path, folder: Path) -> None:
+    found, _ = run(folder, config(tiny_model, retrievers=asked))
     assert set(found["retriever"]) == set(asked or ["bm25", "small"])
     own = found[(found["retriever"] == "small") & (found["query_id"] == "q0")].sort_values("rank")["doc_id"].tolist()
-    similar = encoder.encode(rendered[:1], "query") @ encoder.encode(rendered, "document").T
+    student = encoder(tiny_model)
+    similar = student.encode(RENDERED[:1], "query") @ student.encode(RENDERED, "document").T
     assert own == [IDS[i] for i in np.argsort(-similar[0])[:5]]
+
+
+def test_an_additional_retriever_of_another_kind(tiny_model: Path, folder: Path) -> None:
+    found, _ = run(folder, config(tiny_model, additional={"words": {"kind": "bm25", "k1": 2.0, "b": 1.0}}))
+    assert set(found["retriever"]) == {"bm25", "small", "words"}
+    best = found[found["rank"] == 1].set_index(["retriever", "query_id"])
+    assert best.loc["words", "doc_id"].tolist() == best.loc["bm25", "doc_id"].tolist() == IDS[:2]
+    assert (best.loc["words", "score"] != best.loc["bm25", "score"]).all()
+
+
+def test_the_funnel_counts_queries_that_do_not_find_their_passage(tiny_model: Path, folder: Path) -> None:
+    write_queries(folder, ["q0", "q1", "q2"], [*RENDERED[:2], "zebra"], IDS[:3])
+    found, funnel = run(folder, config(tiny_model, consistency={"require": "each", "top": 5}))
+    assert set(found["query_id"]) == {"q0", "q1"}
+    rows = funnel[["stage", "type", "split", "reason", "queries"]].sort_values("reason").to_numpy().tolist()
+    assert rows == [["candidates", "claim", "train", "inconsistent", 1], ["candidates", "claim", "train", "kept", 2]]
+
+
+def test_no_queries(tiny_model: Path, folder: Path) -> None:
+    write_queries(folder, [], [], [])
+    candidates, funnel = run(folder, config(tiny_model))
+    assert candidates.empty
+    assert funnel.empty
+
+
+def test_embeddings_of_a_retriever_that_is_not_in_the_settings(tiny_model: Path, folder: Path) -> None:
+    (folder / "small.parquet").rename(folder / "other.parquet")
+    with pytest.raises(UserError, match=r"^other\.parquet: the settings name no student or dense retriever 'other'"):
+        run(folder, config(tiny_model), "other")
+
+
+@pytest.mark.parametrize("name", ["queries", "qrels"])
+def test_a_document_that_is_not_in_the_corpus(name: str, tiny_model: Path, folder: Path) -> None:
+    if name == "queries":
+        write_queries(folder, ["q0"], ["lava"], ["gone"])
+    else:
+        judged = {"query_id": ["q0"], "doc_id": ["gone"], "relevance": [1], "split": ["train"]}
+        tables.write(folder / "qrels.parquet", "qrels", judged, ABOUT)
+    with pytest.raises(UserError, match=rf"{name}\.parquet: document 'gone' is not in the corpus"):
+        run(folder, config(tiny_model))

@@ -96,8 +96,8 @@ def test_killed_in_the_second_teacher_the_next_run_ends_with_the_same_table(
     made: Path, whole: pd.DataFrame, tmp_path: Path
 ) -> None:
     out = tmp_path / "scores.parquet"
-    slow = f"{SMALL}; import time, listill.teachers.t5 as t5; plain = t5.score"
-    slow += "; t5.score = lambda *a: (time.sleep(0.3), plain(*a))[1]"
+    slow = f"{SMALL}; import time, listill.teachers.kinds.t5 as t5; plain = t5.T5.score"
+    slow += "; t5.T5.score = lambda *a: (time.sleep(0.3), plain(*a))[1]"
     process = subprocess.Popen(command(made, out, slow), stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120
     while len(list(tmp_path.glob(".work/*/second-*.npy"))) < 2 and time.monotonic() < deadline:

@@ -11,7 +11,7 @@ from listill import tables
 from listill.schemas import SCHEMAS
 from listill.settings.config import Settings
 from listill.stages import search
-from listill.stages.command import Job
+from listill.stages.job import Job
 
 
 @pytest.mark.parametrize("within", [True, False])

@@ -10,7 +10,8 @@ import tiny
 from listill.corpus.collection import Collection
 from listill.settings.bm25 import Bm25
 from listill.settings.students import Student
-from listill.teachers.pairs import Pairs, Resources, pairs_of
+from listill.teachers.pairs import Pairs, pairs_of
+from listill.teachers.resources import Resources
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +48,9 @@ def pairs(collection: Collection, queries: pd.DataFrame) -> Pairs:
 @pytest.fixture(scope="session")
 def resources(collection: Collection, tiny_model: Path) -> Resources:
     return Resources(collection, {"s": Student(model=str(tiny_model), precision="fp32")}, Bm25())
+
+
+@pytest.fixture
+def fresh(collection: Collection) -> Resources:
+    """Resources without students, in which nothing is loaded."""
+    return Resources(collection, {}, Bm25())

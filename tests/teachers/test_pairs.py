@@ -6,9 +6,8 @@ import pytest
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.settings.bm25 import Bm25
-from listill.settings.students import Student
-from listill.teachers.pairs import Pairs, Resources, pairs_of, without_queries
+from listill.queries.passages import passages_without_queries
+from listill.teachers.pairs import Pairs, pairs_of, without_known
 
 
 def frame(*rows: tuple[str, str]) -> pd.DataFrame:
@@ -71,18 +70,16 @@ def test_ids_that_are_unknown(collection: Collection, queries: pd.DataFrame) -> 
         pairs_of(collection, queries, frame(("q0", "zz")), cut=False)
 
 
-def test_resources(collection: Collection, resources: Resources) -> None:
-    assert resources.name(None) == "s"
-    assert resources.name("t") == "t"
-    assert resources.encoder("s") is resources.encoder("s")
-    assert resources.index is resources.index
-    two = Resources(collection, {"t": Student(model="t"), "s": Student(model="s")}, Bm25())
-    assert two.name(None) == "s"  # frozen settings have sorted keys
-    with pytest.raises(UserError, match="needs a student's model"):
-        Resources(collection, {}, Bm25()).name(None)
-
-
 def test_no_candidates(collection: Collection, queries: pd.DataFrame) -> None:
     empty = pairs_of(collection, queries, frame(), cut=True)
     assert len(empty) == 0
     assert empty.text.dtype == np.int64
+
+
+def test_pairs_that_are_known_are_left_out() -> None:
+    pool = frame(("q0", "a"), ("q0", "b"), ("q1", "a"), ("q2", "c"))
+    pool.index = pd.Index([7, 3, 5, 1])
+    known = frame(("q0", "b"), ("q0", "b"), ("q1", "a"), ("q9", "c")).assign(teacher="t")
+    left = without_known(pool, known)
+    assert left.to_numpy().tolist() == [["q0", "a"], ["q2", "c"]]
+    assert without_known(pool, known[:0]).equals(pool)

@@ -1,33 +1,45 @@
 """Parts: scored once, taken up again, never mixed."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from listill import teachers
+from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.teachers import parts
 from listill.teachers.kinds.bm25 import Bm25Teacher
-from listill.teachers.pairs import Pairs, Resources
+from listill.teachers.kinds.dense import DenseTeacher
+from listill.teachers.pairs import Pairs
+from listill.teachers.resources import Resources
 from listill.teachers.teacher import Teacher
 
-MEMBERS: dict[str, Teacher] = {"words": Bm25Teacher(kind="bm25"), "vectors": Dense(kind="dense")}
+MEMBERS: dict[str, Teacher] = {"words": Bm25Teacher(kind="bm25"), "vectors": DenseTeacher(kind="dense")}
+
+
+PLAIN = {teacher: teacher.score for teacher in (Bm25Teacher, DenseTeacher)}
 
 
 class Calls:
-    """Stands in for ``score``: counts the blocks, and fails at one of them."""
+    """Stands in for the teachers' ``score``: counts the blocks, and fails at one of them."""
 
-    def __init__(self, fail_at: int | None = None) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> None:
         self.blocks: list[tuple[str, int]] = []
         self.fail_at = fail_at
+        for teacher in PLAIN:
+            monkeypatch.setattr(teacher, "score", self.counted(teacher))
 
-    def __call__(self, member: Teacher, pairs: Pairs, resources: Resources) -> np.ndarray:
-        if len(self.blocks) == self.fail_at:
-            raise KeyboardInterrupt
-        self.blocks.append((member.kind, len(pairs)))  # type: ignore[attr-defined]
-        return teachers.score(member, pairs, resources)
+    def counted(self, teacher: type[Teacher]) -> Callable[[Teacher, Pairs, Resources], np.ndarray]:
+        def score(member: Teacher, pairs: Pairs, resources: Resources) -> np.ndarray:
+            if len(self.blocks) == self.fail_at:
+                raise KeyboardInterrupt
+            self.blocks.append((member.kind, len(pairs)))
+            return PLAIN[teacher](member, pairs, resources)
+
+        return score
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +60,7 @@ def collect(pairs: Pairs, resources: Resources, work: Path) -> dict[str, np.ndar
 def test_parts_put_together(pairs: Pairs, resources: Resources, tmp_path: Path) -> None:
     found = collect(pairs, resources, tmp_path)
     for name, member in MEMBERS.items():
-        np.testing.assert_allclose(found[name], teachers.score(member, pairs, resources), atol=1e-5)
+        np.testing.assert_allclose(found[name], member.score(pairs, resources), atol=1e-5)
     assert len(list(tmp_path.glob("*.npy"))) == 8
 
 
@@ -58,11 +70,10 @@ def test_what_is_done_is_not_done_again(
 ) -> None:
     """Stopped at any part of either teacher, the next run does the rest and ends with the same scores."""
     whole = collect(pairs, resources, tmp_path / "whole")
-    first, second = Calls(fail_at), Calls()
-    monkeypatch.setattr(parts, "score", first)
+    first = Calls(monkeypatch, fail_at)
     with pytest.raises(KeyboardInterrupt):
         collect(pairs, resources, tmp_path / "work")
-    monkeypatch.setattr(parts, "score", second)
+    second = Calls(monkeypatch)
     again = collect(pairs, resources, tmp_path / "work")
     assert len(first.blocks) == fail_at
     assert len(first.blocks) + len(second.blocks) == 8
@@ -92,7 +103,7 @@ def test_what_was_there_is_said(
 def test_a_score_that_is_no_number(
     pairs: Pairs, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "score", lambda _, block, __: np.full(len(block), np.nan, dtype=np.float32))
+    monkeypatch.setattr(Bm25Teacher, "score", lambda _, block, __: np.full(len(block), np.nan, dtype=np.float32))
     with pytest.raises(
         UserError, match=rf"^teacher words: its score of query '{pairs.queries[0]}' and .* is not a number"
     ):
@@ -103,3 +114,27 @@ def test_a_score_that_is_no_number(
 def test_no_pairs(pairs: Pairs, resources: Resources, tmp_path: Path) -> None:
     none = Pairs(pairs.collection, pairs.queries, pairs.query[:0], pairs.text[:0], pairs.edited)
     assert all(len(values) == 0 for values in collect(none, resources, tmp_path).values())
+
+
+def test_scores_by_id(
+    pairs: Pairs, queries: pd.DataFrame, collection: Collection, resources: Resources, tmp_path: Path
+) -> None:
+    """A passage without the words of its query stands in the table under the passage's id."""
+    assert pairs.edited
+    found = pd.concat(parts.scores_in_parts(collection, queries, pairs, MEMBERS, resources, tmp_path))
+    rows = []
+    for name, member in MEMBERS.items():
+        scores = member.score(pairs, resources)
+        for q, text, score in zip(pairs.query.tolist(), pairs.text.tolist(), scores, strict=True):
+            doc_id = queries["doc_id"][q] if text >= len(collection) else collection.doc_ids[text]
+            rows.append((queries["query_id"][q], doc_id, name, score))
+    expected = pd.DataFrame(rows, columns=["query_id", "doc_id", "teacher", "score"])
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), expected, check_exact=False, atol=1e-5)
+
+
+def test_a_teacher_that_leaves_pairs_out(
+    pairs: Pairs, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bm25Teacher, "score", lambda _, block, __: np.zeros(len(block) - 1))
+    with pytest.raises(AssertionError):
+        collect(pairs, resources, tmp_path)

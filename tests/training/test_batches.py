@@ -120,7 +120,7 @@ def test_a_guide_vetoes_what_it_finds_more_similar_than_the_positive() -> None:
     data = dataclasses.replace(data, guide=(queries, texts))
 
     def pushed(margin: float) -> list[set[int]]:
-        step = collate(data, np.arange(2), Negatives(denoise=1.0, margin=margin))
+        step = collate(data, np.arange(2), Negatives(denoise=1.0, guide_margin=margin))
         return [set(step.texts[row].tolist()) for row in step.negative.numpy()]
 
     # q0: text 5 (0.6) is above the positive (0.5), 6 is level with it; q1: 5 (0.9) is above 0.8.

@@ -13,13 +13,13 @@ from listill.settings.training import Negatives, Temperatures
 from listill.training.batches import Step, collate
 from listill.training.engine import Engine
 from listill.training.examples import Examples
-from listill.training.losses import weighted
+from listill.training.objective import weighted
 from listill.training.schedule import set_dropout
 
 ROWS = tiny.tiny_documents(20)
 QUERIES = [row["title"] for row in ROWS[:8]]
 TEXTS = [row["text"][: 30 + 9 * i] for i, row in enumerate(ROWS)]
-LOSSES = {"listwise": 1.0, "contrastive": 0.3}
+LOSSES = {"listwise": 1.0, "infonce": 0.3}
 TEMPERATURES = Temperatures(teacher=0.3)
 
 
@@ -164,13 +164,3 @@ def test_a_loss_that_is_no_number_leaves_no_gradient(tiny_model: Path, step: Ste
     )
     assert np.isnan(value.loss)
     assert all(p.grad is None for p in encoder.model.parameters())
-
-
-def test_dropout_is_set_everywhere(tiny_model: Path) -> None:
-    model = fresh(tiny_model, dropout=0.4).model
-    found = [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
-    assert len(found) > 4
-    assert set(found) == {0.4}
-    assert model.training
-    set_dropout(model, 0.0)
-    assert not model.training

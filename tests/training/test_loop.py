@@ -1,7 +1,6 @@
-"""The loop: rates, groups, and real trainings of a tiny model."""
+"""The loop: real trainings of a tiny model."""
 
 import dataclasses
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ import torch
 import tiny_training
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.measure_names import SELECTION
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training import loop, schedule
 from listill.training.examples import Examples
-from listill.training.selection import MEASURE, Selector
+from listill.training.selection import Selector
 
 SIZE = 24
 
@@ -85,42 +85,7 @@ def equal(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
     return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
 
 
-# --- rates, groups, lengths -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("warmup", [0.1, 0.34, 0.02])
-def test_the_rate_over_30_steps(warmup: float) -> None:
-    rates = [schedule.rate(step, 30, warmup) for step in range(30)]
-    top = rates.index(max(rates))
-    assert 0 < rates[0] < 1
-    assert max(rates) == 1
-    assert top == -(-warmup * 30 // 1)
-    assert all(low < high for low, high in itertools.pairwise(rates[: top + 1]))
-    assert all(high > low for high, low in itertools.pairwise(rates[top:]))
-    assert 0 < rates[-1] < 0.1
-
-
-@pytest.mark.parametrize(("steps", "warmup"), [(1, 0.0), (1, 0.1), (1, 1.0), (2, 0.5), (7, 1.0), (30, 0.0)])
-def test_no_step_has_rate_0_however_few_there_are(steps: int, warmup: float) -> None:
-    assert all(0 < schedule.rate(step, steps, warmup) <= 1 for step in range(steps))
-
-
-def test_biases_and_norms_do_not_decay(tiny_model: Path) -> None:
-    model = fresh(tiny_model).model
-    adam = schedule.optimiser(model, recipe(weight_decay=0.3, learning_rate=0.5))
-    names = {id(parameter): name for name, parameter in model.named_parameters()}
-    decays = {names[id(p)]: group["weight_decay"] for group in adam.param_groups for p in group["params"]}
-    assert decays.keys() == set(names.values())
-    plain = {name for name, decay in decays.items() if decay == 0}
-    assert plain == {name for name in decays if name.endswith(".bias") or "LayerNorm" in name}
-    assert {decays[name] for name in decays.keys() - plain} == {0.3}
-    assert {group["lr"] for group in adam.param_groups} == {0.5}
-
-
-# --- training ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("loss", ["listwise", "contrastive"])
+@pytest.mark.parametrize("loss", ["listwise", "infonce"])
 def test_the_loss_goes_down_and_the_best_step_is_kept(
     tiny_model: Path, examples: Examples, selector: Selector, loss: str
 ) -> None:
@@ -134,9 +99,9 @@ def test_the_loss_goes_down_and_the_best_step_is_kept(
     np.testing.assert_allclose(trained["loss"], trained[loss], rtol=1e-6)
     dev = history[history["split"] == "dev"]
     assert dev["step"].tolist() == [0, 12, 24]
-    assert dev[MEASURE].iloc[0] == base
-    assert result.best == dev[MEASURE].max() > base
-    assert result.best_step == dev["step"].iloc[int(dev[MEASURE].argmax())] > 0
+    assert dev[SELECTION].iloc[0] == base
+    assert result.best == dev[SELECTION].max() > base
+    assert result.best_step == dev["step"].iloc[int(dev[SELECTION].argmax())] > 0
     assert not equal(before, weights(encoder))
     assert selector.measure(encoder) == pytest.approx(result.best, abs=1e-6)
     # What the table says of the steps.
@@ -148,11 +113,11 @@ def test_the_loss_goes_down_and_the_best_step_is_kept(
 
 
 def test_two_losses_are_weighted(tiny_model: Path, examples: Examples, selector: Selector) -> None:
-    losses = {"listwise": 1.0, "contrastive": 0.25}
+    losses = {"listwise": 1.0, "infonce": 0.25}
     result = train(fresh(tiny_model), examples, recipe(losses=losses, epochs=1), selector, 0.0, seed=1)
     for row in result.history:
         if row["split"] == "train":
-            assert row["loss"] == pytest.approx(row["listwise"] + 0.25 * row["contrastive"], rel=1e-5)
+            assert row["loss"] == pytest.approx(row["listwise"] + 0.25 * row["infonce"], rel=1e-5)
 
 
 def test_the_base_is_kept_if_no_step_is_better(tiny_model: Path, examples: Examples, selector: Selector) -> None:
@@ -160,7 +125,7 @@ def test_the_base_is_kept_if_no_step_is_better(tiny_model: Path, examples: Examp
     before, measured = weights(encoder), selector.measure(encoder)
     result = train(encoder, examples, recipe(), selector, 1.0, seed=1)
     assert (result.best_step, result.best) == (0, 1.0)
-    assert max(row[MEASURE] for row in result.history[1:] if row["split"] == "dev") < 1
+    assert max(row[SELECTION] for row in result.history[1:] if row["split"] == "dev") < 1
     assert equal(before, weights(encoder))
     assert selector.measure(encoder) == measured
 
@@ -179,7 +144,7 @@ def test_weights_that_are_no_numbers_are_not_kept(tiny_model: Path, examples: Ex
     before, base = weights(encoder), selector.measure(encoder)
     one = recipe(learning_rate=1e38, epochs=0.3, selection={"evaluations": 1})
     result = train(encoder, examples, one, selector, base, seed=1)
-    assert [row[MEASURE] for row in result.history if row["split"] == "dev"] == [base, 0.0]
+    assert [row[SELECTION] for row in result.history if row["split"] == "dev"] == [base, 0.0]
     assert result.best_step == 0
     assert equal(before, weights(encoder))
 
@@ -190,7 +155,7 @@ def test_a_step_as_good_as_the_base_is_no_reason_to_change(
     encoder = fresh(tiny_model)
     before, base = weights(encoder), selector.measure(encoder)
     result = train(encoder, examples, recipe(epochs=1, learning_rate=1e-12), selector, base, seed=1)
-    assert [row[MEASURE] for row in result.history if row["split"] == "dev"] == [base] * 3
+    assert [row[SELECTION] for row in result.history if row["split"] == "dev"] == [base] * 3
     assert result.best_step == 0
     assert equal(before, weights(encoder))
 
@@ -229,7 +194,7 @@ def test_training_may_read_less_of_a_text_than_measuring(
     assert max(length for _, length in read) <= 64
 
 
-@pytest.mark.parametrize("losses", [{"listwise": 1}, {"contrastive": 1}, {"margin_mse": 1}, {"ranknet": 1}], ids=str)
+@pytest.mark.parametrize("losses", [{"listwise": 1}, {"infonce": 1}, {"margin_mse": 1}, {"ranknet": 1}], ids=str)
 def test_one_query_and_a_list_of_one(
     tiny_model: Path, examples: Examples, selector: Selector, losses: dict[str, float]
 ) -> None:
@@ -278,3 +243,40 @@ def test_bf16_trains_fp32_weights(tiny_model: Path, examples: Examples, selector
     losses = [row["loss"] for row in result.history if row["split"] == "train"]
     assert np.mean(losses[-3:]) < 0.7 * np.mean(losses[:3])
     assert {p.dtype for p in encoder.model.parameters()} == {torch.float32}
+
+
+def test_merging_and_averaging_are_measured_and_used_only_when_asked(tiny_model: Path) -> None:
+    selection = {"evaluations": 4}
+    rows = {}
+    for merge in ("no", "report", "use"):
+        one = tiny_training.training(tiny_model, {"selection": {**selection, "merge": merge}})
+        result, weights = tiny_training.final(one)
+        rows[merge] = [row for row in tiny_training.untimed(result) if row["split"] == "dev"]
+        best = max(row["nDCG@10"] for row in rows[merge] if merge == "use" or row["weights"] == "step")
+        assert result.best == best
+        one.encoder.model.load_state_dict(weights)
+        assert one.selector.measure(one.encoder) == pytest.approx(best, abs=1e-9)
+    assert rows["no"] == rows["report"][:5]
+    assert [row["weights"] for row in rows["report"][5:]] == ["merge 0.25", "merge 0.5", "merge 0.75"]
+    result, _ = tiny_training.final(tiny_training.training(tiny_model, {"selection": {**selection, "average": 3}}))
+    assert result.history[-1]["weights"] == "average"
+    best = max((row for row in result.history if row["split"] == "dev"), key=lambda row: row["nDCG@10"])
+    assert (result.kept, result.best) == (best["weights"], best["nDCG@10"])
+
+
+def test_patience(tiny_model: Path) -> None:
+    one = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
+    result = one.run(base=1.0)  # nothing is better
+    assert len([row for row in result.history if row["split"] == "dev"]) == 3
+    assert result.history[-1]["step"] == 18  # of 88
+
+
+@pytest.mark.parametrize("best_step", [0, 12])
+def test_what_is_said_of_a_result(best_step: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="listill")
+    result = loop.Result([], best_step=best_step, best=0.5, kept="average")
+    assert result.summary(base=0.25) == {"best_step": best_step, "kept": "average"}
+    *warnings, line = [record.message for record in caplog.records]
+    assert line == f"train: kept step {best_step}, dev nDCG@10 0.5000 (base 0.2500)"
+    assert len(warnings) == (best_step == 0)
+    assert all("the base model is kept" in warning for warning in warnings)

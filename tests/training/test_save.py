@@ -1,7 +1,11 @@
 """The trained student on disk."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,19 +19,20 @@ from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training.loop import Result
-from listill.training.save import save
+from listill.training.save import history_table, losses_table, save, write
 
 TEXTS = [f"{row['title']} {row['text']}" for row in tiny.tiny_documents(12)]
 ABOUT = tables.Provenance(
     "models/s/v",
     "f00d",
-    {"corpus": "c1"},
+    {"c/corpus": "c1"},
     {
-        "settings": {"recipe": Recipe(losses={"listwise": 1.0, "contrastive": 0.1}).model_dump(mode="json")},
+        "settings": {"recipe": Recipe(losses={"listwise": 1.0, "infonce": 0.1}).model_dump(mode="json")},
         "base_model": "org/base",
         "trained": {"human": 3, "lead": 20},
         "teacher_temperature": 0.15234,
     },
+    corpus="c",
 )
 
 
@@ -118,8 +123,8 @@ def test_what_is_said_of_it(tiny_model: Path, tmp_path: Path) -> None:
         "# models/s/v",
         "`org/base`",
         "3 human, 20 lead",
-        "listwise 1, contrastive 0.1",
-        "student 0.03, teacher 0.152, contrastive 0.05",
+        "listwise 1, infonce 0.1",
+        "student 0.03, teacher 0.152, infonce 0.05",
         "step 7, as they stood",
         "`f00d`",
     ]:
@@ -132,3 +137,133 @@ def test_what_an_earlier_attempt_left_is_removed(tiny_model: Path, tmp_path: Pat
     (tmp_path / "out" / "half").write_text("")
     saved(trained(tiny_model), tmp_path / "out")
     assert not (tmp_path / "out" / "half").exists()
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def history(**parts: float) -> list[dict[str, Any]]:
+    """Return a history of two steps and three measurements; the losses of step n are n times ``parts``."""
+    rows: list[dict[str, Any]] = [{"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", "nDCG@10": 0.25}]
+    for step in (1, 2):
+        done = {"step": step, "epoch": step / 2, "queries": 4 * step, "passages": 9 * step, "seconds": 0.5 * step}
+        values = {name: step * value for name, value in parts.items()}
+        rows.append({**done, "split": "train", "loss": sum(values.values()), "lr": 1e-4, **values})
+    return [*rows, *({**done, "split": "dev", "weights": name, "nDCG@10": 0.5} for name in ("step", "merge 0.5"))]
+
+
+def result(**parts: float) -> Result:
+    return Result(history(**parts), best_step=2, best=0.5, kept="step")
+
+
+# What history.parquet was made of before losses had a table of their own.
+OLD_COLUMNS = (
+    "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10 margin_mse ranknet weights"
+)
+
+
+def test_the_history_keeps_its_columns_and_infonce_fills_contrastive() -> None:
+    table = history_table(result(listwise=1.0, infonce=0.5))
+    assert list(table.columns) == OLD_COLUMNS.split()
+    assert table["split"].tolist() == ["dev", "train", "train", "dev", "dev"]
+    trained = table[table["split"] == "train"]
+    assert trained["contrastive"].tolist() == [0.5, 1.0]
+    assert trained["listwise"].tolist() == [1.0, 2.0]
+    assert trained["loss"].tolist() == [1.5, 3.0]
+    assert trained[["margin_mse", "ranknet", "nDCG@10", "weights"]].isna().all(axis=None)
+    measured = table[table["split"] == "dev"]
+    assert measured["nDCG@10"].tolist() == [0.25, 0.5, 0.5]
+    assert measured["weights"].tolist() == ["step", "step", "merge 0.5"]
+    assert measured[["listwise", "contrastive", "loss", "lr"]].isna().all(axis=None)
+    # Step 0 has no counts of queries; the others' are whole numbers.
+    assert table["queries"].tolist()[1:] == [4, 8, 8, 8]
+    assert table["queries"].isna().tolist() == [True, False, False, False, False]
+
+
+def test_every_loss_has_a_row_for_each_step() -> None:
+    table = losses_table(result(infonce=0.5, toy=3.0), ["infonce", "toy"])
+    assert table.to_numpy().tolist() == [[1, "infonce", 0.5], [1, "toy", 3.0], [2, "infonce", 1.0], [2, "toy", 6.0]]
+    assert losses_table(Result(history()[:1], 0, 0.25, "step"), ["toy"]).empty
+
+
+def test_a_loss_without_a_column_in_the_history_is_in_losses(tiny_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "s" / "v"
+    write(trained(tiny_model), result(infonce=0.5, toy=3.0), ["infonce", "toy"], 0.25, ABOUT, out)
+    found = tables.read(out / "history.parquet", "history")
+    assert list(found.columns) == OLD_COLUMNS.split()
+    assert found.query("split == 'train'")["contrastive"].tolist() == [0.5, 1.0]
+    losses = tables.read(out / "losses.parquet", "losses")
+    assert list(losses.columns) == ["step", "name", "value"]
+    assert losses.query("name == 'toy'")[["step", "value"]].to_numpy().tolist() == [[1, 3.0], [2, 6.0]]
+    assert losses.query("name == 'infonce'")["value"].tolist() == [0.5, 1.0]  # by its present name
+    for path in (out, out / "history.parquet", out / "losses.parquet"):
+        assert tables.provenance(path) == ABOUT
+
+
+TOY_LOSS = '''
+"""The distance of each positive from similarity 1."""
+TEMPERATURES = ()
+
+def loss(step, similarity, temperatures):
+    return 1 - similarity.gather(1, step.positive[:, None]).squeeze(1)
+'''
+TRAIN_WITH_IT = """
+import sys
+from pathlib import Path
+import tiny_training
+from listill import tables
+from listill.training.objective import use_temperature
+from listill.training.save import write
+model, out = map(Path, sys.argv[1:])
+one = tiny_training.training(model, {"losses": {"toy": 2.0, "listwise": 1.0}, "epochs": 2})
+assert not use_temperature({"toy": 2.0}, "teacher")
+details = {"settings": {"recipe": one.recipe.model_dump(mode="json")}, "base_model": "m", "trained": {}}
+write(one.encoder, one.run(base=0.0), list(one.recipe.losses), 0.0, tables.Provenance("m", "f", {}, details), out)
+"""
+
+
+def test_a_users_own_loss_trains_and_its_values_are_kept(tiny_model: Path, tmp_path: Path) -> None:
+    """A file in $LISTILL_MEMBERS/losses, and nothing else; in a process of its own, since members are found at its start."""
+    (tmp_path / "members" / "losses").mkdir(parents=True)
+    (tmp_path / "members" / "losses" / "toy.py").write_text(TOY_LOSS)
+    paths = os.pathsep.join([str(Path(tiny.__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": paths, "LISTILL_MEMBERS": str(tmp_path / "members")}
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", TRAIN_WITH_IT, str(tiny_model), str(out)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = tables.read(out / "history.parquet", "history")
+    assert "toy" not in found.columns
+    losses = tables.read(out / "losses.parquet", "losses").pivot(index="step", columns="name", values="value")
+    trained = found[found["split"] == "train"].set_index("step")
+    assert losses.index.tolist() == trained.index.tolist()
+    assert len(losses) > 5
+    np.testing.assert_allclose(trained["loss"], 2 * losses["toy"] + losses["listwise"], rtol=1e-5)
+    np.testing.assert_allclose(trained["listwise"], losses["listwise"])
+    assert losses["toy"].between(0, 2).all()
+    assert losses["toy"].iloc[-3:].mean() < losses["toy"].iloc[:3].mean()
+    assert "toy 2, listwise 1" in (out / "README.md").read_text()
+
+
+def test_a_model_appears_whole_or_not_at_all(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, encoder = tmp_path / "v", trained(tiny_model)
+    write(encoder, result(listwise=1.0), ["listwise"], 0.25, ABOUT, out)
+    (out / "old").write_text("")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            write(encoder, result(listwise=2.0), ["listwise"], 0.25, ABOUT, out)
+    assert (out / "old").exists()
+    assert tables.read(out / "history.parquet", "history")["listwise"].dropna().tolist() == [1.0, 2.0]
+    # What a process that has ended left is removed; an earlier version is replaced.
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / f".v.{ended.pid}.tmp").mkdir()
+    write(encoder, result(listwise=2.0), ["listwise"], 0.25, ABOUT, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["v"]
+    assert not (out / "old").exists()
+    assert tables.read(out / "history.parquet", "history")["listwise"].dropna().tolist() == [2.0, 4.0]

@@ -1,5 +1,6 @@
 """Which step is kept: how it is measured."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def made(
 def test_all_judged_dev_queries_and_all_documents_if_there_are_few(collection: Collection, encoder: Encoder) -> None:
     chosen, base = made(collection, encoder)
     assert chosen.query_ids == [f"q{i:02}" for i in range(12)]
-    assert chosen.documents.tolist() == list(range(40))
+    assert chosen.collection.doc_ids == collection.doc_ids
     assert base == pytest.approx(chosen.measure(encoder), abs=1e-6)
     assert 0 < base < 1
 
@@ -70,24 +71,59 @@ def test_of_a_large_corpus_the_relevant_and_the_hard_documents_are_always_search
 ) -> None:
     whole, _ = made(collection, encoder, count=2)
     part, value = made(collection, encoder, count=2, documents=25)
-    assert len(part.documents) == 25
-    assert {0, 1} <= set(part.documents.tolist())
+    assert len(part.collection) == 25
+    assert {"d000", "d001"} <= set(part.collection.doc_ids)
     # The base model's ten best of each query are among them, so its nDCG@10 is that of the whole corpus.
     assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
     least, value = made(collection, encoder, count=2, documents=1)
-    assert len(least.documents) < 25
+    assert len(least.collection) < 25
     assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
     again, _ = made(collection, encoder, count=2, documents=25)
-    assert part.documents.tolist() == again.documents.tolist()
+    assert part.collection.doc_ids == again.collection.doc_ids
+
+
+class Vectors:
+    """An encoder whose embeddings of all queries, and of all documents, are given."""
+
+    def __init__(self, queries: np.ndarray, documents: np.ndarray) -> None:
+        self.vectors = {"query": queries, "document": documents}
+
+    def tokenise(self, texts: list[str], kind: str) -> list[str]:
+        return texts
+
+    def encode(self, texts: list[str], kind: str, label: str = "") -> np.ndarray:
+        assert len(texts) == len(self.vectors[kind])
+        return self.vectors[kind]
 
 
 def test_the_measure_by_hand(collection: Collection) -> None:
     judged = pd.DataFrame({"query_id": ["q0", "q1"], "doc_id": ["d004", "d002"], "relevance": 1, "split": "dev"})
-    one = Selector(collection, np.array([2, 4, 6]), ["q0", "q1"], ["a", "b"], judged)
-    documents = np.eye(3, dtype=np.float32)
+    one = Selector(collection.subset(np.array([2, 4, 6])), ["q0", "q1"], ["a", "b"], judged)
     queries = np.array([[0.1, 0.9, 0.0], [0.2, 0.9, 0.5]], dtype=np.float32)
     # q0 finds document 4 first; q1 finds document 2 last of three: 1 / log2(4).
-    assert one.measure_vectors(queries, documents) == pytest.approx((1 + 0.5) / 2)
+    model = Vectors(queries, np.eye(3, dtype=np.float32))
+    assert one.measure(model) == pytest.approx((1 + 0.5) / 2)  # type: ignore[arg-type]
+    # Embeddings of the documents that are at hand are used: with 4 and 6 exchanged, q0 finds document 4 last, too.
+    other = np.eye(3, dtype=np.float32)[[0, 2, 1]]
+    assert one.measure(model, other) == pytest.approx((0.5 + 0.5) / 2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["query", "document"])
+def test_embeddings_that_are_no_numbers_count_as_0(collection: Collection, kind: str) -> None:
+    judged = pd.DataFrame({"query_id": ["q0"], "doc_id": ["d002"], "relevance": 1, "split": "dev"})
+    one = Selector(collection.subset(np.array([2, 4])), ["q0"], ["a"], judged)
+    model = Vectors(np.array([[1.0, 0.0]], dtype=np.float32), np.eye(2, dtype=np.float32))
+    assert one.measure(model) == 1.0  # type: ignore[arg-type]
+    model.vectors[kind] = model.vectors[kind] * np.nan
+    assert one.measure(model) == 0.0  # type: ignore[arg-type]
+
+
+def test_a_topic_that_is_a_document_does_not_find_itself(collection: Collection) -> None:
+    documents = dataclasses.replace(collection.subset(np.array([2, 4, 6])), topics_are_documents=True)
+    judged = pd.DataFrame({"query_id": ["d002"], "doc_id": ["d004"], "relevance": 1, "split": "dev"})
+    one = Selector(documents, ["d002"], ["a"], judged)
+    queries = np.array([[1.0, 0.9, 0.0]], dtype=np.float32)  # itself first
+    assert one.measure(Vectors(queries, np.eye(3, dtype=np.float32))) == 1.0  # type: ignore[arg-type]
 
 
 def test_nothing_to_select_by(collection: Collection, encoder: Encoder) -> None:

@@ -14,15 +14,9 @@ import pytest
 import torch
 
 import tiny_training
-from listill.training.loop import Result, Training
 from listill.training.state import State, mixture
 
 SCRIPT = Path(tiny_training.__file__)
-
-
-def final(training: Training) -> tuple[Result, dict[str, torch.Tensor]]:
-    result = training.run(base=0.0)
-    return result, training.encoder.model.state_dict()
 
 
 def same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
@@ -32,7 +26,7 @@ def same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
 def test_n_steps_and_n_more_are_2n(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped (by the signal, as a cluster stops a job) at several steps, with dropout on."""
     recipe: dict[str, object] = {"dropout": 0.1}
-    expected, weights = final(tiny_training.training(tiny_model, recipe))
+    expected, weights = tiny_training.final(tiny_training.training(tiny_model, recipe))
     assert len(expected.history) == 22 + 5 + 1 + (3 if expected.best_step else 0)
     for stop_at in (1, 7, 22):
         work = tmp_path / str(stop_at)
@@ -52,7 +46,7 @@ def test_n_steps_and_n_more_are_2n(tiny_model: Path, tmp_path: Path, monkeypatch
         assert stopped.value.code == 128 + signal.SIGTERM
         assert [file.name for file in work.iterdir()] == ["checkpoint.pt"]
         torch.manual_seed(stop_at)  # what the new process has drawn must not matter
-        result, found = final(tiny_training.training(tiny_model, recipe, work))
+        result, found = tiny_training.final(tiny_training.training(tiny_model, recipe, work))
         assert tiny_training.untimed(result) == tiny_training.untimed(expected)
         assert (result.best, result.best_step, result.kept) == (expected.best, expected.best_step, expected.kept)
         assert same(found, weights)
@@ -122,40 +116,3 @@ def test_mixtures() -> None:
     assert mixed["w"].tolist() == [4.0, 3.5]
     assert mixed["n"].item() == 9
     assert mixed["w"].dtype == torch.float32
-
-
-def test_merging_and_averaging_are_measured_and_used_only_when_asked(tiny_model: Path) -> None:
-    selection = {"evaluations": 4}
-    rows = {}
-    for merge in ("no", "report", "use"):
-        one = tiny_training.training(tiny_model, {"selection": {**selection, "merge": merge}})
-        result, weights = final(one)
-        rows[merge] = [row for row in tiny_training.untimed(result) if row["split"] == "dev"]
-        best = max(row["nDCG@10"] for row in rows[merge] if merge == "use" or row["weights"] == "step")
-        assert result.best == best
-        one.encoder.model.load_state_dict(weights)
-        assert one.selector.measure(one.encoder) == pytest.approx(best, abs=1e-9)
-    assert rows["no"] == rows["report"][:5]
-    assert [row["weights"] for row in rows["report"][5:]] == ["merge 0.25", "merge 0.5", "merge 0.75"]
-    result, _ = final(tiny_training.training(tiny_model, {"selection": {**selection, "average": 3}}))
-    assert result.history[-1]["weights"] == "average"
-    best = max((row for row in result.history if row["split"] == "dev"), key=lambda row: row["nDCG@10"])
-    assert (result.kept, result.best) == (best["weights"], best["nDCG@10"])
-
-
-def test_patience(tiny_model: Path) -> None:
-    one = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
-    result = one.run(base=1.0)  # nothing is better
-    assert len([row for row in result.history if row["split"] == "dev"]) == 3
-    assert result.history[-1]["step"] == 18  # of 88
-
-
-def test_tensorboard_gets_the_history(tiny_model: Path, tmp_path: Path) -> None:
-    event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    one = tiny_training.training(tiny_model, {"tensorboard": True, "epochs": 1})
-    one.curves.__init__(tmp_path)  # type: ignore[misc]
-    result = one.run(base=0.0)
-    events = event_accumulator.EventAccumulator(str(tmp_path))
-    events.Reload()
-    losses = [row["loss"] for row in result.history if row["split"] == "train"]
-    assert [event.value for event in events.Scalars("train/loss")] == pytest.approx(losses)

@@ -1,13 +1,19 @@
 """The teacher's temperature."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from listill.training.losses.kernels import masked_entropy
-from listill.training.temperature import HIGHEST, LOWEST, matched
+import tiny_training
+from listill.retrieval.encoder import Encoder
+from listill.settings.students import Student
+from listill.settings.training import Recipe
+from listill.training import temperature as module
+from listill.training.kernels import masked_entropy
+from listill.training.temperature import HIGHEST, LOWEST, matched, with_teacher_temperature
 
 
 def lists(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -60,3 +66,60 @@ def test_goals_out_of_reach_end_at_the_edges() -> None:
     assert matched(similarity, scores, mask, 0.05, +10) == pytest.approx(HIGHEST, rel=1e-3)
     flat = torch.zeros_like(scores)
     assert LOWEST * 0.99 <= matched(similarity, flat, mask, 0.05) <= HIGHEST * 1.01
+
+
+# --- of a training ----------------------------------------------------------------------------------------------------
+
+
+def recipe(*losses: str, **temperatures: object) -> Recipe:
+    return Recipe.model_validate({"losses": dict.fromkeys(losses, 1.0), "temperatures": temperatures})
+
+
+@pytest.mark.parametrize("loss", ["listwise", "margin_mse"])
+@pytest.mark.parametrize("sample", [512, 7])
+def test_auto_is_matched_on_the_lists(
+    tiny_model: Path, loss: str, sample: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against plain loops over the lists of the sample."""
+    monkeypatch.setattr(module, "SAMPLE", sample)
+    training = tiny_training.training(tiny_model, {})
+    examples = training.examples
+    encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
+    corpus = encoder.encode(examples.texts, "document")
+    found = with_teacher_temperature(recipe(loss, student=0.04), encoder, examples, corpus, seed=3)
+    value = found.temperatures.teacher
+    assert isinstance(value, float)
+    drawn = np.random.default_rng([3, sample]).permutation(len(examples))[:sample]
+    assert len(drawn) == min(sample, len(examples))
+    queries = encoder.encode(examples.queries, "query")
+
+    def mean_entropy(logits: list[np.ndarray]) -> float:
+        p = [np.exp(row - row.max()) / np.exp(row - row.max()).sum() for row in logits]
+        return float(np.mean([-(row * np.log(row)).sum() for row in p]))
+
+    student = mean_entropy([corpus[examples.lists[q]] @ queries[q] / 0.04 for q in drawn])
+    teacher = mean_entropy([examples.scores[q] / value for q in drawn])
+    assert teacher == pytest.approx(student, abs=1e-3)
+    # Nothing else of the recipe has changed.
+    temperatures = found.temperatures.model_copy(update={"teacher": "auto"})
+    assert found.model_copy(update={"temperatures": temperatures}) == recipe(loss, student=0.04)
+    offset = with_teacher_temperature(recipe(loss, student=0.04, offset=0.2), encoder, examples, corpus, seed=3)
+    assert offset.temperatures.teacher > value  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [recipe("listwise", teacher=0.2), recipe("infonce"), recipe("ranknet"), recipe("infonce", "ranknet")],
+    ids=lambda one: " ".join(one.losses),
+)
+def test_where_no_temperature_is_wanted_nothing_is_encoded(tiny_model: Path, one: Recipe) -> None:
+    examples = tiny_training.training(tiny_model, {}).examples
+    nothing = None
+    assert with_teacher_temperature(one, nothing, examples, np.empty((0, 0)), seed=3) is one  # type: ignore[arg-type]
+
+
+def test_one_loss_that_has_it_is_enough(tiny_model: Path) -> None:
+    training = tiny_training.training(tiny_model, {})
+    corpus = training.encoder.encode(training.examples.texts, "document")
+    found = with_teacher_temperature(recipe("infonce", "listwise"), training.encoder, training.examples, corpus, seed=3)
+    assert isinstance(found.temperatures.teacher, float)

@@ -28,7 +28,7 @@ def fails(folder: Path, settings: dict[str, Any] | str, *arguments: str) -> str:
         ("trainig", {}, "config: unknown key 'trainig' (did you mean 'training'?)"),
         ("corpora.tiny.source.pth", "x", "unknown key 'pth' (did you mean 'path'?)"),
         ("training.variants.listwise.epoch", 2, "unknown key 'epoch' (did you mean 'epochs'?)"),
-        ("mining.consistency.top", 50, "consistency.top (50) is beyond depth (8)"),
+        ("mining.consistency.top", 50, "consistency.top (50) is larger than depth (8): lower it or raise depth"),
     ],
 )
 def test_bad_config(settings: dict[str, Any], tmp_path: Path, place: str, value: Any, message: str) -> None:

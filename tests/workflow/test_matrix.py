@@ -59,7 +59,7 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "causal": {"kind": "causal", "model": "there", "format": "qwen3-reranker"},
 }
 # What ``*`` stands for, below each key.
-NAMES = {"corpora": "tiny", "students": "small", "dense": "other", "members": "one", "variants": "listwise"}
+NAMES = {"corpora": "tiny", "students": "small", "additional": "other", "members": "one", "variants": "listwise"}
 
 DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
 STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
@@ -81,7 +81,7 @@ RECIPE: dict[str, Any] = {
     "floor": 0.1,
     "negatives.denoise": 0.7,
     "negatives.guide": "other",
-    "negatives.margin": 0.1,
+    "negatives.guide_margin": 0.1,
     "negatives.listwise": False,
     "negatives.count": "every",
     "query_length": 9,
@@ -97,7 +97,7 @@ RECIPE: dict[str, Any] = {
     "temperatures.student": 0.1,
     "temperatures.teacher": 0.1,
     "temperatures.offset": 0.1,
-    "temperatures.contrastive": 0.1,
+    "temperatures.infonce": 0.1,
     "selection.evaluations": 1,
     "selection.queries": 3,
     "selection.documents": 20,
@@ -152,17 +152,22 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.bm25.b": (0.7, BM25),
     "mining.bm25.stemmer": (None, BM25),
     "mining.bm25.stopwords": (None, BM25),
-    "mining.dense.*.model": ("elsewhere", OTHER),
-    "mining.dense.*.revision": ("main", OTHER),
-    "mining.dense.*.max_length": (40, OTHER),
-    "mining.dense.*.prompts": ({"query": "Q: "}, OTHER),
-    "mining.dense.*.pooling": ("cls", OTHER),
-    "mining.dense.*.preset.prompts": ({"query": "Q: "}, OTHER),
-    "mining.dense.*.preset.pooling": ("cls", OTHER),
-    "mining.dense.*.preset.max_length": (40, OTHER),
-    "mining.dense.*.preset.remote_code": (False, OTHER),
-    "mining.dense.*.precision": ("fp32", OTHER),
-    "mining.dense.*.trust_remote_code": (True, OTHER),
+    "mining.additional.*[dense].model": ("elsewhere", OTHER),
+    "mining.additional.*[dense].revision": ("main", OTHER),
+    "mining.additional.*[dense].max_length": (40, OTHER),
+    "mining.additional.*[dense].prompts": ({"query": "Q: "}, OTHER),
+    "mining.additional.*[dense].pooling": ("cls", OTHER),
+    "mining.additional.*[dense].preset.prompts": ({"query": "Q: "}, OTHER),
+    "mining.additional.*[dense].preset.pooling": ("cls", OTHER),
+    "mining.additional.*[dense].preset.max_length": (40, OTHER),
+    "mining.additional.*[dense].preset.remote_code": (False, OTHER),
+    "mining.additional.*[dense].precision": ("fp32", OTHER),
+    "mining.additional.*[dense].trust_remote_code": (True, OTHER),
+    "mining.additional.*[bm25].library": ("rank_bm25", "candidates"),
+    "mining.additional.*[bm25].k1": (1.2, "candidates"),
+    "mining.additional.*[bm25].b": (0.7, "candidates"),
+    "mining.additional.*[bm25].stemmer": (None, "candidates"),
+    "mining.additional.*[bm25].stopwords": (None, "candidates"),
     "mining.retrievers": (["small"], "candidates"),
     "mining.depth": (9, "candidates gate rerank"),
     "mining.consistency.top": (3, "candidates"),
@@ -207,8 +212,8 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.normalise": ("zscore", "gate rerank lists.*"),
     "teacher.gate.action": ("stop", "gate"),
     "teacher.gate.margin": (0.1, "gate"),
-    "training.variants.*.losses": ({"contrastive": 1}, VARIANT),
-    "training.losses": ({"contrastive": 1}, ""),  # both variants have losses of their own
+    "training.variants.*.losses": ({"infonce": 1}, VARIANT),
+    "training.losses": ({"infonce": 1}, ""),  # both variants have losses of their own
     "training.preset": ("cadet", "train.* lists.*"),
     "training.rounds": (2, ""),
     "training.lists.length": (5, "lists.*"),
@@ -218,7 +223,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.lists.quality_percentile": (10, "lists.*"),
     "training.lists.retrievers": ("all", "lists.*"),
     "training.lists.quality_of": ("all", "lists.*"),
-    "training.lists.own": ({"small": "other"}, "lists.*"),
+    "training.lists.candidates_from": ({"small": "other"}, "lists.*"),
     "evaluation.measures": (["nDCG@5"], "evaluate"),
     "evaluation.depth": (120, "search.* fuse.* rerank"),
     "evaluation.fusion_k": (30, "fuse.*"),
@@ -241,7 +246,7 @@ ANY_MODEL = {
     "top_p": 0.9,
     "max_tokens": 9,
 }
-LOADED = {"revision": "main", "trust_remote_code": True, "template": {}}
+LOADED = {"revision": "main", "trust_remote_code": True, "chat_template_kwargs": {}}
 VLLM = {"python": "there", "gpu_memory_utilization": 0.5, "max_model_len": 99, "save_every": 9, "engine": {"x": 1}}
 OPENAI = {"base_url": "http://x", "key_variable": "X", "concurrency": 2, "timeout": 2, "retries": 2, "extra": {"x": 1}}
 MODELS: dict[str, dict[str, Any]] = {
@@ -256,7 +261,7 @@ for kind, rows in MODELS.items():
 @pytest.fixture(scope="module")
 def base(settings: dict[str, Any]) -> dict[str, Any]:
     """The config of the finished run, with a further dense retriever and a teacher that can be named."""
-    new = flow.changed(settings, "mining.dense", {"other": {"model": "somewhere"}})
+    new = flow.changed(settings, "mining.additional", {"other": {"kind": "dense", "model": "somewhere"}})
     return flow.changed(new, "teacher.members", {"one": {"kind": "dense"}, "two": {"kind": "bm25"}})
 
 

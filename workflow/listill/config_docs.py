@@ -1,6 +1,8 @@
-"""Write config/schema.json and config/README.md from the settings, so that neither can say anything else than the code.
+"""Write config/schema.json and config/README.md from the settings, and docs/tables.md from the tables' schemas.
 
-python -m listill.config_docs            writes both
+So none of them can say anything else than the code.
+
+python -m listill.config_docs            writes them
 python -m listill.config_docs --check    writes nothing; status 1 if one of them is out of date
 """
 
@@ -11,11 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
+from listill.schemas import TABLES, Table
 from listill.settings.config import Settings
 
 CONFIG = Path(__file__).parents[2] / "config"
+DOCS = Path(__file__).parents[2] / "docs"
 START, END = "<!-- keys: made by python -m listill.config_docs -->", "<!-- end of keys -->"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Node = dict[str, Any]
@@ -73,7 +78,7 @@ class Keys:
                 self.default(key, node, section),
                 _plain(node["description"]),
             ]
-            yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+            yield _row(cells)
         yield ""
         for key, node in section["properties"].items():
             for place, name in self.inside(_join(path, key), node):
@@ -159,8 +164,9 @@ def _limits(node: Node) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a description as Markdown: what stands in angle brackets is no HTML."""
-    return text.replace("<", "&lt;")
+    """Return a description as Markdown: what stands in angle brackets is no HTML; code stays as it is."""
+    parts = text.split("`")
+    return "`".join(part if i % 2 else part.replace("<", "&lt;") for i, part in enumerate(parts))
 
 
 def _code(text: Any) -> str:
@@ -171,8 +177,50 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+TABLES_INTRODUCTION = """# Tables
+
+The columns of every Parquet table that listill writes. `python -m listill.config_docs` generates this page from
+`workflow/listill/schemas.py`: do not edit it.
+
+- All paths are below `results/<corpus>/`.
+- The ids of documents and queries are strings in files, even if they look like numbers: `007` stays `007`.
+- Tables are Parquet files, compressed with zstd. A table is written whole or not at all.
+- The metadata key `listill` holds JSON that says what a file is (`corpus`, `key`), its `fingerprint`, the fingerprints of all
+  files that it descends from (`lineage`), and `details`: the stage, its settings and the versions of the packages used.
+- Columns are read by name, so their order does not matter, and further columns are ignored. A file of your own needs no
+  metadata: see [own-data.md](own-data.md).
+"""
+
+
+def tables_page() -> str:
+    """Return docs/tables.md: every table with its files and columns."""
+    return "\n".join([TABLES_INTRODUCTION, *(_table(name, table) for name, table in TABLES.items())])
+
+
+def _table(name: str, table: Table) -> str:
+    """Return the section of one table."""
+    places = ", ".join(map(_code, table.files.split(", ")))
+    rows = [_row([_code(column), column_type(kind), _plain(about)]) for column, (kind, about) in table.columns.items()]
+    head = f"## {name}\n\nFiles: {places}\n\n{_plain(table.about)}\n\n| column | type | what it is |\n|---|---|---|"
+    return "\n".join([head, *rows, ""])
+
+
+def column_type(kind: pa.DataType) -> str:
+    """Return the type of a column in words; numbers with their width."""
+    if pa.types.is_list(kind):
+        return f"list of {column_type(kind.value_type)}"
+    if pa.types.is_string(kind):
+        return "text"
+    bits = kind.bit_width
+    return f"whole number ({bits} bits)" if pa.types.is_integer(kind) else f"number ({bits} bits)"
+
+
 def files(folder: Path | None = None) -> dict[Path, str]:
-    """Return what both files should hold; README.md keeps what people wrote before and after the markers."""
+    """Return what the files should hold; README.md keeps what people wrote before and after the markers."""
     folder = folder or CONFIG
     made = schema()
     readme = folder / "README.md"
@@ -181,11 +229,12 @@ def files(folder: Path | None = None) -> dict[Path, str]:
     return {
         folder / "schema.json": json.dumps(made, indent=2, ensure_ascii=False) + "\n",
         readme: f"{before}{START}\n\n{Keys(made).tables()}\n{END}{after or chr(10)}",
+        DOCS / "tables.md": tables_page(),
     }
 
 
 def outdated(folder: Path | None = None) -> list[Path]:
-    """Return the files that are not what the settings say."""
+    """Return the files that are not what the code says."""
     return [path for path, text in files(folder).items() if not path.exists() or path.read_text("utf-8") != text]
 
 

@@ -44,12 +44,12 @@ def names(family: str) -> list[str]:
     for folder in map(str, outside_folders(family)):
         if folder not in package.__path__:
             package.__path__.append(folder)
-    found: dict[str, str] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        folder = str(getattr(module.module_finder, "path", ""))
-        if module.name in found:
-            raise UserError(f"{folder}/{module.name}.py: the family {family} already has a member '{module.name}'")
-        found[module.name] = folder
+    found: set[str] = set()
+    for folder in package.__path__:  # one by one, since all together would hide a name that stands in two of them
+        own = {module.name for module in pkgutil.iter_modules([folder])}
+        if twice := found & own:
+            raise UserError(f"{folder}/{min(twice)}.py: the family {family} already has a member '{min(twice)}'")
+        found |= own
     return sorted(found)
 
 

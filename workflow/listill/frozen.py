@@ -1,4 +1,4 @@
-"""Settings as data: checked when they come in, canonical when they go out."""
+"""Settings as plain data: validated when they are read, canonical when they are written."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ S = TypeVar("S", bound=Section)
 
 
 def parse(model: type[S], data: Any, where: str) -> S:
-    """Check ``data`` against ``model``; a UserError says where each fault is."""
+    """Validate ``data`` against ``model``; a UserError names the place of each fault."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

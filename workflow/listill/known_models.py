@@ -1,10 +1,10 @@
-"""Models that are known by their name."""
+"""Models that are recognised by their name."""
 
 import fnmatch
 
 
 def is_one_of(model: str, patterns: list[str]) -> bool:
-    """Tell whether a model is meant by its name on the hub, or by a folder that bears the model's name."""
+    """Tell whether a model matches one of the patterns: by its name on the hub, or by a folder of that name."""
     folder = model.rstrip("/").rpartition("/")[2]
     return any(
         fnmatch.fnmatchcase(model, pattern)

@@ -9,7 +9,6 @@ from typing import Any
 
 from listill.families import member_files
 from listill.frozen import canonical, parse
-from listill.queries.generator import LanguageModel
 from listill.section import Member
 from listill.settings.config import Settings
 from listill.source_files import model_files
@@ -100,7 +99,7 @@ class Plan:
     def asking(self) -> tuple[str, int]:
         """The environment in envs/ in which a language model is asked, and the GPUs that one such job takes."""
         generator = self.settings.generation.generator
-        return (generator.environment, generator.gpus) if isinstance(generator, LanguageModel) else ("cpu", 0)
+        return generator.environment, generator.gpus
 
     def guide(self, variant: str) -> list[str]:
         """Return the dense retriever that guides a variant's negatives, if it has one."""

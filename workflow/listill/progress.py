@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line every so often in a log."""
+"""Progress of long work: a bar on a terminal, a line every 30 seconds in a log."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ log = logging.getLogger("listill")
 
 
 class Progress:
-    """Count work done; use as a context manager and call ``add``. Without a name it is silent (part of other work)."""
+    """Counts work done: use it as a context manager and call ``add``. Without a name it is silent (part of other work)."""
 
     def __init__(self, total: int, what: str, unit: str, every: float = 30.0) -> None:
         self.total, self.what, self.unit, self.every = total, what, unit, every

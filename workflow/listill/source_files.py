@@ -1,4 +1,4 @@
-"""Paths in the config: $VARIABLES and ~ are replaced when they are used, not when the config is read."""
+"""Paths in the config. $VARIABLES and ~ are expanded when a path is used, not when the config is read."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from listill.errors import UserError
 
 
 def expand(path: str) -> Path:
-    """Return the path with variables replaced; a UserError names a variable that is not set."""
+    """Return the path with variables expanded; a UserError names a variable that is not set."""
     expanded = os.path.expandvars(os.path.expanduser(path))
     if unset := re.search(r"\$\{?(\w+)", expanded):
         what = " to the folder that holds the data" if unset[1] == "LISTILL_DATA" else ""
@@ -24,7 +24,7 @@ def checksum(path: Path) -> str:
 
 
 def existing(path: str, names: list[str] | None = None) -> list[str]:
-    """Return ``path``, or the files of these names below it, as far as they are there."""
+    """Return ``path``, or the files of these names below it, as far as they exist."""
     root = Path(os.path.expandvars(os.path.expanduser(path)))
     return [str(file) for file in ([root / name for name in names] if names else [root]) if file.exists()]
 

@@ -54,24 +54,25 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _metadata(path: Path) -> Provenance | None:
+    """Return what ``path`` says of itself; None for a file or folder that was made elsewhere."""
+    if path.is_dir():
+        about = path / "listill.json"
+        return Provenance(**json.loads(about.read_text())) if about.exists() else None
+    try:
+        metadata = pq.read_schema(path).metadata if path.suffix == ".parquet" else None
+    except (pa.ArrowInvalid, FileNotFoundError) as error:
+        raise UserError(_unreadable(path, error)) from None
+    return Provenance(**json.loads(metadata[METADATA])) if metadata and METADATA in metadata else None
+
+
 def provenance(path: Path) -> Provenance:
     """Return what ``path`` (a Parquet file, or a model folder with listill.json) says of itself.
 
     A file made elsewhere says nothing: its content is its fingerprint then, its name its key, and it has no lineage.
     """
     path = Path(path)
-    if path.is_dir():
-        about = path / "listill.json"
-        return (
-            Provenance(**json.loads(about.read_text())) if about.exists() else _foreign(path, sorted(path.rglob("*")))
-        )
-    try:
-        metadata = pq.read_schema(path).metadata if path.suffix == ".parquet" else None
-    except (pa.ArrowInvalid, FileNotFoundError) as error:
-        raise UserError(_unreadable(path, error)) from None
-    if metadata and METADATA in metadata:
-        return Provenance(**json.loads(metadata[METADATA]))
-    return _foreign(path, [path])
+    return _metadata(path) or _foreign(path, sorted(path.rglob("*")) if path.is_dir() else [path])
 
 
 def _foreign(path: Path, files: list[Path]) -> Provenance:
@@ -110,7 +111,8 @@ def common_corpus(inputs: list[Path]) -> str | None:
     """
     known: tuple[str, Path] | None = None
     for path in inputs:
-        corpus = provenance(path).corpus
+        about = _metadata(path)  # not its provenance: a file made elsewhere would be read as a whole
+        corpus = about.corpus if about else None
         if corpus is None:
             continue
         if known is not None and known[0] != corpus:

@@ -1,5 +1,5 @@
-# The frozen settings of a stage, as a file: a changed key reruns the stages that it touches, and only those.
-# (Params would miss swapped values, and a queued cluster job would read a config that was edited meanwhile.)
+# The frozen settings of a stage, as a file: a changed key reruns only the stages that depend on it. (With params, swapped
+# values would be missed, and a queued cluster job would read a config that has been edited since.)
 
 
 rule stage_settings:
@@ -20,5 +20,5 @@ rule stage_settings:
         "printf '%s\\n' {params.settings:q} > {output}.tmp 2> {log} && mv {output}.tmp {output} 2>> {log}"
 
 
-# Heavy stages take as many cores as they are given; light ones take one.
+# Heavy stages use as many cores as they get; light ones use one.
 THREADS = 8

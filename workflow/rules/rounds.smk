@@ -1,5 +1,5 @@
-# A second round (training.rounds: 2): each trained student mines candidates for itself, the teachers score what is new, and the base
-# is trained once more, on these lists. The first round's student stays a system of its own.
+# The second round (training.rounds: 2): each trained student mines candidates, the teachers score the new ones, and the base
+# model is trained again on lists of these. The student of the first round remains a system of its own.
 ROUND = "results/{corpus}/round2/{student}.{variant}"
 
 

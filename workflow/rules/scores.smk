@@ -52,7 +52,7 @@ rule gate_teacher:
         "results/{corpus}/logs/gate.log",
     benchmark:
         "results/{corpus}/benchmarks/gate.tsv"
-    priority: 10  # before the large work, where there is a choice
+    priority: 10  # before the expensive stages, if there is a choice
     conda:
         "../../envs/gpu.yaml"
     threads: THREADS

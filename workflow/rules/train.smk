@@ -1,4 +1,4 @@
-# What all trainings read beside their settings and lists.
+# The inputs of every training besides its settings and lists.
 TRAINED_ON = {
     "corpus": "results/{corpus}/corpus.parquet",
     "topics": "results/{corpus}/topics.parquet",
@@ -29,7 +29,7 @@ rule build_lists:
         heldout="results/{corpus}/heldout.parquet",
         candidates="results/{corpus}/candidates.parquet",
         scores="results/{corpus}/scores.parquet",
-        # Nothing of it is read: without a better teacher there is nothing to train.
+        # Not read: lists are only built if the teacher has passed the gate.
         gate="results/{corpus}/gate.parquet",
     output:
         lists="results/{corpus}/lists/{student}.parquet",
@@ -80,8 +80,8 @@ rule train_student:
         guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",
         folder="results/{corpus}/models/{student}/{variant}",
     shell:
-        # With several GPUs (--set-resources train_student:gpu=4) one process each; in the shell, since what is not in the
-        # parameters causes no rerun.
+        # With several GPUs (--set-resources train_student:gpu=4) one process per GPU. This is decided in the shell, because a
+        # changed parameter would cause a rerun.
         "if [ {resources.gpu} -gt 1 ]; then run='accelerate launch --multi_gpu --num_machines 1 --num_processes"
         " {resources.gpu} --mixed_precision no --dynamo_backend no'; else run=python; fi; "
         "$run -m listill.stages.train --config {input.config} --threads {threads} --log {log}"

@@ -6,7 +6,6 @@ import pytest
 
 import tiny
 from listill.corpus.collection import Collection
-from listill.queries.generators import generate
 from listill.queries.generators.extractive import Extractive
 
 TYPES = {"title": 1, "keyphrases": 1, "lead": 1, "cloze": 2, "crop": 3}
@@ -21,7 +20,7 @@ def corpus() -> Collection:
 
 def one(title: str | None, text: str, **settings: object) -> pd.DataFrame:
     alone = Collection(["d"], [title], [text], np.arange(1))
-    return generate(Extractive(kind="extractive", **settings), alone, [0], 7)  # type: ignore[arg-type]
+    return Extractive(kind="extractive", **settings).generate(alone, [0], 7)  # type: ignore[arg-type]
 
 
 def settings(**more: object) -> Extractive:
@@ -29,7 +28,7 @@ def settings(**more: object) -> Extractive:
 
 
 def test_every_type_has_its_columns(corpus: Collection) -> None:
-    frame = generate(settings(), corpus, list(range(30)), 7)
+    frame = settings().generate(corpus, list(range(30)), 7)
     assert frame["query_id"].is_unique
     assert set(frame["type"]) == set(TYPES)
     assert set(frame["doc_id"]) == set(corpus.doc_ids)
@@ -42,7 +41,7 @@ def test_every_type_has_its_columns(corpus: Collection) -> None:
 
 
 def test_without_dropout_the_place_holds_the_query(corpus: Collection) -> None:
-    frame = generate(settings(dropout=0), corpus, list(range(30)), 7)
+    frame = settings(dropout=0).generate(corpus, list(range(30)), 7)
     cut = frame[frame["start"].notna()]
     assert cut["type"].value_counts().min() >= 30
     for row in cut.itertuples():
@@ -61,7 +60,7 @@ def test_without_dropout_the_place_holds_the_query(corpus: Collection) -> None:
 
 
 def test_dropout_keeps_words_of_the_place_in_their_order(corpus: Collection) -> None:
-    frame = generate(settings(dropout=0.3), corpus, list(range(30)), 7)
+    frame = settings(dropout=0.3).generate(corpus, list(range(30)), 7)
     cut = frame[frame["start"].notna()]
     shares = []
     for row in cut.itertuples():
@@ -79,7 +78,7 @@ def test_with_all_words_dropped_the_whole_place_stays() -> None:
 
 
 def test_the_cut_leaves_no_trace_in_the_passage(corpus: Collection) -> None:
-    frame = generate(settings(dropout=0), corpus, list(range(30)), 7)
+    frame = settings(dropout=0).generate(corpus, list(range(30)), 7)
     for row in frame[frame["start"].notna()].itertuples():
         i = corpus.position[row.doc_id]
         left = corpus.without(i, row.start, row.end)
@@ -102,29 +101,29 @@ def test_without_at_the_ends() -> None:
 
 
 def test_a_query_depends_on_its_own_passage_type_and_number_only(corpus: Collection) -> None:
-    every = generate(settings(), corpus, list(range(30)), 7).set_index("query_id")
-    part = generate(settings(types={"crop": 1, "cloze": 1}), corpus, [12, 3], 7).set_index("query_id")
+    every = settings().generate(corpus, list(range(30)), 7).set_index("query_id")
+    part = settings(types={"crop": 1, "cloze": 1}).generate(corpus, [12, 3], 7).set_index("query_id")
     assert sorted(part.index) == ["d003:cloze:0", "d003:crop:0", "d012:cloze:0", "d012:crop:0"]
     pd.testing.assert_frame_equal(part, every.loc[part.index])
-    keys = generate(settings(types={"keyphrases": 1}), corpus, [12], 7)
+    keys = settings(types={"keyphrases": 1}).generate(corpus, [12], 7)
     assert keys["text"].tolist() == [every.loc["d012:keyphrases:0", "text"]]
 
 
 def test_the_seed_matters(corpus: Collection) -> None:
-    texts = [generate(settings(), corpus, [0, 1, 2], seed).set_index("query_id")["text"] for seed in (7, 7, 8)]
+    texts = [settings().generate(corpus, [0, 1, 2], seed).set_index("query_id")["text"] for seed in (7, 7, 8)]
     assert texts[0].equals(texts[1])
     both = texts[0].index.intersection(texts[2].index)
     assert (texts[0][both] != texts[2][both]).mean() > 0.5
 
 
 def test_queries_of_one_passage_and_type_differ(corpus: Collection) -> None:
-    frame = generate(settings(types={"cloze": 5}, dropout=0), corpus, list(range(30)), 7)
+    frame = settings(types={"cloze": 5}, dropout=0).generate(corpus, list(range(30)), 7)
     assert not frame.duplicated(["doc_id", "text"]).any()
     assert frame.groupby("doc_id").size().max() > 1
 
 
 def test_key_phrases_are_telling_and_none_is_part_of_another(corpus: Collection) -> None:
-    frame = generate(settings(types={"keyphrases": 1}, phrases=4), corpus, list(range(30)), 7)
+    frame = settings(types={"keyphrases": 1}, phrases=4).generate(corpus, list(range(30)), 7)
     common = {"the", "and", "of", "with", "before", "they"}
     for row in frame.itertuples():
         words = row.text.split()
@@ -134,7 +133,7 @@ def test_key_phrases_are_telling_and_none_is_part_of_another(corpus: Collection)
     # A word of one document only says more of it than one that all share.
     texts = ["alpha common thing", "beta common thing", "gamma common thing"]
     three = Collection(["a", "b", "c"], [None] * 3, texts, np.arange(3))
-    found = generate(settings(types={"keyphrases": 1}, phrases=1), three, [0, 1, 2], 7)["text"]
+    found = settings(types={"keyphrases": 1}, phrases=1).generate(three, [0, 1, 2], 7)["text"]
     assert [text.split()[0] for text in found] == ["alpha", "beta", "gamma"]
 
 
@@ -160,4 +159,4 @@ def test_a_sentence_does_not_leave_a_passage_that_would_be_none_without_it() -> 
 
 
 def test_no_passages(corpus: Collection) -> None:
-    assert generate(settings(), corpus, [], 7).empty
+    assert settings().generate(corpus, [], 7).empty

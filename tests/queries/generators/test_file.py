@@ -10,7 +10,6 @@ import pytest
 from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.queries.generators import generate
 from listill.queries.generators.file import Own
 
 CORPUS = Collection(["a", "7"], [None, None], ["A", "B"], np.arange(2))
@@ -19,7 +18,7 @@ ROWS: dict[str, Any] = {"query_id": ["q1", "q2"], "text": ["one", "two"], "doc_i
 
 def read(tmp_path: Path, rows: dict[str, Any]) -> pd.DataFrame:
     pd.DataFrame(rows).to_parquet(tmp_path / "own.parquet")
-    return generate(Own(kind="file", path=str(tmp_path / "own.parquet")), CORPUS, [], 5)
+    return Own(kind="file", path=str(tmp_path / "own.parquet")).generate(CORPUS, [], 5)
 
 
 def test_what_is_missing_is_filled_in(tmp_path: Path) -> None:
@@ -71,12 +70,12 @@ def test_missing_and_broken_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = tmp_path / "own.parquet"
     own = Own(kind="file", path=str(path))
     with pytest.raises(UserError, match=r"own\.parquet: no such file"):
-        generate(own, CORPUS, [], 5)
+        own.generate(CORPUS, [], 5)
     path.write_text("query_id")
     with pytest.raises(UserError, match=r"own\.parquet: not a Parquet file"):
-        generate(own, CORPUS, [], 5)
+        own.generate(CORPUS, [], 5)
     with pytest.raises(UserError, match="NOT_SET_ANYWHERE is not set"):
-        generate(Own(kind="file", path="$NOT_SET_ANYWHERE/own.parquet"), CORPUS, [], 5)
+        Own(kind="file", path="$NOT_SET_ANYWHERE/own.parquet").generate(CORPUS, [], 5)
     pd.DataFrame(ROWS).to_parquet(path)
     monkeypatch.setenv("OWN_FOLDER", str(tmp_path))
-    assert len(generate(Own(kind="file", path="$OWN_FOLDER/own.parquet"), CORPUS, [], 5)) == 2
+    assert len(Own(kind="file", path="$OWN_FOLDER/own.parquet").generate(CORPUS, [], 5)) == 2

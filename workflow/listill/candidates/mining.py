@@ -26,6 +26,7 @@ class Mined:
 
 def mine(
     queries: pd.DataFrame,
+    source: np.ndarray,
     judged: pd.DataFrame,
     retrievers: Sequence[Retriever],
     collection: Collection,
@@ -34,12 +35,10 @@ def mine(
 ) -> Iterator[Mined]:
     """Yield the candidates of blocks of queries, in their order.
 
-    ``queries``: query_id, text, type, doc_id; ``judged``: query_id and doc_id of the documents that are relevant to human
-    train topics. Positives (the source passage, judged documents) that no retriever found are added. Queries of type human
-    are always kept, the others if ``rule`` says so.
+    ``queries``: query_id, text, type; ``source``: the position of each query's passage [queries]; ``judged``: query_id and
+    document (position) of what is relevant to human train topics. Positives (the source passage, judged documents) that no
+    retriever found are added. Queries of type human are always kept, the others if ``rule`` says so.
     """
-    source = collection.positions(queries["doc_id"].tolist(), "queries")
-    judged = judged.assign(document=collection.positions(judged["doc_id"].tolist(), "qrels"))[["query_id", "document"]]
     for start in range(0, len(queries), QUERY_BLOCK):
         block = queries.iloc[start : start + QUERY_BLOCK].reset_index(drop=True)
         yield _mine(block, source[start : start + len(block)], judged, retrievers, collection, rule, depth)
@@ -59,9 +58,9 @@ def _mine(
         [retriever.run(query_ids, texts, depth).assign(retriever=retriever.name) for retriever in retrievers],
         ignore_index=True,
     )
-    kept = consistent(pool, source, collection.group, rule, len(block)) | (block["type"] == HUMAN).to_numpy()
+    kept = consistent(pool, source, collection.group, rule, len(retrievers)) | (block["type"] == HUMAN).to_numpy()
     own = pd.DataFrame({"query": np.arange(len(block)), "document": source})
-    human = block[["query_id"]].assign(query=block.index).merge(judged, on="query_id")
+    human = block[["query_id"]].assign(query=block.index).merge(judged[["query_id", "document"]], on="query_id")
     pool = with_positives(pool, pd.concat([own, human[["query", "document"]]]))
     pool = pool[kept[pool["query"]]].sort_values(["query", "retriever", "rank", "document"], kind="stable")
     ids = np.array(collection.doc_ids, dtype=object)

@@ -11,25 +11,25 @@ POSITIVE = "positive"
 
 
 def consistent(
-    pool: pd.DataFrame, source: np.ndarray, group: np.ndarray, rule: Consistency, queries: int
+    pool: pd.DataFrame, source: np.ndarray, group: np.ndarray, rule: Consistency, retrievers: int
 ) -> np.ndarray:
     """Tell for each query whether its source passage, or a duplicate of it, comes back (bool [queries]).
 
-    ``source[q]`` is the position of q's passage, ``group`` as in Collection. ``rule.require``: by any retriever within
-    the first ``rule.top``, by each of them, or no filter. ``student`` keeps here what any
-    finds; the lists of each student then keep what its own retriever finds.
+    ``source[q]`` is the position of q's passage, ``group`` as in Collection. ``rule.require``: by any retriever within the
+    first ``rule.top``, by each of the ``retrievers``, or no filter. ``student`` keeps here what any finds; the lists of each
+    student then keep what its own retriever finds.
     """
     if rule.require == "none":
-        return np.ones(queries, dtype=bool)
+        return np.ones(len(source), dtype=bool)
     hit = (pool["rank"] <= rule.top) & (group[pool["document"]] == group[source[pool["query"]]])
-    by = pool[hit].groupby("query")["retriever"].nunique().reindex(range(queries), fill_value=0).to_numpy()
-    return by >= (pool["retriever"].nunique() if rule.require == "each" else 1)
+    by = pool[hit].groupby("query")["retriever"].nunique().reindex(range(len(source)), fill_value=0).to_numpy()
+    return by >= (retrievers if rule.require == "each" else 1)
 
 
 def found_again(
     candidates: pd.DataFrame, source: pd.Series, collection: Collection, retriever: str, top: int
 ) -> set[str]:
-    """Return the queries whose source passage, or a duplicate of it, is within the first ``top`` of one retriever.
+    """Return the queries whose source passage, or a duplicate of it, is among the first ``top`` of one retriever.
 
     ``candidates``: query_id, doc_id, retriever, rank; ``source``: the doc_id of each query_id's passage.
     """

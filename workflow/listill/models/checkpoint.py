@@ -28,7 +28,7 @@ class Checkpoint:
 
 
 def inspect(settings: ModelSettings) -> str:
-    """Return which model this is (see ``locate.identity``); it is downloaded here.
+    """Return the identity of the model (see ``locate.identity``); it is downloaded here.
 
     Raises UserError for one that is missing or of another kind: before another model has worked for hours.
     """

@@ -9,7 +9,7 @@ def device() -> torch.device:
 
 
 def wants_bf16(precision: str, where: torch.device) -> bool:
-    """Tell whether to compute in bf16: as told, or (auto) where the hardware has bf16 arithmetic."""
+    """Tell whether to compute in bf16: as ``precision`` says, or (auto) where the hardware has bf16 arithmetic."""
     if precision != "auto":
         return precision == "bf16"
     if where.type == "cuda":

@@ -1,4 +1,4 @@
-"""A bi-encoder from its folder. What the config says of it counts first, then its folder, then what is known of the model."""
+"""A bi-encoder from its folder. The config comes first, then the folder, then the preset of a known model."""
 
 import logging
 from pathlib import Path
@@ -13,7 +13,7 @@ from listill.settings.students import Student
 
 log = logging.getLogger("listill")
 
-# Tokenizers that do not know how long a text may be say 1e30.
+# Tokenizers without a limit have a maximum length of 1e30.
 UNLIMITED = 1_000_000
 
 
@@ -22,7 +22,7 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
 
     Raises UserError if it cannot be loaded, or if its folder names another pooling than the settings.
     """
-    # Plain attention is much the faster on CPU: training took 0.6 times as long as with SDPA (96 tokens, bf16).
+    # Plain attention is faster on a CPU: training took 0.6 times as long as with SDPA (96 tokens, bf16).
     attention = "eager" if device.type == "cpu" else "sdpa"
     weights = {"use_safetensors": True, "dtype": torch.float32, "attn_implementation": attention}
     options: dict[str, Any] = {"device": str(device), "prompts": student.prompts}
@@ -40,12 +40,12 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
 
 
 def pooling_of(student: Student) -> str | None:
-    """Return how a transformer without pooling settings is to be pooled, if that is said or known."""
+    """Return the pooling of a transformer without pooling settings, if the config or a preset has one."""
     return student.pooling or (student.preset.pooling if student.preset else None)
 
 
 def _with_pooling(student: Student, folder: Path, weights: dict[str, Any]) -> list[torch.nn.Module]:
-    """Return the modules of a plain transformer: itself, the pooling, and length 1, since nothing asks for another."""
+    """Return the modules of a plain transformer: itself, the pooling, and normalisation to length 1."""
     trusted = {"trust_remote_code": student.trust_remote_code}
     transformer = Transformer(
         str(folder), model_kwargs=weights | trusted, processor_kwargs=dict(trusted), config_kwargs=dict(trusted)
@@ -64,7 +64,7 @@ def _check_pooling(student: Student, folder: Path, model: SentenceTransformer) -
 
 
 def _fill_in(student: Student, model: SentenceTransformer) -> None:
-    """Give the model the prompts and length that neither the settings nor its folder say."""
+    """Give the model the prompts and length of its preset where neither the settings nor its folder have any."""
     known = student.preset
     if known and known.prompts and student.prompts is None and not any(model.prompts.values()):
         for kind, text in known.prompts.items():

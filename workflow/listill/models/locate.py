@@ -1,4 +1,4 @@
-"""Where a model lies: in an installed package, in a folder or on the hub. Nothing about it is guessed."""
+"""Where a model is: in an installed package, in a folder or on the hub. Nothing about it is guessed."""
 
 import errno
 import hashlib
@@ -13,9 +13,8 @@ from listill.source_files import checksum, expand
 def resolve(model: str, revision: str | None = None, pooling: str | None = None) -> Path:
     """Return the folder of a bi-encoder; see ``locate``.
 
-    It is a SentenceTransformers folder with pooling settings or, where ``pooling`` is said or known of the model, one of any
-    transformers model. Raises UserError for others: a wrong pooling costs most of a model's quality without any error, so
-    it is not guessed.
+    It is a SentenceTransformers folder with pooling settings or, where ``pooling`` is given, one of any transformers model.
+    Raises UserError for others: a wrong pooling costs most of a model's quality without any error, so it is not guessed.
     """
     folder = locate(model, revision)
     if pooling is None or (folder / "modules.json").exists():
@@ -35,13 +34,13 @@ def resolve_transformer(model: str, revision: str | None = None) -> Path:
 
 
 def identity(folder: Path) -> str:
-    """Return what tells this model from others: its commit on the hub, or a checksum of what is in its folder."""
+    """Return what identifies this model: its commit on the hub, or a checksum of the files in its folder."""
     if folder.parent.name == "snapshots":
         return folder.name
     kinds = (".json", ".txt", ".model", ".safetensors", ".py")
     files = sorted(path for path in folder.rglob("*") if path.suffix in kinds)
-    said = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    checksums = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
+    return hashlib.sha256(checksums.encode()).hexdigest()[:16]
 
 
 def locate(model: str, revision: str | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""What the config says of a model that is loaded for scoring."""
+"""The settings of a model that is loaded for scoring."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 class Generator(Member):
     """The base of all generators: a member is a file in ``queries/generators/``."""
 
+    # Whether a language model is asked (``answers``), in shards and a stage of its own; else ``generate`` is called. The
+    # environment in envs/ that such a stage runs in, and the GPUs that one job takes.
+    asks_model: ClassVar[bool] = False
+    environment: ClassVar[Literal["cpu", "gpu", "vllm"]] = "cpu"
+    gpus: ClassVar[int] = 0
     # Keys that say how the work is done and not what comes out: parts made before such a change are still good.
     machine: ClassVar[frozenset[str]] = frozenset()
 
@@ -44,9 +49,7 @@ class Generator(Member):
 class LanguageModel(Generator):
     """What every generator with a language model has: the types of queries, their examples, and how to sample."""
 
-    # The environment in envs/ that its jobs run in, and the GPUs that one job takes.
-    environment: ClassVar[Literal["cpu", "gpu", "vllm"]] = "cpu"
-    gpus: ClassVar[int] = 0
+    asks_model: ClassVar[bool] = True
 
     model: str = Field(description="an instruction-tuned model: a hub name or a folder; openai: its name at the server")
     types: dict[Name, Positive] | None = Field(

@@ -47,7 +47,7 @@ class RetrieverSettings(Member):
     embeds: ClassVar[bool] = False
 
     def files(self) -> list[str]:
-        """Return the user's files that are read, as far as they exist: a changed file reruns the candidates."""
+        """Return those of the user's files it reads that exist: a changed file reruns the candidates."""
         return []
 
     def open(

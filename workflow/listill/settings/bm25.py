@@ -10,8 +10,12 @@ from listill.section import Positive, Section, Share
 class Bm25(Section):
     """BM25 as Lucene computes it."""
 
-    library: Literal["bm25s", "rank_bm25"] = Field("bm25s", description="rank_bm25 is a slow, plain second opinion")
-    k1: Positive = Field(0.9, description="how long further occurrences of a term add to the score; small: hardly")
-    b: Share = Field(0.4, description="how much long documents are marked down; 0: not at all")
-    stemmer: str | None = Field("english", description="a Snowball stemmer; null: none")
-    stopwords: str | None = Field("en", description="a stop word list of bm25s; null: none")
+    library: Literal["bm25s", "rank_bm25"] = Field(
+        "bm25s", description="the library; rank_bm25 is slow and serves as a reference"
+    )
+    k1: Positive = Field(
+        0.9, description="saturation of term frequency: with a small value further occurrences of a term add little"
+    )
+    b: Share = Field(0.4, description="length normalisation; 0: none")
+    stemmer: str | None = Field("english", description="name of a Snowball stemmer; null: none")
+    stopwords: str | None = Field("en", description="name of a stop word list of bm25s; null: none")

@@ -16,14 +16,16 @@ from listill.settings.training import Training
 class Settings(Section):
     """The whole config. Every corpus is run with every student and every variant."""
 
-    corpora: dict[Name, Corpus] = Field(min_length=1, description="the corpora, by name: the folder below results/")
-    students: dict[Name, Student] = Field(min_length=1, description="the models to be trained, by name")
+    corpora: dict[Name, Corpus] = Field(
+        min_length=1, description="the corpora by name, which is also the folder in results/"
+    )
+    students: dict[Name, Student] = Field(min_length=1, description="the models that are trained, by name")
     generation: Generation = Field(Generation(), description="synthetic queries")
-    mining: Mining = Field(Mining(), description="candidate documents of every query")
-    teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="who scores the candidates")
-    training: Training = Field(Training(), description="lists, losses and variants")
-    evaluation: Evaluation = Field(Evaluation(), description="measures and tests")
-    seed: int = Field(42, description="of everything that is drawn at random")
+    mining: Mining = Field(Mining(), description="the candidates of every query")
+    teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="the teachers that score the candidates")
+    training: Training = Field(Training(), description="training lists, losses and variants")
+    evaluation: Evaluation = Field(Evaluation(), description="measures and significance tests")
+    seed: int = Field(42, description="seed of everything that is drawn at random")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Settings":
@@ -40,16 +42,15 @@ class Settings(Section):
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
         self._check_retrievers()
         reserved = {"bm25", "teacher"}
-        if clash := (reserved | set(self.mining.additional)) & set(self.students) or reserved & set(
-            self.mining.additional
-        ):
+        additional = set(self.mining.additional)
+        if clash := (reserved | additional) & set(self.students) or reserved & additional:
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")
         return self
 
     def bi_encoder(self, name: str) -> Student:
         """Return the base model of a student or of another dense retriever."""
         other = self.mining.embedding.get(name)
-        return other if isinstance(other, Student) else self.students[name]
+        return self.students[name] if other is None else Student(**other.model_dump(exclude={"kind"}))
 
     def passages(self, corpus: str) -> int | None:
         """Return how many passages of a corpus get queries; None: all."""
@@ -57,7 +58,7 @@ class Settings(Section):
         return self.generation.passages if own is None else own
 
     def _check_retrievers(self) -> None:
-        """Refuse retrievers that there are not, and lists of candidates that nobody finds."""
+        """Raise ValueError for unknown retrievers, and for lists whose candidates no retriever finds."""
         known = ["bm25", *self.students, *self.mining.additional]
         lists = self.training.lists
         for place, names in [
@@ -78,6 +79,6 @@ class Settings(Section):
             source = lists.candidates_from.get(student, student)
             if self.mining.retrievers is not None and source not in self.mining.retrievers:
                 raise ValueError(
-                    f"training.lists: the lists of '{student}' are made of candidates of '{source}', which is not among "
+                    f"training.lists: the lists of '{student}' use the candidates of '{source}', which is not among "
                     "mining.retrievers: add it there, or name another one in training.lists.candidates_from"
                 )

@@ -1,4 +1,4 @@
-"""Where a corpus comes from, and how its documents are read."""
+"""The corpora: where documents come from and how they are read."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -17,25 +17,31 @@ class Corpus(Section):
     """One corpus: where it comes from and how its documents are read."""
 
     source: AnySource = Field(description="where documents, topics and judgements come from")
-    template: str = Field("{title} {text}", description="text of a document, the same in every stage")
+    template: str = Field(
+        "{title} {text}", description="how title and text make up a document; the same in every stage"
+    )
     empty_text: Literal["error", "title", "keep"] = Field(
         "error",
-        description="a document without text is an error; title: its title is enough; keep: it stays, and gets no queries",
+        description="what happens to a document without text. error: the run stops; title: it is kept if it has a title; "
+        "keep: it is kept, but gets no queries",
     )
-    dev_share: Share = Field(0.2, description="share of the train topics that become dev topics if the set has none")
+    dev_share: Share = Field(
+        0.2, description="share of the train topics that become dev topics, if there are no dev topics"
+    )
     heldout: int = Field(
         100,
         ge=0,
-        description="passages that never train, for synthetic test queries (and as many for dev if no topics)",
+        description="number of passages held out of training for synthetic test queries; as many again for synthetic dev "
+        "queries, if there are no dev topics",
     )
     topics_are_documents: bool = Field(
         False,
-        description="a topic is itself a document, under the same id, and no answer to itself (ArguAna): it leaves the "
-        "candidates and runs of its topic",
+        description="whether topics are documents with the same id (ArguAna); the document is then removed from the "
+        "candidates and runs of its own topic",
     )
     passages: Count | None = Field(
-        None, description="passages that get queries; default: as `generation.passages` says for all corpora"
+        None, description="number of passages that get queries; default: `generation.passages`"
     )
     passages_from: Literal["all", "relevant"] = Field(
-        "all", description="which get queries; relevant: those that are relevant to a human train topic"
+        "all", description="which passages get queries: all, or those that are relevant to a human train topic"
     )

@@ -1,4 +1,4 @@
-"""What is measured."""
+"""The evaluation: measures, runs and tests."""
 
 from typing import Annotated
 
@@ -14,21 +14,23 @@ def _measure(text: str) -> str:
 
 
 class Evaluation(Section):
-    """What is measured."""
+    """How systems are measured and compared."""
 
     measures: list[Annotated[str, AfterValidator(_measure)]] = Field(
-        [SELECTION, "R@100", "RR@10"], min_length=1, description="nDCG, R, RR, P or AP, each with a cut-off"
+        [SELECTION, "R@100", "RR@10"],
+        min_length=1,
+        description="names of measures: nDCG, R, RR, P or AP, each with a cut-off",
     )
-    depth: Count = Field(100, description="documents of a run")
-    fusion_k: Positive = Field(60.0, description="constant of reciprocal rank fusion")
-    resamples: Count = Field(10000, description="of the permutation test and of the bootstrap")
-    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="of the interval")
-    examples: int = Field(5, ge=0, description="won and lost queries in the report")
+    depth: Count = Field(100, description="number of documents of a run")
+    fusion_k: Positive = Field(60.0, description="the constant k of reciprocal rank fusion")
+    resamples: Count = Field(10000, description="number of resamples of the permutation test and the bootstrap")
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="level of the confidence intervals")
+    examples: int = Field(5, ge=0, description="number of won and of lost queries that the report shows")
     trec_runs: bool = Field(False, description="also write every run in TREC format")
 
     @model_validator(mode="after")
     def _runs_are_deep_enough(self) -> "Evaluation":
         deepest = max(self.measures, key=lambda measure: parse_measure(measure)[1])
         if parse_measure(deepest)[1] > self.depth:
-            raise ValueError(f"depth ({self.depth}) is less than {deepest} looks at")
+            raise ValueError(f"depth ({self.depth}) is smaller than the cut-off of {deepest}: raise depth")
         return self

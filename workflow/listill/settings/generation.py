@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from listill.families import union
-from listill.queries.generator import LanguageModel
 from listill.section import Count, Section, Share
 
 if TYPE_CHECKING:
@@ -15,17 +14,19 @@ else:
 
 
 class Cleaning(Section):
-    """What is dropped from the generated queries."""
+    """Which generated queries are dropped."""
 
-    min_words: Count = Field(2, description="shorter queries are dropped")
-    max_words: Count = Field(64, description="longer queries are dropped")
+    min_words: Count = Field(2, description="queries with fewer words are dropped")
+    max_words: Count = Field(64, description="queries with more words are dropped")
     topic_overlap: Share = Field(
-        0.9, description="Jaccard similarity of words with a human dev or test topic from which a query is dropped"
+        0.9,
+        description="queries whose words have at least this Jaccard similarity with those of a human dev or test topic are "
+        "dropped",
     )
     copied: Annotated[float, Field(gt=0, le=1)] = Field(
         0.8,
-        description="share of a model's query (of 6 words or more) that stands in its passage as one run of words, from "
-        "which it is dropped; 1: only if all of it does",
+        description="a model's query of 6 words or more is dropped if at least this share of it is copied from the passage "
+        "in one piece; 1: only if all of it is",
     )
 
 
@@ -33,18 +34,20 @@ class Generation(Section):
     """Synthetic queries."""
 
     generator: AnyGenerator = Field(
-        {"kind": "extractive"}, validate_default=True, description="where the queries come from"
+        {"kind": "extractive"}, validate_default=True, description="what writes the queries"
     )
     shards: Count = Field(
         1,
-        description="jobs that the work of a language model is divided into; without a model there is one in any case",
+        description="number of jobs that share the work of a language model; other generators always run in one job",
     )
-    passages: Count | None = Field(None, description="passages, drawn with the seed, that get queries; default: all")
-    human: bool = Field(True, description="train on the human train topics as well (type `human`)")
+    passages: Count | None = Field(
+        None, description="number of passages that get queries, drawn with the seed; default: all"
+    )
+    human: bool = Field(True, description="whether the human train topics are queries, too (type `human`)")
     cleaning: Cleaning = Field(Cleaning(), description="which generated queries are dropped")
 
     @property
     def shard_names(self) -> list[str]:
         """Names of the parts of a language model's work, such as ``1-of-2``; none if no model is asked."""
-        asked = isinstance(self.generator, LanguageModel)
-        return [f"{number}-of-{self.shards}" for number in range(1, self.shards + 1)] if asked else []
+        shards = self.shards if self.generator.asks_model else 0
+        return [f"{number}-of-{shards}" for number in range(1, shards + 1)]

@@ -1,4 +1,4 @@
-"""Candidates: BM25, dense retrievers, the consistency filter."""
+"""Mining: which retrievers find the candidates, and the consistency filter."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,9 +15,9 @@ else:
 
 
 class Consistency(Section):
-    """A synthetic query stays if its source passage (or a duplicate of it) is found again."""
+    """A synthetic query is kept if its source passage (or a duplicate of it) is retrieved."""
 
-    top: Count = Field(20, description="the source must be within the first so many")
+    top: Count = Field(20, description="rank up to which the source passage must be retrieved")
     require: Annotated[Literal["any", "each", "student", "none"], renamed_value(own="student")] = Field(
         "any",
         description="by which retrievers: any of them, each of them, the student's own (or the one that "
@@ -26,19 +26,21 @@ class Consistency(Section):
 
 
 class Mining(Section):
-    """Candidates for every query: the union of what BM25 and the dense retrievers find."""
+    """The candidates of a query: the union of what the retrievers find."""
 
-    bm25: Bm25 = Field(Bm25(), description="BM25, wherever it is used: candidates, teacher, evaluation")
+    bm25: Bm25 = Field(Bm25(), description="settings of BM25 wherever it is used: candidates, teacher, evaluation")
     additional: dict[Name, AnyRetriever] = Field(
         {}, description="retrievers beside BM25 and the students' base models, by name"
     )
     retrievers: list[Name] | None = Field(
         None,
         min_length=1,
-        description="whose candidates are taken: bm25, students, names in `additional`; default: of all of them",
+        description="names of the retrievers that are used: `bm25`, students, names in `additional`; default: all of them",
     )
-    depth: Count = Field(20, description="candidates of each retriever")
-    consistency: Consistency = Field(Consistency(), description="filter: does a query find its own passage again?")
+    depth: Count = Field(20, description="number of candidates per retriever")
+    consistency: Consistency = Field(
+        Consistency(), description="filter: a synthetic query must retrieve its own source passage"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -62,5 +64,7 @@ class Mining(Section):
     @model_validator(mode="after")
     def _filter_sees_the_pool(self) -> "Mining":
         if self.consistency.require != "none" and self.consistency.top > self.depth:
-            raise ValueError(f"consistency.top ({self.consistency.top}) is beyond depth ({self.depth})")
+            raise ValueError(
+                f"consistency.top ({self.consistency.top}) is larger than depth ({self.depth}): lower it or raise depth"
+            )
         return self

@@ -1,4 +1,4 @@
-"""The bi-encoders that are trained, and what is known of some of them, as data in students.yaml."""
+"""The students: bi-encoders, and the presets of known ones in students.yaml."""
 
 import functools
 from pathlib import Path
@@ -15,51 +15,52 @@ Pooling = Literal["mean", "cls", "lasttoken", "max", "weightedmean", "mean_sqrt_
 
 
 class Preset(Section):
-    """What holds where neither the config nor the model's folder says it."""
+    """Properties of a known model, used if neither the config nor the model's folder defines them."""
 
-    prompts: Prompts = Field({}, description="prefixes")
-    pooling: Pooling | None = Field(None, description="how the vectors of the tokens become one")
-    max_length: Count | None = Field(None, description="tokens of a text that are read")
-    remote_code: bool = Field(False, description="the model is loaded by code that comes with it")
+    prompts: Prompts = Field({}, description="prefixes of queries and documents")
+    pooling: Pooling | None = Field(None, description="how token vectors are pooled")
+    max_length: Count | None = Field(None, description="maximum number of tokens of a text")
+    remote_code: bool = Field(False, description="whether the model needs code that comes with it")
 
 
 @functools.cache
 def presets() -> list[tuple[list[str], Preset]]:
-    """Return what is known: names of models, as patterns, and what holds for them."""
+    """Return the presets with the patterns of the model names that they apply to."""
     text = (Path(__file__).parent / "students.yaml").read_text(encoding="utf-8")
     return [(entry.pop("models"), Preset(**entry)) for entry in yaml.safe_load(text)]
 
 
 def preset_of(model: str) -> Preset | None:
-    """Return the preset of a model that is known by its name on the hub, or by a folder that bears the model's name."""
+    """Return the preset of a known model: its name on the hub, or a folder of that name."""
     return next((preset for names, preset in presets() if is_one_of(model, names)), None)
 
 
 class Student(Section):
-    """A bi-encoder: a SentenceTransformers folder, which says how it is to be read, or a transformer with `pooling`."""
+    """A bi-encoder: a SentenceTransformers model, or any transformer together with `pooling`."""
 
     model: str = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
-    max_length: Count | None = Field(None, description="tokens of a text that are read; default: what the model says")
+    max_length: Count | None = Field(None, description="maximum number of tokens of a text; default: the model's own")
     prompts: Prompts | None = Field(
-        None, description="prefixes, where the model folder does not have them; saved with the trained model"
+        None,
+        description="prefixes of queries and documents, if the model folder has none; saved with the trained model",
     )
     pooling: Pooling | None = Field(
         None,
-        description="how the vectors of the tokens become one, where the model folder (modules.json) does not say it",
+        description="how token vectors are pooled, if the model folder (modules.json) does not define it",
     )
     preset: Preset | None = Field(
         None,
-        description="what holds where neither these keys nor the model folder say it; filled in for the models that "
-        "`settings/students.yaml` knows",
+        description="fallback for keys that neither this section nor the model folder sets; filled in for the models of "
+        "`settings/students.yaml`",
     )
-    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware computes it")
-    trust_remote_code: bool = Field(False, description="run code that comes with the model")
+    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 if the hardware supports it")
+    trust_remote_code: bool = Field(False, description="whether code that comes with the model may run")
 
     @model_validator(mode="before")
     @classmethod
     def _as_the_model_wants(cls, data: Any) -> Any:
-        """Fill in what is known of the model, so that the frozen settings say all that its embeddings depend on."""
+        """Fill in the preset, so that the frozen settings contain everything that the embeddings depend on."""
         if not isinstance(data, dict) or not isinstance(data.get("model"), str) or "preset" in data:
             return data
         return {**data, "preset": preset_of(data["model"])}
@@ -68,6 +69,6 @@ class Student(Section):
     def _may_run_its_code(self) -> "Student":
         if self.preset and self.preset.remote_code and not self.trust_remote_code:
             raise ValueError(
-                f"model {self.model} runs code of its own: read it, then set trust_remote_code: true and a revision"
+                f"model {self.model} needs code of its own: read it, then set trust_remote_code: true and a revision"
             )
         return self

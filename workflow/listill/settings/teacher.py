@@ -14,14 +14,16 @@ else:
 
 
 class Gate(Section):
-    """The teacher must rank better than the untrained student, or there is nothing to learn from it."""
+    """The teacher must rank better than the untrained students; otherwise there is nothing to learn from it."""
 
-    action: Literal["stop", "warn"] = Field("stop", description="what happens if it does not")
-    margin: float = Field(0.0, description="nDCG@10 by which it must be better, on dev queries")
+    action: Literal["stop", "warn"] = Field("stop", description="what happens if it does not: stop the run, or warn")
+    margin: float = Field(
+        0.0, description="nDCG@10 by which the teacher must be ahead of the best student on dev queries"
+    )
 
 
 class TeacherEnsemble(Section):
-    """The teachers: each scores every candidate; their scores are normalised and added up."""
+    """The teachers: each scores every candidate; the normalised scores are averaged by weight."""
 
     members: dict[Name, AnyTeacher] = Field(
         {
@@ -31,9 +33,11 @@ class TeacherEnsemble(Section):
         },
         validate_default=True,
         min_length=1,
-        description="the teachers, by names of your choice",
+        description="the teachers, by a name of your choice",
     )
     normalise: Literal["minmax", "zscore", "rank", "percentile"] = Field(
-        "minmax", description="over the candidates of each query; percentile (the papers'): over those of all queries"
+        "minmax",
+        description="how scores are normalised: over the candidates of each query, or (percentile, as in the papers) over "
+        "those of all queries",
     )
-    gate: Gate = Field(Gate(), description="check, before any training, that the teacher is worth learning from")
+    gate: Gate = Field(Gate(), description="check before any training that the teacher is better than the students")

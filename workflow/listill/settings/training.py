@@ -13,8 +13,17 @@ from listill.settings.lists import Lists
 if TYPE_CHECKING:
     Loss = str
 else:
-    # InfoNCE was called contrastive.
+    # The loss infonce was called contrastive.
     Loss = Annotated[Literal[tuple(names("losses"))], renamed_value(contrastive="infonce")]
+
+
+def _one_name_per_loss(losses: Any) -> Any:
+    if isinstance(losses, dict) and {"contrastive", "infonce"} <= losses.keys():
+        raise ValueError("'contrastive' is the old name of 'infonce': remove one of the two")
+    return losses
+
+
+Losses = Annotated[dict[Loss, Positive], BeforeValidator(_one_name_per_loss)]
 
 
 class Temperatures(Section):
@@ -82,7 +91,7 @@ class Selection(Section):
 class Recipe(Section):
     """How one variant is trained."""
 
-    losses: dict[Loss, Positive] = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
+    losses: Losses = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
     types: list[str] | None = Field(None, description="query types that are trained on; default: all")
     max_lists: Count | None = Field(None, description="lists used, drawn with the seed; default: all")
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
@@ -143,7 +152,10 @@ def _over(preset: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Return the preset with what the config says itself put over it, blocks key by key (but losses as a whole)."""
     merged = dict(preset)
     for key, value in own.items():
-        value = RENAMED_IN[key].renamed(value) if key in RENAMED_IN else value
+        try:
+            value = RENAMED_IN[key].renamed(value) if key in RENAMED_IN else value
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
         blocks = isinstance(value, dict) and isinstance(preset.get(key), dict) and key != "losses"
         merged[key] = preset[key] | value if blocks else value
     return merged

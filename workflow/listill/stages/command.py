@@ -96,7 +96,12 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
         corpus = tables.common_corpus(_paths(files, hints, "input"))
         for model in map(tables.provenance, _paths(files, hints, "model")):
             if corpus and model.corpus not in (None, corpus):
-                log.info("%s: the model %s was trained on the corpus %s", corpus, model.key, model.corpus)
+                log.info(
+                    "the model %s was trained on the corpus '%s'; here it is used on '%s'",
+                    model.key,
+                    model.corpus,
+                    corpus,
+                )
         lineage = tables.merge_lineages(_paths(files, hints, "input", "model"))
         fingerprint = tables.digest(canonical([stage, chosen.identity(), lineage]))
         run(chosen, Job(stage, fingerprint, lineage, chosen, arguments.threads, corpus), **files)

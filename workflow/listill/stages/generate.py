@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from listill.queries.generator import LanguageModel
 from listill.settings.config import Settings
 from listill.settings.generation import Cleaning, Generation
 from listill.stages.command import In, Ins, MaybeIn, Out, main
@@ -36,7 +35,7 @@ def settings(config: Settings, corpus: str) -> GenerateStage:
         "cleaning": generation.cleaning,
         "seed": config.seed,
     }
-    if isinstance(generation.generator, LanguageModel):
+    if generation.generator.asks_model:
         return GenerateStage(generator=None, **kept)
     chosen = {"passages": config.passages(corpus), "passages_from": config.corpora[corpus].passages_from}
     return GenerateStage(generator=generation.generator, **chosen, **kept)

@@ -34,7 +34,7 @@ def settings(config: Settings, corpus: str, student: str) -> ListsStage:
         student=student,
         retriever=config.training.lists.candidates_from.get(student),
         found_within=consistency.top if consistency.require == "student" else None,
-        lists=config.training.lists.model_copy(update={"student": {}}),
+        lists=config.training.lists.model_copy(update={"candidates_from": {}}),
         weights={name: member.weight for name, member in config.teacher.members.items()},
         normalise=config.teacher.normalise,
         seed=config.seed,

@@ -63,20 +63,21 @@ def run(
 
     documents = collection.load(corpus)
     everything = tables.read(queries, "queries")
+    source = documents.positions(everything["doc_id"].tolist(), str(queries))
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
+    judged = judged.assign(document=documents.positions(judged["doc_id"].tolist(), str(qrels)))
     encoded = {path.stem: path for path in embeddings}
     if unknown := set(encoded) - set(settings.students) - set(settings.mining.embedding):
         raise UserError(f"{min(unknown)}.parquet: the settings name no student or dense retriever '{min(unknown)}'")
     retrievers = open_retrievers(settings.mining, settings.students, settings.bm25, documents, encoded, model)
     named = [settings.system] if settings.system else []
-    kept = []
+    rule, depth = settings.mining.consistency, settings.mining.depth
+    kept: list[bool] = []
     with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *named]))) as table:
-        for block in mine(
-            everything, judged, retrievers, documents, settings.mining.consistency, settings.mining.depth
-        ):
+        for block in mine(everything, source, judged, retrievers, documents, rule, depth):
             table.write_table(tables.as_table("candidates", block.candidates))
-            kept.append(block.kept)
-    verdict = pd.Series(np.where(np.concatenate(kept), "kept", "inconsistent"), index=everything.index, dtype=object)
+            kept += block.kept.tolist()
+    verdict = pd.Series(np.where(kept, "kept", "inconsistent"), index=everything.index, dtype=object)
     log.info("mine: %d of %d queries are consistent", (verdict == "kept").sum(), len(verdict))
     counts = count_reasons("candidates", everything, verdict)
     job.write(funnel, "funnel", counts, "/".join(["funnel/candidates", *named]))

@@ -12,7 +12,7 @@ def normalise(scores: pd.Series, groups: pd.Series, how: str) -> pd.Series:
     Within each group: ``minmax`` maps to [0, 1], ``zscore`` to mean 0 and deviation 1, ``rank`` the best to 1, the worst to 0
     and the others evenly between (equal scores share the mean of their places). Over all groups together: ``percentile``
     maps the 1st and 99th percentile to 0 and 1, and what lies beyond them too (Tamber et al., arXiv 2502.19712). Where all
-    scores of a group are equal there is nothing to tell apart, and all become 0.
+    scores of a group are equal, all become 0.
     """
     if how == "percentile":
         low, high = scores.quantile(PERCENTILES[0]), scores.quantile(PERCENTILES[1])

@@ -1,4 +1,4 @@
-"""Known rerankers: how each wants to be asked, as data in formats.yaml."""
+"""Known rerankers: the prompt and answer of each, as data in formats.yaml."""
 
 import functools
 from pathlib import Path

@@ -34,10 +34,10 @@ def scores_in_parts(
     """
     ids = np.array(collection.doc_ids, dtype=object)
     query_ids = queries["query_id"].to_numpy()
+    source = collection.positions(queries["doc_id"].tolist(), "queries") if pairs.edited else None
     for name, block, first, values in in_parts(members, pairs, resources, work):
         query, document = block.query + first, block.text
-        if len(pairs.edited):
-            source = collection.positions(queries["doc_id"].tolist(), "queries")
+        if source is not None:
             document = np.where(document < len(collection), document, source[query])
         columns = {"query_id": query_ids[query], "doc_id": ids[document], "teacher": name, "score": values}
         yield pd.DataFrame(columns)
@@ -48,7 +48,7 @@ def in_parts(
 ) -> Iterator[tuple[str, Pairs, int, np.ndarray]]:
     """Yield (teacher, block of pairs, number of the block's first query, raw scores) for all teachers and pairs.
 
-    Parts that lie in ``work`` are taken from there; the others are scored and put there.
+    Parts that are in ``work`` are reused; the others are scored and written there.
     """
     queries = max(1, PART * len(pairs.queries) // max(1, len(pairs)))
     for name, member in members.items():

@@ -22,9 +22,9 @@ class Tokens(NamedTuple):
 
 
 class Prompt:
-    """A list of pieces that are tokenised apart, as the models' own code does it.
+    """A list of pieces that are tokenised separately, as the models' own code does.
 
-    The end of the passage is cut off where all would be longer than ``max_length``. What queries and passages say is always
+    The end of the passage is cut off where all would be longer than ``max_length``. Queries and passages are always
     plain text: a passage about ``<|im_end|>`` does not end the prompt.
     """
 
@@ -67,19 +67,19 @@ class Prompt:
     def tokens(self, queries: list[str], texts: list[str], query: np.ndarray, text: np.ndarray) -> list[Tokens]:
         """Return the tokens of pairs (``queries[query[p]]``, ``texts[text[p]]``); each text is tokenised once."""
         longest = int(self.room * QUERY_SHARE)
-        asked = self._fill(self.query, "query", queries)
-        read = self._fill(self.document, "document", texts)
+        query_pieces = self._fill(self.query, "query", queries)
+        passage_pieces = self._fill(self.document, "document", texts)
         heads = [
             np.concatenate([ids[:longest] if i == self.query else self.fixed[i] for i in range(self.document)])
-            for ids in asked
+            for ids in query_pieces
         ]
         empty = [np.empty(0, dtype=np.int32)]
         tail = np.concatenate(empty + [self.fixed[i] for i in range(self.document + 1, len(self.pieces))])
         pairs = []
         for q, t in zip(query.tolist(), text.tolist(), strict=True):
             room = self.max_length - len(heads[q]) - len(tail)
-            ids = np.concatenate([heads[q], read[t][:room], tail])
-            pairs.append(Tokens(ids, len(heads[q]), len(tail), len(read[t]) > room))
+            ids = np.concatenate([heads[q], passage_pieces[t][:room], tail])
+            pairs.append(Tokens(ids, len(heads[q]), len(tail), len(passage_pieces[t]) > room))
         return pairs
 
 

@@ -32,7 +32,7 @@ class Reranker(Teacher, ModelSettings):
     @model_validator(mode="before")
     @classmethod
     def _as_the_model_wants(cls, data: Any) -> Any:
-        """Fill in what is known of the model, so that the frozen settings say all that the scores depend on."""
+        """Fill in the format of a known model, so that the frozen settings contain all that the scores depend on."""
         if not isinstance(data, dict) or not isinstance(data.get("model"), str):
             return data
         known, kind = format_of(data["model"]), data.get("kind")
@@ -79,6 +79,6 @@ class Reranker(Teacher, ModelSettings):
 
 
 def unknown(model: str, kind: str) -> str:
-    """Return what to do about a model whose prompt and answer are not known."""
+    """Return the message about a model whose prompt and answer are not known."""
     names = ", ".join(name for name, known in formats().items() if known.kind == kind)
     return f"model {model} is not known: say its format ({names}), or its prompt and true_token; they are not guessed"

@@ -23,7 +23,7 @@ M = TypeVar("M")
 
 @dataclass
 class Resources:
-    """Models and indexes that teachers share; loaded when first asked for, once.
+    """Models and indexes that teachers share; each is loaded once, when it is first needed.
 
     ``embeddings``: the whole corpus as a student's base model encodes it [documents, d], where that is at hand.
     """
@@ -35,7 +35,7 @@ class Resources:
     _loaded: tuple[Any, Any] | None = None
 
     def loaded(self, settings: S, load: Callable[[S], M]) -> M:
-        """Return ``load(settings)``, kept until another is asked for: two large teachers need not share the memory."""
+        """Return ``load(settings)``, kept until another is requested: two large teachers need not share the memory."""
         if self._loaded is None or self._loaded[0] != settings:
             self._loaded = None
             self._loaded = (settings, load(settings))

@@ -1,7 +1,7 @@
-"""How rerankers score: the pairs of all queries, sorted by length, in batches of so many tokens.
+"""How rerankers score: the pairs of all queries, sorted by length, in batches with a budget of tokens.
 
-One query at a time pads every passage to the longest of its query and leaves the device waiting; here padding is a few
-per cent. A batch that does not fit into memory is halved, and the rest goes on with the smaller size.
+Scoring one query at a time pads every passage to the longest of its query and leaves the device waiting; here padding is a
+few per cent. A batch that does not fit into memory is halved, and the rest is scored with the smaller size.
 """
 
 import logging
@@ -17,7 +17,7 @@ from listill.teachers.pairs import Pairs
 from listill.teachers.prompts import Pair, Prompt, Tokens
 from listill.teachers.reranker import Reranker
 
-# Tokens of so many pairs are held and sorted at a time (at most 130 MB of 512 tokens each).
+# Pairs whose tokens are held and sorted at a time (at most 130 MB of 512 tokens each).
 WINDOW = 65_536
 # Tokens of a batch, padding included.
 BUDGET = {"cpu": 4096, "cuda": 65_536}
@@ -33,12 +33,8 @@ class Scorer:
     def __init__(self, member: Reranker) -> None:
         self.member = member
         loaded = checkpoint.load(member)
-        self.model, self.tokenizer, self.device, self.bf16 = (
-            loaded.model,
-            loaded.tokenizer,
-            loaded.device,
-            loaded.bf16,
-        )
+        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+        self.device, self.bf16 = loaded.device, loaded.bf16
         self.tokenizer.truncation_side = "right"
         self.reader = Prompt(member, self.tokenizer) if member.prompt else Pair(member, self.tokenizer)
         self.budget = BUDGET[self.device.type]
@@ -67,9 +63,9 @@ class Scorer:
         tokens = []
         for start in range(0, len(chosen), TOKENISED):
             some = chosen[start : start + TOKENISED]
-            asked, query = np.unique(pairs.query[some], return_inverse=True)
+            queries, query = np.unique(pairs.query[some], return_inverse=True)
             units, text = np.unique(pairs.text[some], return_inverse=True)
-            tokens += self.reader.tokens([pairs.queries[q] for q in asked], pairs.texts(units), query, text)
+            tokens += self.reader.tokens([pairs.queries[q] for q in queries], pairs.texts(units), query, text)
         return tokens
 
     def _batches(self, tokens: list[Tokens], progress: Progress) -> Iterator[tuple[np.ndarray, np.ndarray]]:

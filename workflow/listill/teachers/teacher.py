@@ -20,7 +20,7 @@ class Teacher(Member):
     weight: Positive = Field(1.0, description="weight in the ensemble")
 
     def files(self) -> list[str]:
-        """Return the user's files that are read, as far as they exist: a changed file reruns the scores."""
+        """Return those of the user's files it reads that exist: a changed file reruns the scores."""
         return []
 
     def students_used(self) -> list[str]:
@@ -28,7 +28,7 @@ class Teacher(Member):
         return []
 
     def identity(self) -> str | None:
-        """Return what tells the teacher's model from others (commit or checksum), if it has one of its own.
+        """Return what identifies the teacher's model (commit or checksum), if it has one of its own.
 
         Called before anything is scored: raises UserError if the model is missing or of another kind.
         """

@@ -1,0 +1,58 @@
+"""Which retrievers mine, and in which order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tiny
+from fixed_retriever import plain_collection
+from listill import tables
+from listill.candidates.retrievers import open_retrievers
+from listill.errors import UserError
+from listill.retrieval.bm25 import Bm25Retriever
+from listill.retrieval.dense import DenseRetriever
+from listill.retrieval.embeddings import as_table
+from listill.settings.mining import Mining
+from listill.settings.students import Student
+
+COLLECTION = plain_collection(3)
+
+
+@pytest.fixture
+def student(tiny_model: Path) -> Student:
+    return Student(model=str(tiny_model), precision="fp32")
+
+
+@pytest.fixture
+def embeddings(tmp_path: Path) -> dict[str, Path]:
+    paths = {name: tmp_path / f"{name}.parquet" for name in ("other", "small")}
+    for name, path in paths.items():
+        table = as_table(COLLECTION.doc_ids, np.eye(3, 32, dtype=np.float32))
+        tables.write(path, "embeddings", table, tables.Provenance(f"embeddings/{name}", "f"))
+    return paths
+
+
+def test_bm25_then_those_with_embeddings_then_the_others(
+    student: Student, embeddings: dict[str, Path], tiny_model: Path
+) -> None:
+    additional = {"words": {"kind": "bm25", "k1": 2.0}, "other": {"kind": "dense", "model": str(tiny_model)}}
+    mining = Mining.model_validate({"additional": additional})
+    retrievers = open_retrievers(mining, {"small": student}, True, COLLECTION, embeddings)
+    assert [retriever.name for retriever in retrievers] == ["bm25", "other", "small", "words"]
+    kinds = [Bm25Retriever, DenseRetriever, DenseRetriever, Bm25Retriever]
+    assert [type(retriever) for retriever in retrievers] == kinds
+    assert [one.index.settings.k1 for one in retrievers if isinstance(one, Bm25Retriever)] == [0.9, 2.0]
+
+
+def test_a_trained_student_in_place_of_the_base(student: Student, embeddings: dict[str, Path], tmp_path: Path) -> None:
+    trained = tiny.make_tiny_model(tmp_path / "trained", seed=5)
+    small = {"small": embeddings["small"]}
+    (retriever,) = open_retrievers(Mining(), {"small": student}, False, COLLECTION, small, trained)
+    assert isinstance(retriever, DenseRetriever)
+    assert retriever.encoder.folder == trained
+
+
+def test_no_retriever_at_all(student: Student) -> None:
+    with pytest.raises(UserError, match=r"^no retriever: keep bm25 among mining.retrievers, or give --embeddings"):
+        open_retrievers(Mining(), {"small": student}, False, COLLECTION, {})

@@ -1,0 +1,97 @@
+"""The losses as plain Python loops in float64, and random steps to try them on."""
+
+import math
+
+import numpy as np
+import torch
+
+from listill.settings.training import Temperatures
+from listill.training.batches import Step
+
+TEMPERATURES = Temperatures(student=0.05, teacher=0.3, infonce=0.02)
+
+
+def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = False) -> tuple[Step, torch.Tensor]:
+    """Return a step with lists of 1 to 6 texts (shared among queries), and similarities of any sign."""
+    draw = np.random.default_rng(seed)
+    sizes = draw.integers(1, 7, size=queries)
+    sizes[0] = 6
+    lists = np.zeros((queries, 6), dtype=np.int64)
+    mask = np.arange(6)[None] < sizes[:, None]
+    for q, size in enumerate(sizes):
+        lists[q, :size] = draw.choice(texts, size, replace=False)
+    scores = np.where(mask, draw.uniform(-1, 1, size=mask.shape), 0).astype(np.float32)
+    scores[1] = np.where(mask[1], 0.5, 0)  # a teacher that tells nothing apart
+    negative = draw.random((queries, texts)) < 0.6
+    negative[2] = False  # everything masked
+    step = Step(
+        np.arange(queries),
+        np.arange(texts),
+        torch.from_numpy(lists),
+        torch.from_numpy(mask),
+        torch.from_numpy(scores),
+        torch.from_numpy(lists[:, 0].copy()),
+        torch.from_numpy(negative),
+        torch.from_numpy(draw.integers(1, 5, size=texts) if copies else np.ones(texts, dtype=np.int64)),
+    )
+    return step, torch.from_numpy(draw.uniform(-1, 1, size=(queries, texts)).astype(np.float32))
+
+
+def softmax(values: list[float]) -> list[float]:
+    top = max(values)
+    total = sum(math.exp(value - top) for value in values)
+    return [math.exp(value - top) / total for value in values]
+
+
+def naive_listwise(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        entries = [j for j in range(step.lists.shape[1]) if step.mask[q, j]]
+        student = softmax([float(similarity[q, step.lists[q, j]]) / 0.05 for j in entries])
+        teacher = softmax([float(step.scores[q, j]) / 0.3 for j in entries])
+        losses.append(sum(t * (math.log(t) - math.log(s)) for t, s in zip(teacher, student, strict=True)))
+    return losses
+
+
+def naive_infonce(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        positive = int(step.positive[q])
+        others = [t for t in range(len(step.texts)) if step.negative[q, t] and t != positive]
+        others = [t for t in others for _ in range(int(step.copies[t]))]
+        values = [float(similarity[q, t]) / 0.02 for t in [positive, *others]]
+        top = max(values)
+        losses.append(top + math.log(sum(math.exp(value - top) for value in values)) - values[0])
+    return losses
+
+
+def entries(step: Step, similarity: torch.Tensor, q: int) -> list[tuple[float, float]]:
+    """Return (student's similarity, teacher's score) of the list of a query."""
+    real = [j for j in range(step.lists.shape[1]) if step.mask[q, j]]
+    return [(float(similarity[q, step.lists[q, j]]), float(step.scores[q, j])) for j in real]
+
+
+def naive_margin_mse(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        (s, t), *rest = entries(step, similarity, q)
+        errors = [((s - other) - (t - liked) * 0.05 / 0.3) ** 2 for other, liked in rest]
+        losses.append(sum(errors) / len(errors) if errors else 0.0)
+    return losses
+
+
+def naive_ranknet(step: Step, similarity: torch.Tensor) -> list[float]:
+    losses = []
+    for q in range(len(step.queries)):
+        own = entries(step, similarity, q)
+        costs = [math.log1p(math.exp(-(s - z) / 0.05)) for s, t in own for z, u in own if t > u]
+        losses.append(sum(costs) / len(costs) if costs else 0.0)
+    return losses
+
+
+NAIVE = {
+    "infonce": naive_infonce,
+    "listwise": naive_listwise,
+    "margin_mse": naive_margin_mse,
+    "ranknet": naive_ranknet,
+}

@@ -1,0 +1,157 @@
+"""A server with the chat completions protocol, and what can go wrong with it."""
+
+from typing import Any
+
+import pytest
+
+import chat_server
+from chat_server import BROKEN, DROPPED, HALVED, LIMITED, SLOW, Fault
+from listill.errors import UserError
+from listill.queries.answers import TOO_LONG, Answer
+from listill.queries.engines import openai
+from listill.queries.generators.openai import OpenAi
+from listill.queries.requests import Request
+
+REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", 100 + i, f"Passage:\nnumber {i}\nAnswer:") for i in range(12)]
+
+
+def ask(chat: chat_server.Chat, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
+    keys = {"base_url": chat.url, "concurrency": 4, "timeout": 30, "retries": 3} | keys
+    settings = OpenAi(kind="openai", model="m", **keys)
+    found = [answer for batch in openai.answers(settings, requests) for answer in batch]
+    assert len(found) == len({answer.query_id for answer in found})
+    return {answer.query_id: answer for answer in found}
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[str, Answer]:
+    with chat_server.serve() as chat:
+        return ask(chat)
+
+
+def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    with chat_server.serve() as chat:
+        ask(chat, REQUESTS[:1], temperature=0.5, top_p=0.9, max_tokens=7, extra={"a": {"b": 1}, "top_p": None})
+    sent = {"model": "m", "messages": REQUESTS[0].messages, "temperature": 0.5, "max_tokens": 7, "seed": 100}
+    assert chat.requests == [sent | {"stop": ["\n"], "a": {"b": 1}}]
+    assert chat.headers[0]["Authorization"] == "Bearer secret"
+
+
+def test_the_key_is_that_of_the_named_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not this one")
+    monkeypatch.setenv("MY_KEY", "this one")
+    monkeypatch.delenv("NO_KEY", raising=False)
+    with chat_server.serve() as chat:
+        ask(chat, REQUESTS[:1], key_variable="MY_KEY")
+        ask(chat, REQUESTS[:1], key_variable="NO_KEY")
+    assert chat.headers[0]["Authorization"] == "Bearer this one"
+    assert "Authorization" not in chat.headers[1]
+
+
+def test_answers(undisturbed: dict[str, Answer]) -> None:
+    assert undisturbed["q3"] == Answer("q3", "m 103 ge:\nnumber 3\nAnswer:", "stop", 10, 4)
+    assert sorted(undisturbed) == sorted(request.query_id for request in REQUESTS)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 50])
+def test_concurrency_is_bounded(concurrency: int, undisturbed: dict[str, Answer]) -> None:
+    together = min(concurrency, len(REQUESTS))
+    with chat_server.serve(delay=0.02, together=together) as chat:
+        assert ask(chat, concurrency=concurrency) == undisturbed
+    assert chat.most == together
+
+
+@pytest.mark.parametrize("fault", [LIMITED, BROKEN, DROPPED, HALVED, SLOW, (503, {}, "busy")], ids=str)
+def test_a_request_that_fails_is_repeated(fault: Fault, undisturbed: dict[str, Answer]) -> None:
+    with chat_server.serve({2: fault, 5: fault, 6: fault}) as chat:
+        assert ask(chat, timeout=3 if fault == SLOW else 30) == undisturbed
+    assert len(chat.requests) == len(REQUESTS) + 3
+
+
+def test_the_server_says_how_long_to_wait() -> None:
+    with chat_server.serve({0: LIMITED}) as chat:
+        ask(chat, REQUESTS[:1])
+    assert chat.times[1] - chat.times[0] >= 1.0
+
+
+def test_pauses_grow() -> None:
+    with chat_server.serve({0: BROKEN, 1: BROKEN, 2: BROKEN}) as chat:
+        ask(chat, REQUESTS[:1])
+    _, second, third = (chat.times[i + 1] - chat.times[i] for i in range(3))
+    assert second >= 1.0  # and the first has no floor but that of its jitter
+    assert third >= 2.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            (401, {}, "who are you"),
+            "status 401: who are you; set OPENAI_API_KEY to your key; what was answered is kept",
+        ),
+        ((403, {}, "no"), "the key in OPENAI_API_KEY may not do this"),
+        ((404, {}, "no model 'm'"), "status 404: no model 'm'; check base_url .* and model"),
+        ((400, {}, "unknown field seed"), "status 400: unknown field seed; check model and extra"),
+        (BROKEN, "status 500: internal error; after 1 repetitions"),
+        (DROPPED, "no answer, with 1 repetitions: .*; check base_url, and that the server is up"),
+        (SLOW, "no answer, with 1 repetitions: .*timed out"),
+        ((200, {}, "<html>"), "no chat completion, but: '<html>'; check base_url"),
+        ((200, {}, '{"choices": []}'), "no chat completion"),
+    ],
+    ids=str,
+)
+def test_a_fault_that_stays_is_said(fault: Fault, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with chat_server.serve({-1: fault}) as chat, pytest.raises(UserError, match=message) as caught:
+        ask(chat, REQUESTS[:1], retries=1, timeout=1 if fault == SLOW else 30)
+    assert chat.url in str(caught.value)
+
+
+def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "very-secret")
+    with (
+        chat_server.serve({-1: (401, {}, "bad key")}) as chat,
+        pytest.raises(UserError, match="to a valid key") as caught,
+    ):
+        ask(chat, REQUESTS[:1])
+    assert "very-secret" not in str(caught.value)
+
+
+def test_nobody_listens() -> None:
+    with chat_server.serve() as chat:
+        pass
+    with pytest.raises(UserError, match=r"no answer, with 1 repetitions: .*; check base_url"):
+        ask(chat, REQUESTS[:2], retries=1)
+
+
+def test_what_came_before_a_fault_and_beside_it_is_kept() -> None:
+    kept: list[Answer] = []
+    with chat_server.serve({7: (400, {}, "no")}, delay=0.01) as chat:
+        settings = OpenAi(kind="openai", model="m", base_url=chat.url, concurrency=4)
+        with pytest.raises(UserError, match="status 400"):
+            kept.extend(answer for batch in openai.answers(settings, REQUESTS) for answer in batch)
+    assert 7 <= len(kept) == len(chat.requests) - 1 <= 11
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"error": {"code": "context_length_exceeded"}}',
+        "This model's maximum context length is 8192 tokens",
+        "The decoder prompt (length 9000) is longer than the maximum model length of 8192",
+    ],
+)
+def test_a_prompt_that_is_too_long_costs_only_itself(text: str, undisturbed: dict[str, Answer]) -> None:
+    with chat_server.serve({4: (400, {}, text)}) as chat:
+        found = ask(chat, concurrency=1)
+    assert found.pop("q4") == Answer("q4", "", TOO_LONG)
+    assert found == {name: answer for name, answer in undisturbed.items() if name != "q4"}
+
+
+def test_an_answer_without_text_or_usage() -> None:
+    def refuse(_: dict[str, Any]) -> dict[str, Any]:
+        return {"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}
+
+    with chat_server.serve(answer=refuse) as chat:
+        assert list(ask(chat, REQUESTS[:1]).values()) == [Answer("q0", "", "content_filter")]

@@ -1,0 +1,137 @@
+"""vLLM in a process of its own: what goes wrong without it, and what it does for real (mark ``vllm``)."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chat_server
+import tiny_chat
+import vllm_environment
+from chat_server import BROKEN, DROPPED, LIMITED, SLOW
+from listill.errors import UserError
+from listill.queries.answers import TOO_LONG, Answer
+from listill.queries.chat import chat_tokens
+from listill.queries.engines import openai, vllm
+from listill.queries.generators.openai import OpenAi
+from listill.queries.generators.vllm import Vllm
+from listill.queries.requests import Request
+
+REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", i, "Say " + "word " * (7 * i % 11)) for i in range(24)]
+
+
+def ask(work: Path, keys: dict[str, Any], requests: list[Request] = REQUESTS) -> dict[str, Answer]:
+    details: dict[str, Any] = {}
+    found = {a.query_id: a for batch in vllm.answers(Vllm(**keys), requests, work, details) for a in batch}
+    assert details["engine"]["vllm"]
+    return found
+
+
+def fake(tmp_path: Path, code: str) -> dict[str, Any]:
+    """Return a config with an interpreter that does something else."""
+    script = tmp_path / "python"
+    script.write_text(f"#!{sys.executable}\n{code}\n")
+    script.chmod(0o755)
+    return {"kind": "vllm", "model": "m", "python": str(script)}
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import vllm", "python has no vLLM: let python name one that has, or run with --sdm conda"),
+        ("import sys; sys.exit('out of luck')", r"it ended with status 1 \(out of luck\)"),
+        ("import os; os.kill(os.getpid(), 9)", "it ended with status -9"),
+        (
+            'print(\'{"error": "No available memory for the cache blocks."}\')',
+            "No available memory .* lower max_model_len",
+        ),
+    ],
+)
+def test_an_engine_that_does_not_start(tmp_path: Path, code: str, message: str) -> None:
+    with pytest.raises(UserError, match=rf"^vllm: .*{message}") as caught:
+        ask(tmp_path, fake(tmp_path, code))
+    assert str(tmp_path / "vllm.log") in str(caught.value)
+
+
+def test_an_engine_that_dies_at_work(tmp_path: Path) -> None:
+    code = 'import sys; sys.stdin.readline(); print(\'{"vllm": "1"}\', flush=True); sys.stdin.readline(); sys.exit(3)'
+    with pytest.raises(UserError, match="it ended with status 3"):
+        ask(tmp_path, fake(tmp_path, code))
+
+
+def test_places_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"generation\.generator\.python: /nowhere/python: no such program"):
+        ask(tmp_path, {"kind": "vllm", "model": "m", "python": "/nowhere/python"})
+    with pytest.raises(UserError, match="model /nowhere/model: no such folder"):
+        ask(tmp_path, {"kind": "vllm", "model": "/nowhere/model"})
+
+
+# --- for real ----------------------------------------------------------------------------------------------------------
+
+TOKENS = """
+import json, os, sys
+replies = os.fdopen(os.dup(1), "w"); os.dup2(2, 1)
+from listill.queries.engines.vllm_server import Engine
+options, requests = json.loads(sys.stdin.read())
+replies.write(json.dumps([output.prompt_token_ids for output in Engine(options).outputs(requests)]))
+"""
+
+
+@pytest.mark.vllm
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("style", ["llama3", "qwen"])
+def test_vllm_gets_the_same_tokens(style: str, tmp_path: Path) -> None:
+    """Those of test_chat.py, with one BOS at most."""
+    model = vllm_environment.model(tmp_path, style)
+    options = vllm.options(Vllm(**vllm_environment.generator(model)))
+    lines = [{"query_id": one.query_id, "seed": one.seed, "messages": one.messages} for one in REQUESTS]
+    environment = os.environ | vllm_environment.SPACE | {"PYTHONPATH": str(vllm.PACKAGE)}
+    line = [vllm_environment.python(), "-c", TOKENS]
+    done = subprocess.run(line, input=json.dumps([options, lines]), capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    tokenizer = tiny_chat.make_tokenizer(style)
+    expected = [chat_tokens(tokenizer, one.messages, {"enable_thinking": False}) for one in REQUESTS]
+    assert json.loads(done.stdout) == expected
+    assert {one.count(tokenizer.bos_token_id) for one in expected} == ({1} if style == "llama3" else {0})
+
+
+@pytest.mark.vllm
+@pytest.mark.timeout(900)
+def test_vllm_offline_and_as_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same requests: in blocks, all at once, from a server, and from a server with bad days."""
+    model = vllm_environment.model(tmp_path)
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+    long = Request("long", "d", "question", "p", 1, "word " * 2100)
+    offline = ask(tmp_path, vllm_environment.generator(model, save_every=5), [*REQUESTS, long])
+    assert offline.pop("long") == Answer("long", "", TOO_LONG)
+    assert {answer.finish_reason for answer in offline.values()} == {"stop", "length"}
+    assert len({answer.text for answer in offline.values()}) > 12
+    assert not any("\n" in answer.text for answer in offline.values())
+    assert ask(tmp_path, vllm_environment.generator(model)) == offline
+    with vllm_environment.serve(model, tmp_path / "serve.log") as url:
+        keys: dict[str, Any] = {"model": "tiny", "concurrency": 4, "retries": 4}
+        keys["extra"] = {"chat_template_kwargs": {"enable_thinking": False}}
+
+        def served(base_url: str, requests: list[Request], timeout: float) -> dict[str, Answer]:
+            settings = OpenAi(kind="openai", base_url=base_url, timeout=timeout, **keys)
+            return {a.query_id: a for batch in openai.answers(settings, requests) for a in batch}
+
+        undisturbed = served(url, [*REQUESTS, long], 120)
+        assert undisturbed.pop("long") == Answer("long", "", TOO_LONG)
+        faults = {1: LIMITED, 4: BROKEN, 7: DROPPED, 10: SLOW, 13: LIMITED}
+        with chat_server.serve(faults, chat_server.forward(url), slow=30) as proxy:
+            disturbed = served(proxy.url, REQUESTS, 20)
+        assert len(proxy.requests) == len(REQUESTS) + len(faults)
+        keys["model"] = "another"
+        with pytest.raises(UserError, match=r"status 404: .*check base_url .* and model"):
+            served(url, REQUESTS[:1], 20)
+    for found in (undisturbed, disturbed):
+        assert found.keys() == offline.keys()
+        for name, answer in found.items():
+            expected = offline[name]
+            assert (answer.text, answer.finish_reason) == (expected.text, expected.finish_reason)
+            assert answer.prompt_tokens == expected.prompt_tokens

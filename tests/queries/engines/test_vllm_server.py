@@ -1,0 +1,132 @@
+"""The process that runs vLLM, as far as it goes without vLLM."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from listill.queries.engines import vllm_server
+from listill.queries.engines.vllm_server import TOO_LONG, Engine, serve
+
+
+def test_the_engine_needs_nothing_of_ours_but_plain_python() -> None:
+    """It is imported where there is no pandas, pydantic or Snakemake."""
+    code = "import sys; import listill.queries.engines.vllm_server as _; "
+    code += "print(sorted(m for m in sys.modules if m in sys.argv[1:]))"
+    line = [sys.executable, "-c", code, "pandas", "pyarrow", "pydantic", "numpy", "yaml", "torch", "snakemake"]
+    assert subprocess.run(line, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
+    """A stage that is killed must not leave a process on the GPU."""
+    child = "from listill.queries.engines import vllm_server as e; import time; e._end_with_parent(); time.sleep(60)"
+    code = f"import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', {child!r}]); "
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"{code}print(p.pid, flush=True); time.sleep(60)"], stdout=-1, text=True
+    )
+    assert parent.stdout
+    engine = Path("/proc") / parent.stdout.readline().strip()
+    time.sleep(0.5)
+    assert engine.exists()
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        state = (engine / "stat").read_text().rpartition(")")[2].split()[0] if engine.exists() else "gone"
+        if state in ("gone", "Z"):
+            return
+        time.sleep(0.1)
+    pytest.fail("it is still there")
+
+
+class Echo(Engine):
+    """Answers with the request's number; prompts of more than 9 characters do not fit."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        if "fault" in options:
+            raise ValueError(options["fault"])
+
+    def fits(self, request: dict[str, Any]) -> bool:
+        return len(request["messages"][0]["content"]) < 10
+
+    def outputs(self, requests: list[dict[str, Any]]) -> list[Any]:
+        return [
+            SimpleNamespace(
+                outputs=[SimpleNamespace(text=f"seed {request['seed']}", finish_reason="stop")],
+                prompt_token_ids=[1, 2, 3],
+                num_cached_tokens=None,
+            )
+            for request in requests
+        ]
+
+
+def request(name: str, seed: int, text: str = "short") -> dict[str, Any]:
+    return {"query_id": name, "seed": seed, "messages": [{"role": "user", "content": text}]}
+
+
+def said(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return what the process answers to these lines."""
+    monkeypatch.setattr(vllm_server, "Engine", Echo)
+    fake = ModuleType("vllm")
+    fake.__version__ = "0.0"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vllm", fake)
+    out = io.StringIO()
+    try:
+        serve(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)), out)
+    finally:
+        found = [json.loads(line) for line in out.getvalue().splitlines()]
+    return found
+
+
+def test_versions_first_and_then_a_line_for_each_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [[request("b", 2), request("a", 1)], [request("c", 3)]]
+    versions, first, second = said([{}, *blocks], monkeypatch)
+    assert versions["vllm"] == "0.0"
+    assert versions.keys() == {"vllm", "torch", "transformers"}
+    row = {"finish_reason": "stop", "prompt_tokens": 3, "cached_tokens": 0}
+    assert first == [{"query_id": "b", "text": "seed 2"} | row, {"query_id": "a", "text": "seed 1"} | row]
+    assert second == [{"query_id": "c", "text": "seed 3"} | row]
+
+
+def test_a_prompt_that_does_not_fit_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, answers = said([{}, [request("long", 1, "x" * 10), request("a", 1)]], monkeypatch)
+    assert answers[0] == {"query_id": "long", "text": "", "finish_reason": TOO_LONG}
+    assert answers[1]["text"] == "seed 1"
+    assert said([{}, [request("long", 1, "x" * 10)]], monkeypatch)[1] == answers[:1]
+
+
+def test_a_fault_is_said_on_the_same_line_as_an_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(vllm_server, "Engine", Echo)
+    out = io.StringIO()
+    with pytest.raises(ValueError, match="no memory"):
+        serve(io.StringIO('{"fault": "no memory"}\n'), out)
+    assert json.loads(out.getvalue()) == {"error": "ValueError: no memory"}
+
+
+@pytest.mark.parametrize(("characters", "limit", "fits"), [(5, 5, True), (6, 5, False), (5, 100, True)])
+def test_tokens_are_counted_only_where_they_may_be_too_many(characters: int, limit: int, fits: bool) -> None:
+    engine = Engine.__new__(Engine)
+    engine.limit = limit
+    engine.template = {}
+    engine.tokenizer = Letters()
+    assert engine.fits(request("q", 1, "x" * characters)) is fits
+
+
+class Letters:
+    """A tokenizer whose tokens are the characters of the text."""
+
+    chat_template = "yes"
+    bos_token_id = None
+
+    def apply_chat_template(self, messages: list[dict[str, str]], **_: Any) -> str:
+        return messages[0]["content"]
+
+    def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
+        return {"input_ids": list(range(len(text)))}

@@ -1,0 +1,24 @@
+"""Snakemake's benchmark files."""
+
+from pathlib import Path
+
+import pytest
+
+from listill.errors import UserError
+from listill.report import costs
+
+
+def test_costs_come_from_benchmark_files(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    quick, slow = tmp_path / "corpus.tsv", tmp_path / "train" / "minilm.tsv"
+    quick.write_text("s\th:m:s\tmax_rss\tcpu_time\n0.5\t0:00:00\tNA\tNA\n")
+    slow.write_text("s\th:m:s\tmax_rss\tcpu_time\n100\t0:01:40\t900\t180\n")
+    assert costs.read([quick, slow]) == [
+        costs.Cost("train/minilm", 100.0, 180.0, 900.0),
+        costs.Cost("corpus", 0.5, None, None),
+    ]
+    assert costs.read([]) == []
+    assert [costs.clock(s) for s in (0.5, 45, 200, 7500)] == ["0.5 s", "45 s", "3:20 min", "2:05 h"]
+    quick.write_text("nothing of the kind\n")
+    with pytest.raises(UserError, match=r"corpus\.tsv: not a Snakemake benchmark"):
+        costs.read([quick])

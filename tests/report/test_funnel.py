@@ -1,0 +1,48 @@
+"""From what was generated to what was trained on."""
+
+import pandas as pd
+
+from listill.report import funnel
+from listill.schemas import SCHEMAS
+
+ROWS = [
+    ("queries", "lead", "train", "generated", 200),
+    ("queries", "lead", "train", "duplicate", 30),
+    ("queries", "lead", "train", "kept", 170),
+    ("queries", "human", "train", "kept", 40),
+    ("queries", "lead", "heldout", "kept", 12),
+    ("candidates", "lead", "train", "inconsistent", 50),
+    ("candidates", "lead", "train", "kept", 120),
+    ("lists", "lead", "train", "teacher disagrees", 25),
+    ("lists", "lead", "train", "kept", 95),
+]
+FUNNEL = pd.DataFrame(ROWS, columns=SCHEMAS["funnel"].names)
+
+
+def test_the_funnel_follows_queries_through_the_stages() -> None:
+    steps = funnel.steps(FUNNEL, {"listwise": {"lead": 90}})
+    assert [(step.name, step.total, step.lost) for step in steps] == [
+        ("generated or given", 240, {}),
+        ("cleaned", 210, {"duplicate": 30}),
+        ("found again (consistent)", 120, {"inconsistent": 50}),
+        ("kept by the teacher", 95, {"teacher disagrees": 25}),
+        ("trained: listwise", 90, {}),
+    ]
+    assert steps[0].counts == {"human": 40, "lead": 200}
+
+
+def test_stages_that_have_not_run_are_left_out() -> None:
+    steps = funnel.steps(FUNNEL[FUNNEL["stage"] == "queries"], {})
+    assert [step.name for step in steps] == ["generated or given", "cleaned"]
+    assert funnel.steps(FUNNEL.head(0), {}) == []
+
+
+def test_another_split_has_a_funnel_of_its_own() -> None:
+    assert [(step.name, step.counts) for step in funnel.steps(FUNNEL, {}, "heldout")] == [
+        ("generated or given", {"lead": 12}),
+        ("cleaned", {"lead": 12}),
+    ]
+
+
+def test_what_never_trains_is_set_aside() -> None:
+    assert funnel.set_aside(FUNNEL) == {"heldout": 12}

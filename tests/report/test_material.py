@@ -1,0 +1,85 @@
+"""What the page is made of, read from files."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from listill import tables
+from listill.report import material
+from listill.schemas import SCHEMAS
+from summary_tables import NAN, summary
+
+SUMMARY = summary({("m", "test"): (0.5, 0.5, NAN), ("e", "test"): (0.4, 0.4, NAN), ("m.a", "test"): (0.6, 0.5, 0.01)})
+
+
+def write(path: Path, name: str, rows: list[dict[str, Any]], key: str, **details: Any) -> Path:
+    frame = pd.DataFrame(rows, columns=SCHEMAS[name].names).astype(object)
+    about = tables.Provenance(key, "f", {}, details, "c")
+    tables.write(path, name, frame.where(frame.notna(), None), about)
+    return path
+
+
+def funnel(path: Path, count: int) -> Path:
+    row = {"stage": "lists", "type": "lead", "split": "train", "reason": "kept", "queries": count}
+    return write(path, "funnel", [row], f"funnel/{path.stem}")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> material.Files:
+    row = {"query_id": "q", "doc_id": "d", "relevance": 1, "split": "test"}
+    topic = {"query_id": "q", "text": "what", "split": "test"}
+    steps = [{"step": 0, "split": "dev", "nDCG@10": 0.5}, {"step": 1, "split": "train", "loss": 0.25}]
+    (tmp_path / "train.tsv").write_text("s\tmax_rss\tcpu_time\n5\t800\t9\n")
+    details = {"trained": {"lead": 7}, "best_step": 0, "teacher_temperature": 0.5}
+    return material.Files(
+        per_query=write(tmp_path / "per_query.parquet", "per_query", [], "per_query"),
+        corpus=write(tmp_path / "corpus.parquet", "corpus", [{"doc_id": "d", "text": "x"}], "corpus"),
+        topics=write(tmp_path / "topics.parquet", "topics", [topic], "topics"),
+        qrels=write(tmp_path / "qrels.parquet", "qrels", [row], "qrels"),
+        queries=write(tmp_path / "queries.parquet", "queries", [], "queries"),
+        funnels=[
+            funnel(tmp_path / "funnel/queries.parquet", 9),
+            funnel(tmp_path / "funnel/lists.m.parquet", 3),
+            funnel(tmp_path / "funnel/lists.e.parquet", 4),
+        ],
+        histories=[write(tmp_path / "models/m/a/history.parquet", "history", steps, "models/m/a/history", **details)],
+        runs=[write(tmp_path / "elsewhere.parquet", "runs", [{"query_id": "q", "doc_id": "d", "rank": 1}], "runs/m.a")],
+        benchmarks=[tmp_path / "train.tsv"],
+    )
+
+
+def test_everything_is_read(files: material.Files) -> None:
+    found = material.load("c", SUMMARY, files, {"seed": 1}, {"listill": "1"}, {"corpus": "f"})
+    assert (found.title, found.config, found.versions) == ("c", {"seed": 1}, {"listill": "1"})
+    assert found.fingerprints == {"corpus": "f"}
+    assert found.evaluated.queries["query_id"].tolist() == ["q"]
+    assert list(found.runs) == ["m.a"]
+    assert found.runs["m.a"].columns.tolist() == ["query_id", "doc_id", "rank"]
+    [history] = found.histories
+    assert (history.student, history.variant, history.trained) == ("m", "a", {"lead": 7})
+    assert (history.kept, history.temperature) == (0, 0.5)
+    assert history.table["loss"].dropna().tolist() == [0.25]
+    assert [cost.job for cost in found.costs] == ["train"]
+
+
+def test_each_student_has_its_own_funnel(files: material.Files) -> None:
+    funnels = material.load("c", SUMMARY, files, {}, {}, {}).funnels
+    assert {student: rows["queries"].tolist() for student, rows in funnels.items()} == {"e": [9, 4], "m": [9, 3]}
+
+
+def test_without_funnels_there_are_empty_ones(files: material.Files) -> None:
+    bare = material.Files(**{**vars(files), "funnels": [], "histories": [], "benchmarks": []})
+    found = material.load("c", SUMMARY, bare, {}, {}, {})
+    assert {student: len(rows) for student, rows in found.funnels.items()} == {"e": 0, "m": 0}
+    assert (found.histories, found.costs) == ([], [])
+
+
+def test_a_history_made_elsewhere_says_no_more_than_its_rows(files: material.Files, tmp_path: Path) -> None:
+    path = tmp_path / "models/e/b/history.parquet"
+    path.parent.mkdir(parents=True)
+    tables.read(files.histories[0], "history").to_parquet(path)
+    other = material.Files(**{**vars(files), "histories": [path]})
+    [history] = material.load("c", SUMMARY, other, {}, {}, {}).histories
+    assert (history.student, history.variant, history.trained, history.kept) == ("e", "b", {}, None)

@@ -1,0 +1,20 @@
+"""Fixtures of the stages' tests."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands set threads and logging for their process, which here is that of all tests."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+        monkeypatch.setenv(name, os.environ.get(name, "2"))
+    root, level = logging.getLogger(), logging.getLogger("listill").level
+    handlers, root_level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(root_level)
+    logging.getLogger("listill").setLevel(level)

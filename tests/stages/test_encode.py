@@ -1,0 +1,53 @@
+"""The corpus encoded by a base model, and by a trained one that reuses the base's tokens."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tiny
+from listill import tables
+from listill.corpus import collection
+from listill.retrieval import stored_tokens
+from listill.retrieval.embeddings import load
+from listill.retrieval.encoder import Encoder
+from listill.settings.students import Student
+from listill.stages import encode
+from listill.stages.encode import EncodeStage
+from listill.stages.job import Job
+
+DOCUMENTS = tiny.tiny_documents(20)
+RENDERED = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    columns = {"doc_id": "_id", "title": "title", "text": "text"}
+    data = {column: [row[key] for row in DOCUMENTS] for column, key in columns.items()}
+    about = tables.Provenance("corpus", "c", corpus="c")
+    tables.write(tmp_path / "corpus.parquet", "corpus", {**data, "duplicate_of": [None] * 20}, about)
+    return tmp_path / "corpus.parquet"
+
+
+def test_base_and_trained_model(corpus: Path, tiny_model: Path, tmp_path: Path) -> None:
+    student = Student(model=str(tiny_model), precision="fp32")
+    trained = tiny.make_tiny_model(tmp_path / "trained", seed=5)
+    documents = collection.load(corpus)
+    tokens = tmp_path / "tokens.parquet"
+
+    def encoded(system: str, **files: Path) -> np.ndarray:
+        settings = EncodeStage(system=system, student=student)
+        out = tmp_path / f"{system}.parquet"
+        encode.run(settings, Job("encode", system, {}, settings, 1, "c"), corpus, out, **files)
+        assert tables.provenance(out).name == f"c/embeddings/{system}"
+        assert not (tmp_path / ".work").exists()
+        return load(out, documents)
+
+    base = Encoder(student)
+    np.testing.assert_allclose(encoded("s", tokens_out=tokens), base.encode(RENDERED, "document"), atol=1e-6)
+    expected, stored = base.tokenise(RENDERED, "document"), stored_tokens.load(tokens, documents)
+    assert [stored[i].tolist() for i in range(20)] == [expected[i].tolist() for i in range(20)]
+    own = Encoder(student, trained).encode(RENDERED, "document")
+    for files in ({"model": trained}, {"model": trained, "tokens": tokens}):
+        np.testing.assert_allclose(encoded("s.listwise", **files), own, atol=1e-6)
+    assert np.abs(own - base.encode(RENDERED, "document")).max() > 1e-2

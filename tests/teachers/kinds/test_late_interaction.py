@@ -1,0 +1,31 @@
+"""MaxSim of a bi-encoder's token vectors against a plain version of itself."""
+
+import numpy as np
+import pytest
+
+from listill.teachers.kinds import late_interaction
+from listill.teachers.kinds.late_interaction import LateInteraction
+from listill.teachers.pairs import Pairs
+from listill.teachers.resources import Resources
+from plain_rerankers import naive_maxsim
+
+
+def test_late_interaction(pairs: Pairs, resources: Resources) -> None:
+    found = LateInteraction(kind="late_interaction").score(pairs, resources)
+    encoder = resources.encoder("s")
+    queries = encoder.token_vectors(pairs.queries, "query")
+    texts = encoder.token_vectors(pairs.texts(pairs.text), "document")
+    expected = [naive_maxsim(queries[q], text) for q, text in zip(pairs.query, texts, strict=True)]
+    np.testing.assert_allclose(found, expected, atol=0.005)  # bf16
+    assert np.ptp(expected) > 0.05
+
+
+@pytest.mark.parametrize(("texts", "pair"), [(1, 1), (3, 2), (7, 256), (512, 5)])
+def test_late_interaction_does_not_depend_on_blocks(
+    pairs: Pairs, resources: Resources, monkeypatch: pytest.MonkeyPatch, texts: int, pair: int
+) -> None:
+    member = LateInteraction(kind="late_interaction")
+    whole = member.score(pairs, resources)
+    monkeypatch.setattr(late_interaction, "TEXT_BLOCK", texts)
+    monkeypatch.setattr(late_interaction, "PAIR_BLOCK", pair)
+    np.testing.assert_allclose(member.score(pairs, resources), whole, atol=0.005)

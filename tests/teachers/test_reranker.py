@@ -1,0 +1,101 @@
+"""What is known of rerankers, and what must be said."""
+
+from typing import Any
+
+import pytest
+
+from listill.errors import UserError
+from plain_rerankers import member
+
+
+def fault(**settings: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        member(**settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_known_model_needs_no_more() -> None:
+    rank, mono = (
+        member(kind="t5", model="Soyoung97/RankT5-3b"),
+        member(kind="t5", model="castorini/monot5-base-msmarco"),
+    )
+    assert (rank.prompt, rank.true_token, rank.false_token) == (
+        ["Query: {query} Document:", "{document}", "</s>"],
+        "<extra_id_10>",
+        None,
+    )
+    assert (mono.prompt[-2:], mono.true_token, mono.false_token) == (["Relevant:", "</s>"], "▁true", "▁false")
+    assert member(kind="cross_encoder", model="BAAI/bge-reranker-v2-m3").prompt is None
+
+
+def test_any_model_with_a_format() -> None:
+    other = member(kind="causal", model="our/model", format="qwen3-reranker", instruction="Find the law that applies.")
+    assert (other.prompt, other.true_token) == (member(kind="causal", model="Qwen/Qwen3-Reranker-8B").prompt, "yes")
+    assert other.instruction == "Find the law that applies."
+
+
+def test_a_format_or_its_parts_given_win_over_the_name() -> None:
+    assert member(kind="t5", model="castorini/monot5-base-msmarco", format="mmarco-mt5").true_token == "▁yes"
+    own = member(
+        kind="causal", model="our/model", prompt=["Q {query}", " D {document}?"], true_token="ja", false_token="nein"
+    )
+    assert (own.prompt, own.true_token, own.false_token, own.format) == (
+        ["Q {query}", " D {document}?"],
+        "ja",
+        "nein",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"kind": "t5"},
+            "model our/model is not known: say its format (rankt5, monot5, mmarco-mt5), or its prompt and true_token",
+        ),
+        (
+            {"kind": "causal"},
+            "(bge-gemma, bge-gemma-lightweight, qwen3-reranker, mxbai-v2), or its prompt and true_token",
+        ),
+        ({"kind": "causal", "prompt": ["{query}", "{document}"]}, "model our/model is not known"),
+        ({"kind": "t5", "format": "rank5"}, "Input should be 'rankt5', 'monot5' or 'mmarco-mt5'"),
+        ({"kind": "t5", "format": "bge-gemma"}, "Input should be 'rankt5'"),
+        ({"kind": "causal", "model": "castorini/monot5-base-msmarco"}, "is of kind t5, not causal"),
+        ({"kind": "cross_encoder", "model": "BAAI/bge-reranker-v2-gemma"}, "is of kind causal, not cross_encoder"),
+        ({"kind": "cross_encoder", "format": "rankt5"}, "unknown key 'format'"),
+        (
+            {"kind": "t5", "prompt": ["{document}", "{query}"], "true_token": "a"},
+            "one piece must have {query} and a later one",
+        ),
+        (
+            {"kind": "t5", "prompt": ["{query} {document}"], "true_token": "a"},
+            "one piece must have {query} and a later one",
+        ),
+        (
+            {"kind": "t5", "prompt": ["{query}", "{query}", "{document}"], "true_token": "a"},
+            "one piece must have {query}",
+        ),
+        ({"kind": "causal", "prompt": ["{instruction}{query}", "{document}"], "true_token": "a"}, "set instruction"),
+        (
+            {"kind": "causal", "format": "bge-gemma-lightweight"},
+            "runs code of its own: read it, then set trust_remote_code",
+        ),
+        (
+            {"kind": "causal", "format": "bge-gemma", "layerwise": {"cut": 3}},
+            "unknown key 'cut' (did you mean 'cutoff'?)",
+        ),
+        ({"kind": "cross_encoder", "model": None}, "model: Input should be a valid string"),
+    ],
+)
+def test_what_is_not_guessed(settings: dict[str, Any], message: str) -> None:
+    said = fault(**{"model": "our/model", **settings})
+    assert said.startswith("config: members.one.")
+    assert message in said
+
+
+def test_settings_read_back_are_the_same() -> None:
+    for model in ("Qwen/Qwen3-Reranker-8B", "BAAI/bge-reranker-v2-gemma"):
+        first = member(kind="causal", model=model)
+        assert member(**first.model_dump()) == first

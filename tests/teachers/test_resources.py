@@ -1,0 +1,44 @@
+"""What teachers share: loaded once, and one large model at a time."""
+
+from pathlib import Path
+
+import pytest
+
+from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.settings.bm25 import Bm25
+from listill.settings.students import Student
+from listill.teachers.pairs import Pairs
+from listill.teachers.resources import Resources
+
+
+def test_resources(collection: Collection, resources: Resources) -> None:
+    assert resources.name(None) == "s"
+    assert resources.name("t") == "t"
+    assert resources.encoder("s") is resources.encoder("s")
+    assert resources.index is resources.index
+    two = Resources(collection, {"t": Student(model="t"), "s": Student(model="s")}, Bm25())
+    assert two.name(None) == "s"  # frozen settings have sorted keys
+    with pytest.raises(UserError, match="needs a student's model"):
+        Resources(collection, {}, Bm25()).name(None)
+
+
+def test_only_one_model_is_held(pairs: Pairs, fresh: Resources, tmp_path: Path) -> None:
+    loads = []
+
+    def load(settings: str) -> str:
+        loads.append(settings)
+        return settings.upper()
+
+    assert [fresh.loaded(name, load) for name in ("a", "a", "b", "a")] == ["A", "A", "B", "A"]
+    assert loads == ["a", "b", "a"]
+
+
+def test_bm25_and_the_students_whose_embeddings_are_at_hand(collection: Collection, resources: Resources) -> None:
+    assert [one.name for one in resources.retrievers()] == ["bm25"]
+    matrix = resources.encoder("s").encode([collection.rendered(i) for i in range(24)], "document")
+    both = Resources(collection, resources.students, resources.bm25, {"s": matrix}).retrievers()
+    assert [one.name for one in both] == ["bm25", "s"]
+    for retriever in both:
+        found = retriever.run(["q"], [collection.rendered(5)], 3)
+        assert found["document"].iloc[0] == 5
