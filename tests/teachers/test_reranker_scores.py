@@ -68,7 +68,7 @@ def test_blocks_and_windows_do_not_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(scorer, "WINDOW", 7)
-    monkeypatch.setattr(scorer, "TOKENISED", 3)
+    monkeypatch.setattr(scorer, "TOKENISER_BATCH", 3)
     parts = [case.member(folder).score(block, fresh) for block in pairs.blocks(4)]
     np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-4)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import flow
 import pytest
 
+from listill.families import names
 from listill.plan import Plan
 from listill.section import Section
 from listill.settings.config import Settings
@@ -258,6 +259,10 @@ for kind, rows in MODELS.items():
     MATRIX |= {f"generation.generator[{kind}].{key}": (value, ASK) for key, value in rows.items()}
 
 
+# Keys with a single allowed value so far; to be moved to MATRIX when there is a second one.
+SINGLE = {f"teacher.members.*[{kind}].backend" for kind in ("cross_encoder", "t5", "causal")}
+
+
 @pytest.fixture(scope="module")
 def base(settings: dict[str, Any]) -> dict[str, Any]:
     """The config of the finished run, with a further dense retriever and a teacher that can be named."""
@@ -296,7 +301,8 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
 
 def test_the_matrix_has_every_key() -> None:
     """A new setting fails here until it is said, in MATRIX, which stages it touches."""
-    assert sorted(keys(Settings)) == sorted(MATRIX)
+    assert sorted(keys(Settings)) == sorted([*MATRIX, *SINGLE])
+    assert names("backends") == ["torch"]
 
 
 @pytest.mark.parametrize("key", MATRIX)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from listill.measure_names import SELECTION
+
 # The type of the human train topics among the queries.
 HUMAN = "human"
 
@@ -139,7 +141,7 @@ TABLES = {
             "seconds": (FLOAT, "seconds of training so far, measurements not counted"),
             "queries": (LONG, "queries seen so far"),
             "passages": (LONG, "passages encoded so far"),
-            "nDCG@10": (DOUBLE, "the selection measure"),
+            SELECTION: (DOUBLE, "the selection measure"),
             "margin_mse": (FLOAT, "loss `margin_mse`, unweighted"),
             "ranknet": (FLOAT, "loss `ranknet`, unweighted"),
             "weights": (STRING, "what was measured: the weights of the step (`step`), an average, or a mixture"),

@@ -1,1 +1,1 @@
-"""Candidates: the pool of documents for each query, and the consistency filter."""
+"""Candidates: the candidate documents of each query, and the consistency filter."""

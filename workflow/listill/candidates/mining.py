@@ -1,4 +1,4 @@
-"""Mining: the candidates of every query, and which queries find their own passage again."""
+"""Mining: retrieve the candidates of every query, and filter out queries that do not retrieve their source passage."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,17 @@ from listill.retrieval.retriever import Retriever
 from listill.schemas import HUMAN
 from listill.settings.mining import Consistency
 
-# Queries whose candidates are in memory at a time.
+# Number of queries whose candidates are in memory at a time.
 QUERY_BLOCK = 16_384
 
 
 @dataclass(frozen=True)
-class Mined:
-    """A block of queries: which of them are kept (bool [queries]), and the candidates of these (columns of the table)."""
+class MinedBlock:
+    """The result for a block of queries.
+
+    ``kept`` (bool [queries]) tells which queries pass the filter; ``candidates`` holds the candidates of these queries, with
+    the columns of the table.
+    """
 
     candidates: pd.DataFrame
     kept: np.ndarray
@@ -32,19 +36,20 @@ def mine(
     collection: Collection,
     rule: Consistency,
     depth: int,
-) -> Iterator[Mined]:
-    """Yield the candidates of blocks of queries, in their order.
+) -> Iterator[MinedBlock]:
+    """Yield the candidates of blocks of queries, in the order of the queries.
 
-    ``queries``: query_id, text, type; ``source``: the position of each query's passage [queries]; ``judged``: query_id and
-    document (position) of what is relevant to human train topics. Positives (the source passage, judged documents) that no
-    retriever found are added. Queries of type human are always kept, the others if ``rule`` says so.
+    ``queries`` has query_id, text and type. ``source`` is the position of each query's source passage [queries].
+    ``judged`` has query_id and document (a position): the relevant documents of human train topics. Positives (the source
+    passage and relevant documents) that no retriever found are added. Queries of type human are always kept; the others
+    must satisfy ``rule``.
     """
     for start in range(0, len(queries), QUERY_BLOCK):
         block = queries.iloc[start : start + QUERY_BLOCK].reset_index(drop=True)
-        yield _mine(block, source[start : start + len(block)], judged, retrievers, collection, rule, depth)
+        yield _mine_block(block, source[start : start + len(block)], judged, retrievers, collection, rule, depth)
 
 
-def _mine(
+def _mine_block(
     block: pd.DataFrame,
     source: np.ndarray,
     judged: pd.DataFrame,
@@ -52,17 +57,19 @@ def _mine(
     collection: Collection,
     rule: Consistency,
     depth: int,
-) -> Mined:
-    query_ids, texts = block["query_id"].tolist(), block["text"].tolist()
+) -> MinedBlock:
+    query_ids, query_texts = block["query_id"].tolist(), block["text"].tolist()
     pool = pd.concat(
-        [retriever.run(query_ids, texts, depth).assign(retriever=retriever.name) for retriever in retrievers],
+        [retriever.run(query_ids, query_texts, depth).assign(retriever=retriever.name) for retriever in retrievers],
         ignore_index=True,
     )
     kept = consistent(pool, source, collection.group, rule, len(retrievers)) | (block["type"] == HUMAN).to_numpy()
-    own = pd.DataFrame({"query": np.arange(len(block)), "document": source})
-    human = block[["query_id"]].assign(query=block.index).merge(judged[["query_id", "document"]], on="query_id")
-    pool = with_positives(pool, pd.concat([own, human[["query", "document"]]]))
+    source_pairs = pd.DataFrame({"query": np.arange(len(block)), "document": source})
+    judged_pairs = block[["query_id"]].assign(query=block.index).merge(judged[["query_id", "document"]], on="query_id")
+    pool = with_positives(pool, pd.concat([source_pairs, judged_pairs[["query", "document"]]]))
     pool = pool[kept[pool["query"]]].sort_values(["query", "retriever", "rank", "document"], kind="stable")
-    ids = np.array(collection.doc_ids, dtype=object)
-    names = block["query_id"].to_numpy()
-    return Mined(pool.assign(query_id=names[pool["query"]], doc_id=ids[pool["document"]]), kept)
+    doc_ids = np.array(collection.doc_ids, dtype=object)
+    candidates = pool.assign(
+        query_id=block["query_id"].to_numpy()[pool["query"]], doc_id=doc_ids[pool["document"]]
+    )
+    return MinedBlock(candidates, kept)

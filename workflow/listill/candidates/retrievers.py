@@ -1,4 +1,4 @@
-"""The retrievers that mine: BM25, the students' models, and additional ones."""
+"""The retrievers used for mining: BM25, the students' models, and additional retrievers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +21,10 @@ def open_retrievers(
     embeddings: Mapping[str, Path],
     model: Path | None = None,
 ) -> list[Retriever]:
-    """Return the retrievers, BM25 first if it is wanted, then those with embeddings in their order, then the others.
+    """Return the retrievers: BM25 (if ``bm25``), then those in ``embeddings`` in that order, then the others.
 
-    ``embeddings``: the encoded corpus of each dense retriever that is used; ``model``: the trained student of a second
-    round, in place of the base. Raises UserError if nothing is left that could retrieve.
+    ``embeddings`` maps each dense retriever to the file of its encoded corpus. ``model`` is the trained student of a second
+    round, which replaces the base model. Raises UserError if there is no retriever.
     """
     retrievers: list[Retriever] = [Bm25Retriever("bm25", collection, mining.bm25)] if bm25 else []
     for name, path in embeddings.items():
@@ -36,5 +36,5 @@ def open_retrievers(
         if not settings.embeds:
             retrievers.append(settings.open(name, collection))
     if not retrievers:
-        raise UserError("no retriever: keep bm25 among mining.retrievers, or give --embeddings of a dense retriever")
+        raise UserError("no retriever: add bm25 to mining.retrievers, or pass --embeddings of a dense retriever")
     return retrievers

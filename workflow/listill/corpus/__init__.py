@@ -1,1 +1,1 @@
-"""Corpora: sources (one file each), duplicates, splits, and the collection that later stages read."""
+"""Corpora: sources (one file each), duplicates, splits, and the collection of documents that later stages read."""

@@ -1,4 +1,4 @@
-"""The corpus in memory, as every stage after the first sees it."""
+"""The corpus in memory, as all later stages use it."""
 
 import functools
 import json
@@ -15,16 +15,16 @@ DEFAULT_TEMPLATE = "{title} {text}"
 
 
 def render(template: str, title: str | None, text: str) -> str:
-    """Return the text of a document as every model sees it; missing titles leave no blanks behind."""
+    """Return the text of a document as models see it; a missing title leaves no extra spaces."""
     return template.format(title=title or "", text=text).strip()
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Documents by position (0 .. n-1); ids are strings only at the edge.
+    """Documents, addressed by position (0 .. n-1); string ids are only used in files.
 
-    ``group[i]`` is the position of the first document of i's duplicate group (i itself for most). If topics are documents,
-    a query and the document of the same id are the same text.
+    ``group[i]`` is the position of the first document in the duplicate group of document i (i itself for most documents).
+    With ``topics_are_documents``, a query and the document with the same id are the same text.
     """
 
     doc_ids: list[str]
@@ -39,30 +39,30 @@ class Collection:
 
     @functools.cached_property
     def position(self) -> dict[str, int]:
-        """Position of each doc_id."""
+        """The position of each doc_id."""
         return {doc_id: i for i, doc_id in enumerate(self.doc_ids)}
 
     @functools.cached_property
     def id_order(self) -> np.ndarray:
-        """Rank of each document by doc_id: breaks ties between equal scores."""
+        """The rank of each document by doc_id, which breaks ties between equal scores."""
         order = np.empty(len(self), dtype=np.int64)
         order[np.argsort(np.array(self.doc_ids, dtype=object), kind="stable")] = np.arange(len(self))
         return order
 
     def rendered(self, i: int) -> str:
-        """Return title and text of document i through the template."""
+        """Return document i rendered with the template."""
         return render(self.template, self.titles[i], self.texts[i])
 
     def without(self, i: int, start: int, end: int) -> str:
-        """Return document i with characters ``start:end`` of its text left out (the inverse cloze of a query)."""
+        """Return document i rendered without the characters ``start:end`` of its text (as in the inverse cloze task)."""
         text = self.texts[i]
         return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}".strip())
 
     def mask(self, doc_ids: list[str], source: str) -> np.ndarray:
-        """Return which documents are among ``doc_ids`` (bool [documents])."""
-        chosen = np.zeros(len(self), dtype=bool)
-        chosen[self.positions(doc_ids, source)] = True
-        return chosen
+        """Return a mask (bool [documents]) of the documents in ``doc_ids``."""
+        mask = np.zeros(len(self), dtype=bool)
+        mask[self.positions(doc_ids, source)] = True
+        return mask
 
     def subset(self, chosen: np.ndarray) -> "Collection":
         """Return a collection of the documents at the positions ``chosen``, in that order."""
@@ -78,7 +78,7 @@ class Collection:
         )
 
     def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
-        """Return the positions of ``doc_ids``; a UserError names the first that is not in the corpus."""
+        """Return the positions of ``doc_ids``; UserError names ``source`` and the first id that is not in the corpus."""
         try:
             return np.fromiter((self.position[doc_id] for doc_id in doc_ids), dtype=np.int64, count=len(doc_ids))
         except KeyError as error:
@@ -86,14 +86,20 @@ class Collection:
 
 
 def load(path: Path) -> Collection:
-    """Read corpus.parquet; the template is in its metadata."""
+    """Read corpus.parquet, with the template in its metadata."""
     table = tables.read_arrow(path, "corpus")
     doc_ids = table["doc_id"].to_pylist()
     position = {doc_id: i for i, doc_id in enumerate(doc_ids)}
-    first = table["duplicate_of"].to_pylist()
-    group = np.array([i if twin is None else position[twin] for i, twin in enumerate(first)], dtype=np.int64)
+    originals = table["duplicate_of"].to_pylist()
+    group = np.array([i if first is None else position[first] for i, first in enumerate(originals)], dtype=np.int64)
     metadata = pq.read_schema(path).metadata or {}
-    about = json.loads(metadata[tables.METADATA]) if tables.METADATA in metadata else {}
-    details = about.get("details", {})
-    read = details.get("template", DEFAULT_TEMPLATE), details.get("topics_are_documents", False)
-    return Collection(doc_ids, table["title"].to_pylist(), table["text"].to_pylist(), group, *read)
+    provenance = json.loads(metadata[tables.METADATA]) if tables.METADATA in metadata else {}
+    details = provenance.get("details", {})
+    return Collection(
+        doc_ids,
+        table["title"].to_pylist(),
+        table["text"].to_pylist(),
+        group,
+        details.get("template", DEFAULT_TEMPLATE),
+        details.get("topics_are_documents", False),
+    )

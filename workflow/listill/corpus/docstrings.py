@@ -1,4 +1,4 @@
-"""numpydoc docstrings: sections, reST markup, and the entries of See Also."""
+"""Parsing of numpydoc docstrings: sections, reST markup, and the entries of See Also."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 HEADING = re.compile(r"^(\S[^\n]*)\n(?:-{3,}|={3,})[ \t]*$", re.MULTILINE)
 DROPPED_SECTIONS = {"see also", "references", "examples", "example"}
-# Directives whose content says nothing in words, or only when something changed.
+# Directives whose content is not prose, or only describes when something changed.
 DROPPED_CONTENT = (
     r"version\w+|deprecated|plot|math|index|figure|image|code-block|code|ipython|testcode|seealso|\w+-output"
 )
@@ -28,19 +28,19 @@ ENTRY = re.compile(r"^([\w.]+(?:\s*,\s*[\w.]+)*)\s*(?::(?:\s+(.*))?)?$")
 
 
 class Entry(NamedTuple):
-    """One entry of See Also: the functions that it names and what it says of them."""
+    """One entry of See Also: the names of functions and their description."""
 
     names: list[str]
     description: str
 
 
 def fold(text: str) -> str:
-    """Return text without differences of case, spaces and a final full stop."""
+    """Return the text with case, white space and a final full stop normalised, for comparisons."""
     return " ".join(text.casefold().split()).rstrip(".").rstrip()
 
 
 def sections(doc: str) -> Iterator[tuple[str, str]]:
-    """Yield (heading, body) of a docstring whose common indentation is removed; the first heading is empty."""
+    """Yield the (heading, body) pairs of a dedented docstring; the first heading is empty."""
     heads = [*HEADING.finditer(doc)]
     starts = [0, *(head.end() for head in heads)]
     ends = [*(head.start() for head in heads), len(doc)]
@@ -49,15 +49,15 @@ def sections(doc: str) -> Iterator[tuple[str, str]]:
 
 
 def plain(markup: str, qualified: bool = False) -> str:
-    """Return words without the commonest reST markup: roles, literals, emphasis, citations.
+    """Return the text without common reST markup: roles, literals, emphasis and citations.
 
-    ``~a.b.c`` is shown as ``c``, as Sphinx does, unless names are to stay ``qualified``.
+    ``~a.b.c`` becomes ``c``, as in Sphinx, unless ``qualified`` keeps the full names.
     """
 
     def label(match: re.Match[str]) -> str:
         content = next(group for group in match.groups() if group is not None)
-        if named := TARGET.match(content):
-            return named[1] or content.strip("<>")
+        if target := TARGET.match(content):
+            return target[1] or content.strip("<>")
         if content.startswith("~") and not qualified:
             return content.rpartition(".")[2].lstrip("~")
         return content.lstrip("~!")
@@ -67,7 +67,7 @@ def plain(markup: str, qualified: bool = False) -> str:
 
 
 def _unsigned(text: str, names: Iterable[str]) -> str:
-    """Drop the call signatures that C functions and ufuncs begin with."""
+    """Drop the call signatures at the start of the docstrings of C functions and ufuncs."""
     name = "|".join(re.escape(name) for name in sorted(names))
     signature = re.compile(rf"(?:[\w, ()\[\]]+ = )?(?:[\w.]+\.)?(?:{name})\s*\(.*\)(?:\s*->.*)?(?:\n--)?", re.DOTALL)
     while text:
@@ -83,28 +83,32 @@ def _unsigned(text: str, names: Iterable[str]) -> str:
 
 
 def _paragraphs(text: str, heading: str) -> str:
-    """Join the lines of a paragraph: those of one indentation, without items and, in lists of fields, their heads."""
+    """Join the lines of each paragraph.
+
+    Lines are joined if they have the same indentation and the next one is not a list item; in lists of fields, the names of
+    the fields stay on their own lines.
+    """
     lines: list[str] = []
-    before: int | None = None
+    previous_indent: int | None = None
     for line in text.splitlines():
         words = " ".join(line.split())
         indent = len(line) - len(line.lstrip())
-        goes_on = words and indent == before and not ITEM.match(words) and (indent or heading in PROSE)
-        if goes_on:
+        continues = words and indent == previous_indent and not ITEM.match(words) and (indent or heading in PROSE)
+        if continues:
             lines[-1] += f" {words}"
         else:
             lines.append(words)
-        before = indent if words else None
+        previous_indent = indent if words else None
         if words and ITEM.match(words):
-            before = indent + len(words) - len(ITEM.sub("", words, count=1))
+            previous_indent = indent + len(words) - len(ITEM.sub("", words, count=1))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def document_text(doc: str, names: Iterable[str]) -> str:
-    """Return what a docstring says in words.
+    """Return the prose of a docstring.
 
-    See Also, References and Examples are left out, the markup too, and at the head the signatures of the function,
-    whose ``names`` they begin with.
+    The sections See Also, References and Examples are left out, as are markup and the call signatures at the start. A call
+    signature begins with one of ``names``.
     """
     parts = []
     for heading, body in sections(doc):
@@ -120,7 +124,7 @@ def document_text(doc: str, names: Iterable[str]) -> str:
 
 
 def see_also(doc: str) -> list[Entry]:
-    """Return the entries of the See Also section, ``name, name : description``, which may go on below."""
+    """Return the entries of the See Also section: ``name, name : description``; descriptions may span several lines."""
     body = next((body for heading, body in sections(doc) if heading.casefold() == "see also"), "")
     entries: list[Entry] = []
     for line in plain(DIRECTIVE_BLOCK.sub("", body), qualified=True).splitlines():
@@ -129,8 +133,8 @@ def see_also(doc: str) -> list[Entry]:
         if line[0].isspace():
             if entries:
                 entries[-1] = Entry(entries[-1].names, f"{entries[-1].description} {line.strip()}".strip())
-        elif found := ENTRY.match(line):
-            entries.append(Entry([name.strip() for name in found[1].split(",")], (found[2] or "").strip()))
+        elif match := ENTRY.match(line):
+            entries.append(Entry([name.strip() for name in match[1].split(",")], (match[2] or "").strip()))
         else:
-            entries.append(Entry([], ""))  # prose: what is indented below it describes nothing
+            entries.append(Entry([], ""))  # prose: the lines indented below it describe no function
     return entries

@@ -1,4 +1,4 @@
-"""Groups of documents with the same text."""
+"""Detection of documents with the same text."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from listill.text import fold
 
 
 def duplicate_of(documents: Sequence[Document]) -> list[str | None]:
-    """Return for each document the doc_id of its group's first, None for those that are first or alone.
+    """Return for each document the doc_id of the first document with the same text; None if it is the first or only one.
 
-    Titles do not count: copies of a passage often carry another title (a file name, a site's) or none, and an answer is
-    an answer under any title. Where there is no text, the title is all that there is to compare.
+    Titles are ignored: copies of a passage often have a different title (a file name, a site's name) or none, and a passage
+    answers a query under any title. Documents without text are compared by title.
     """
-    first: dict[bytes, str] = {}
-    found: list[str | None] = []
+    first_by_digest: dict[bytes, str] = {}
+    originals: list[str | None] = []
     for document in documents:
-        # Digests rather than the texts, which would stand in memory a second time.
+        # Keys are digests, because the folded texts would take as much memory as the corpus.
         text = fold(document.text) or f"\0{fold(document.title or '')}"
-        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        twin = first.setdefault(key, document.doc_id)
-        found.append(None if twin == document.doc_id else twin)
-    return found
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        first = first_by_digest.setdefault(digest, document.doc_id)
+        originals.append(None if first == document.doc_id else first)
+    return originals

@@ -1,4 +1,4 @@
-"""Rows of JSONL, CSV, TSV and Parquet files, each with the place that messages name."""
+"""Rows of JSONL, CSV, TSV and Parquet files, each with its place (``file:line``) for error messages."""
 
 import csv
 import json
@@ -14,14 +14,15 @@ SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
 def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """Yield (``file:line``, row) of a file, its kind known by its suffix; CSV and TSV values are strings.
+    """Yield the rows of a file as (``file:line``, row); CSV and TSV values are strings.
 
-    Raises UserError for an unknown suffix, a missing file and a line that cannot be read.
+    The suffix of the file determines its format. Raises UserError for an unknown suffix, a missing file and a line that
+    cannot be parsed.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     if path.suffix not in SUFFIXES:
-        raise UserError(f"{path}: unknown kind of file '{path.suffix}': use one of {', '.join(SUFFIXES)}")
+        raise UserError(f"{path}: unknown file type '{path.suffix}': use one of {', '.join(SUFFIXES)}")
     if path.suffix == ".parquet":
         yield from _parquet(path)
     elif path.suffix in (".csv", ".tsv"):
@@ -37,7 +38,7 @@ def _lines(path: Path) -> Iterator[str]:
             for number, line in enumerate(lines, 1):  # noqa: B007
                 yield line
     except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8 after line {number}; convert it, for example with iconv -t utf-8") from None
+        raise UserError(f"{path}: not UTF-8 after line {number}: convert it, for example with iconv -t utf-8") from None
 
 
 def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
@@ -47,17 +48,21 @@ def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise UserError(f"{path}:{number}: broken JSON ({error.msg}): mend or remove the line") from None
+            raise UserError(f"{path}:{number}: invalid JSON ({error.msg}): fix or remove the line") from None
         if not isinstance(row, dict):
-            raise UserError(f"{path}:{number}: not a JSON object: write one object with its fields per line")
+            raise UserError(f"{path}:{number}: not a JSON object: write one JSON object per line")
         yield f"{path}:{number}", row
 
 
 def _separated(path: Path, separator: str) -> Iterator[tuple[str, Row]]:
     csv.field_size_limit(1 << 30)
-    # Tab-separated files know no quotes: MS MARCO's passages and others begin with quotation marks that are text.
+    # Tab-separated files have no quoting: in MS MARCO and others, quotation marks are part of the text.
     quoted = separator == ","
-    remedy = "quote values that hold a comma or a line break" if quoted else "a value cannot hold a tab or a line break"
+    remedy = (
+        "quote values that contain a comma or a line break"
+        if quoted
+        else "remove tabs and line breaks within values"
+    )
     reader = csv.DictReader(
         _lines(path), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
     )
@@ -65,10 +70,10 @@ def _separated(path: Path, separator: str) -> Iterator[tuple[str, Row]]:
         for row in reader:
             place = f"{path}:{reader.line_num}"
             if None in row or None in row.values():
-                raise UserError(f"{place}: not as many values as the header has columns: {remedy}")
+                raise UserError(f"{place}: the number of values differs from the number of columns: {remedy}")
             yield place, row
     except csv.Error as error:
-        raise UserError(f"{path}:{reader.reader.line_num}: broken row ({error}): mend its quotes") from None
+        raise UserError(f"{path}:{reader.reader.line_num}: invalid row ({error}): fix its quotes") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
@@ -78,7 +83,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid:
-        raise UserError(f"{path}: not a Parquet file: mend it, or give it the suffix of what it is") from None
+        raise UserError(f"{path}: not a Parquet file: replace it, or rename it to match its format") from None
     number = 0
     for batch in file.iter_batches():
         for row in batch.to_pylist():
@@ -87,42 +92,42 @@ def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
 
 
 def value(row: Row, column: str, place: str) -> Any:
-    """Return a value of the row; UserError if there is no such column."""
+    """Return the value of a column; UserError if the row does not have the column."""
     if column not in row:
-        raise UserError(f"{place}: no column '{column}'{nearest(column, row)}; columns here: {', '.join(row)}")
+        raise UserError(f"{place}: no column '{column}'{nearest(column, row)}; existing columns: {', '.join(row)}")
     return row[column]
 
 
 def text(row: Row, column: str, place: str) -> str:
-    """Return a text of the row, empty for null; UserError if it is anything else than a string."""
-    found = value(row, column, place)
-    if found is not None and not isinstance(found, str):
-        raise UserError(f"{place}: '{column}' is {type(found).__name__}, not text: write it as a string")
-    return found or ""
+    """Return the text of a column, empty for null; UserError if the value is not a string."""
+    content = value(row, column, place)
+    if content is not None and not isinstance(content, str):
+        raise UserError(f"{place}: '{column}' is of type {type(content).__name__}, not text: write it as a string")
+    return content or ""
 
 
 def identifier(row: Row, column: str, place: str) -> str:
-    """Return an id as a string; UserError if it is empty or neither string nor integer."""
-    found = value(row, column, place)
-    if isinstance(found, bool) or not isinstance(found, str | int) or not str(found).strip():
-        raise UserError(f"{place}: '{column}' is {found!r}: every row needs an id (a string or an integer)")
-    return str(found)
+    """Return an id as a string; UserError if it is empty or neither a string nor an integer."""
+    content = value(row, column, place)
+    if isinstance(content, bool) or not isinstance(content, str | int) or not str(content).strip():
+        raise UserError(f"{place}: '{column}' is {content!r}: every row needs an id (a string or an integer)")
+    return str(content)
 
 
 def integer(row: Row, column: str, place: str) -> int:
-    """Return a whole number of the row; UserError if it is none."""
-    found = value(row, column, place)
+    """Return the integer of a column; UserError if the value is not an integer."""
+    content = value(row, column, place)
     try:
-        number = float(found)
+        number = float(content)
         if number == int(number):
             return int(number)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise UserError(f"{place}: '{column}' is {found!r}, not a whole number: relevance is 0, 1, 2, ...")
+    raise UserError(f"{place}: '{column}' is {content!r}, not an integer: write relevance as 0, 1, 2, ...")
 
 
 def read_documents(path: Path, doc_id: str, title: str | None, body: str) -> list[Document]:
-    """Read documents from the columns named."""
+    """Read documents from the given columns."""
     return [
         Document(identifier(row, doc_id, place), text(row, title, place) if title else None, text(row, body, place))
         for place, row in read_rows(path)
@@ -130,33 +135,33 @@ def read_documents(path: Path, doc_id: str, title: str | None, body: str) -> lis
 
 
 def read_topics(path: Path, query_id: str = "query_id") -> dict[str, str]:
-    """Read topics (columns ``query_id`` and ``text``); UserError for an id that stands twice and for no text."""
+    """Read topics (columns ``query_id`` and ``text``); UserError for a duplicate id and for an empty text."""
     topics: dict[str, str] = {}
     for place, row in read_rows(path):
-        name, words = identifier(row, query_id, place), text(row, "text", place)
+        name, query_text = identifier(row, query_id, place), text(row, "text", place)
         if name in topics:
-            raise UserError(f"{place}: the query id '{name}' stands here a second time: ids must be unique")
-        if not words.strip():
-            raise UserError(f"{place}: the query '{name}' has no text: give it one or remove the line")
-        topics[name] = words
+            raise UserError(f"{place}: duplicate query id '{name}': ids must be unique")
+        if not query_text.strip():
+            raise UserError(f"{place}: the query '{name}' has no text: add one or remove the line")
+        topics[name] = query_text
     return topics
 
 
 def read_qrels(
     path: Path, topics: dict[str, str], columns: tuple[str, str, str], split: str | None = None
 ) -> list[Judgement]:
-    """Read judgements from the columns (query id, doc id, relevance).
+    """Read judgements from the columns (query id, document id, relevance).
 
-    Without ``split`` a column ``split`` says it, and where there is none, it is test. Raises UserError for a query
+    If ``split`` is not given, it is read from the column ``split``, with test as the default. Raises UserError for a query
     that is not among the topics and for an unknown split.
     """
     judgements = []
     for place, row in read_rows(path):
         query_id, doc_id = identifier(row, columns[0], place), identifier(row, columns[1], place)
-        side = split or row.get("split", "test")
-        if side not in SPLITS:
-            raise UserError(f"{place}: unknown split {side!r}{nearest(str(side), SPLITS)}: use {', '.join(SPLITS)}")
+        name = split or row.get("split", "test")
+        if name not in SPLITS:
+            raise UserError(f"{place}: unknown split {name!r}{nearest(str(name), SPLITS)}: use {', '.join(SPLITS)}")
         if query_id not in topics:
             raise UserError(f"{place}: the query '{query_id}' is not among the topics: add its text or remove the line")
-        judgements.append(Judgement(query_id, doc_id, integer(row, columns[2], place), side, place))
+        judgements.append(Judgement(query_id, doc_id, integer(row, columns[2], place), name, place))
     return judgements

@@ -1,4 +1,4 @@
-"""Topics from See Also sections: the description is the query, the function that it describes is relevant."""
+"""Topics from See Also sections: a description is the query, and the functions that it describes are relevant."""
 
 import re
 from collections import defaultdict
@@ -7,8 +7,8 @@ from listill.corpus.docstrings import fold, see_also
 from listill.corpus.source import UNSPLIT, Document, Judgement
 
 MIN_WORDS = 4
-MAX_TARGETS = 3  # what is said of more functions says nothing of any
-# Descriptions that mean something only beside the function in whose docstring they stand: "Similar function in SciPy."
+MAX_TARGETS = 3  # a description of more functions than this is too general
+# Descriptions that only make sense within the docstring that contains them: "Similar function in SciPy."
 CONTEXTUAL = re.compile(
     r"^(a |an |the )?(analogous|corresponding|equivalent|identical|related|same|see|similar)\b"
     r"|\bthis (class|function|method|routine)\b",
@@ -22,32 +22,33 @@ def find_topics(
     """Return topics and judgements from the See Also sections of ``docs`` (docstrings by document).
 
     ``canonical`` maps any name of a function to its document. Equal descriptions of several functions are one topic.
-    One that stands in the text of a function that it describes is dropped, since any search would find it. Ids are the
-    first relevant function and a number: ``numpy.sort:1``.
+    A description that occurs in the text of a function that it describes is dropped, because it would be too easy to find.
+    An id is the name of the first relevant function and a number: ``numpy.sort:1``.
     """
     resolve = Resolver(canonical)
     relevant: dict[str, set[str]] = defaultdict(set)
-    wording: dict[str, str] = {}
+    original_texts: dict[str, str] = {}  # by folded description
     for owner in sorted(docs):
         for names, description in see_also(docs[owner]):
             if len(description.split()) < MIN_WORDS or CONTEXTUAL.search(description):
                 continue
             targets = {target for name in names if (target := resolve(name, owner)) and target != owner}
             if targets:
-                wording.setdefault(fold(description), " ".join(description.split()))
+                original_texts.setdefault(fold(description), " ".join(description.split()))
                 relevant[fold(description)] |= targets
     texts = {name: fold(document.text) for name, document in documents.items()}
     topics: dict[str, str] = {}
     qrels: list[Judgement] = []
     numbers: dict[str, int] = defaultdict(int)
-    for description, found in sorted(relevant.items()):
-        ranked = sorted(found, key=_shortness)
-        if len(ranked) > MAX_TARGETS or any(description in texts[target] for target in ranked):
+    for description, described in sorted(relevant.items()):
+        targets_by_length = sorted(described, key=_shortness)
+        if len(targets_by_length) > MAX_TARGETS or any(description in texts[target] for target in targets_by_length):
             continue
-        numbers[ranked[0]] += 1
-        query_id = f"{ranked[0]}:{numbers[ranked[0]]}"
-        topics[query_id] = wording[description]
-        qrels += [Judgement(query_id, target, 1, UNSPLIT) for target in ranked]
+        first = targets_by_length[0]
+        numbers[first] += 1
+        query_id = f"{first}:{numbers[first]}"
+        topics[query_id] = original_texts[description]
+        qrels += [Judgement(query_id, target, 1, UNSPLIT) for target in targets_by_length]
     return topics, qrels
 
 
@@ -56,7 +57,7 @@ def _shortness(name: str) -> tuple[int, int, str]:
 
 
 class Resolver:
-    """Finds the function that a See Also entry means."""
+    """Resolves the names in See Also entries to documents."""
 
     def __init__(self, canonical: dict[str, str]) -> None:
         self.canonical = canonical
@@ -69,17 +70,17 @@ class Resolver:
                 self.suffixes[".".join(parts[i:])].add(first)
 
     def __call__(self, name: str, owner: str) -> str | None:
-        """Return the document that ``name`` means in the docstring of ``owner``, or None.
+        """Return the document that ``name`` refers to in the docstring of ``owner``, or None.
 
-        Tried in turn: the full name; a member of the same class, module or package (of the owner under any of its
-        names); the only name that ends so.
+        The name is looked up, in this order, as a full name, as a member of the same class, module or package (for any name
+        of the owner), and as the ending of exactly one known name.
         """
         if name in self.canonical:
             return self.canonical[name]
         for alias in sorted(self.aliases[owner], key=_shortness):
             parts = alias.split(".")
             for i in range(len(parts) - 1, 0, -1):
-                if found := self.canonical.get(".".join([*parts[:i], name])):
-                    return found
-        ends = self.suffixes.get(name, set())
-        return next(iter(ends)) if len(ends) == 1 else None
+                if document := self.canonical.get(".".join([*parts[:i], name])):
+                    return document
+        candidates = self.suffixes.get(name, set())
+        return next(iter(candidates)) if len(candidates) == 1 else None

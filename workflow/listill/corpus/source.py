@@ -1,4 +1,4 @@
-"""Sources: where documents, human topics and their judgements come from."""
+"""The base class of sources: where documents, human topics and their judgements come from."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from listill.section import Member
 from listill.source_files import checksum
 
 SPLITS = ("train", "dev", "test")
-UNSPLIT = ""  # the split of judgements that are still to be split
+UNSPLIT = ""  # the split of judgements that are not assigned to a split yet
 
 
 class Document(NamedTuple):
-    """One document as its source has it."""
+    """One document as it is in its source."""
 
     doc_id: str
     title: str | None
@@ -21,7 +21,7 @@ class Document(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """One judged pair; ``place`` (``file:line``, where known) is for messages only."""
+    """One judged pair; ``place`` (``file:line``, if known) is only used in messages."""
 
     query_id: str
     doc_id: str
@@ -32,10 +32,10 @@ class Judgement(NamedTuple):
 
 @dataclass
 class RawCorpus:
-    """A corpus with its human topics, unchecked: ``listill.corpus.build`` checks it.
+    """A corpus with its human topics, not checked yet: ``listill.corpus.build`` checks it.
 
-    Topics belong to the split of their judgements; topics without judgements are allowed here and dropped later. ``origin``
-    names the documents in messages, ``details`` goes into the provenance of the tables.
+    The split of a topic is the split of its judgements. Topics without judgements are allowed here and dropped later.
+    Messages refer to the documents by ``origin``. ``details`` becomes part of the provenance of the tables.
     """
 
     origin: str
@@ -46,19 +46,19 @@ class RawCorpus:
 
 
 class Source(Member):
-    """The base of all sources: its settings, and how it is read. A member is a file in ``corpus/sources/``."""
+    """The base class of sources: the settings, and methods to read the source. A member is a file in ``corpus/sources/``."""
 
     def read(self) -> RawCorpus:
-        """Return documents, topics and judgements as they are; UserError names file and line of a fault."""
+        """Return documents, topics and judgements, not checked; UserError names file and line of the error."""
         raise NotImplementedError
 
     def files(self) -> list[str]:
-        """Return the files that are read, as far as they exist (a dry run needs none): a changed file reruns the corpus."""
+        """Return the existing input files. A changed file reruns the corpus; a dry run needs no files."""
         return []
 
     def split_shares(self) -> tuple[float, float]:
-        """Return the shares of train and dev of judgements without a split (``UNSPLIT``)."""
-        raise NotImplementedError(f"source {type(self).__name__} gives judgements without a split, but no split_shares")
+        """Return the train and dev shares for judgements without a split (``UNSPLIT``)."""
+        raise NotImplementedError(f"source {type(self).__name__} has judgements without a split: implement split_shares")
 
 
 def checksums(paths: Iterable[Path]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Seeded splits of topics, and of passages that are held out. Everything is sorted before it is shuffled."""
+"""Seeded splits of topics and held-out passages. Everything is sorted before it is shuffled."""
 
 import logging
 import random
@@ -13,17 +13,17 @@ MAX_HELDOUT_SHARE = 0.05
 
 
 class Component:
-    """Topics that belong together, and their relevant documents."""
+    """A connected component: topics that share relevant documents, and these documents."""
 
     def __init__(self) -> None:
         self.topics: set[str] = set()
         self.documents: set[str] = set()
 
 
-def components(qrels: Sequence[Judgement], same: dict[str, str] | None = None) -> list[Component]:
+def components(qrels: Sequence[Judgement], original_of: dict[str, str] | None = None) -> list[Component]:
     """Return the connected components of topics and relevant documents (relevance above 0), in sorted order.
 
-    ``same`` maps the doc_id of a duplicate to that of its group's first: twins are one document.
+    ``original_of`` maps the doc_id of a duplicate to the first document of its group: duplicates count as one document.
     """
     parent: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -37,43 +37,44 @@ def components(qrels: Sequence[Judgement], same: dict[str, str] | None = None) -
     for judgement in qrels:
         topic = root(("topic", judgement.query_id))
         if judgement.relevance > 0:
-            parent[topic] = root(("document", (same or {}).get(judgement.doc_id, judgement.doc_id)))
-    found: dict[tuple[str, str], Component] = defaultdict(Component)
-    for kind, name in sorted(parent):
-        component = found[root((kind, name))]
-        (component.topics if kind == "topic" else component.documents).add(name)
-    return sorted(found.values(), key=lambda component: min(component.topics))
+            parent[topic] = root(("document", (original_of or {}).get(judgement.doc_id, judgement.doc_id)))
+    by_root: dict[tuple[str, str], Component] = defaultdict(Component)
+    for node_type, name in sorted(parent):
+        component = by_root[root((node_type, name))]
+        (component.topics if node_type == "topic" else component.documents).add(name)
+    return sorted(by_root.values(), key=lambda component: min(component.topics))
 
 
 def _cut(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
-    """Return for each of a row of blocks the share that its middle falls into (the rest is ``len(shares)``)."""
-    total, before, sides = sum(sizes), 0, []
+    """Return for each of several consecutive blocks the share that its middle falls into (``len(shares)`` for the rest)."""
+    total, before, indices = sum(sizes), 0, []
     for size in sizes:
         middle = (before + size / 2) / total
-        sides.append(sum(middle >= sum(shares[: i + 1]) for i in range(len(shares))))
+        indices.append(sum(middle >= sum(shares[: i + 1]) for i in range(len(shares))))
         before += size
-    return sides
+    return indices
 
 
 def split_unsplit(
-    qrels: Sequence[Judgement], train: float, dev: float, seed: int, same: dict[str, str] | None = None
+    qrels: Sequence[Judgement], train: float, dev: float, seed: int, original_of: dict[str, str] | None = None
 ) -> list[Judgement]:
-    """Give the judgements without a split one; ``train`` and ``dev`` are shares of the relevant documents.
+    """Assign a split to judgements without one; ``train`` and ``dev`` are shares of the relevant documents.
 
-    Topics that share a relevant document fall on one side, directly or through others: what is split are the components.
+    Whole connected components are assigned, so topics that share a relevant document, directly or through other topics, are
+    in the same split.
     """
-    parts = components([judgement for judgement in qrels if judgement.split == UNSPLIT], same)
+    parts = components([judgement for judgement in qrels if judgement.split == UNSPLIT], original_of)
     random.Random(seed).shuffle(parts)
-    sides = _cut([max(1, len(part.documents)) for part in parts], [train, dev])
-    side = {topic: ("train", "dev", "test")[i] for part, i in zip(parts, sides, strict=True) for topic in part.topics}
-    return [j._replace(split=side[j.query_id]) if j.split == UNSPLIT else j for j in qrels]
+    indices = _cut([max(1, len(part.documents)) for part in parts], [train, dev])
+    splits = {topic: ("train", "dev", "test")[i] for part, i in zip(parts, indices, strict=True) for topic in part.topics}
+    return [j._replace(split=splits[j.query_id]) if j.split == UNSPLIT else j for j in qrels]
 
 
 def dev_from_train(qrels: Sequence[Judgement], share: float, seed: int) -> list[Judgement]:
-    """Make a share of the train topics dev topics, where there are none; judgements of test stay as they are.
+    """Move a share of the train topics to dev, if there are no dev topics; test judgements do not change.
 
-    Topics are drawn one by one: dev stands in for a published test split, whose topics share relevant documents with train
-    topics as they come. Dev topics without such documents would choose another recipe than test needs.
+    Topics are drawn individually, because dev represents a published test split, whose topics may share relevant documents
+    with train topics. Dev topics without shared documents would select a recipe that does not suit the test split.
     """
     if any(judgement.split == "dev" for judgement in qrels):
         return list(qrels)
@@ -84,30 +85,31 @@ def dev_from_train(qrels: Sequence[Judgement], share: float, seed: int) -> list[
 
 def hold_out(
     documents: Sequence[Document],
-    twins: Sequence[str | None],
+    originals: Sequence[str | None],
     qrels: Sequence[Judgement],
     count: int,
     seed: int,
     blank: Collection[str] = (),
 ) -> dict[str, str]:
-    """Choose passages that never train: doc_id to split, ``heldout`` and, if there are no dev topics, as many ``dev``.
+    """Choose the passages that are held out from training and return their splits by doc_id.
 
-    None is relevant to a human topic, has a duplicate or is ``blank`` (nothing can be asked about it). Each split has
-    ``count`` of them, but no more than 5 % of the corpus (at least one) and, where there are too few to choose from, half
-    of those each.
+    The split is ``heldout``; if there are no dev topics, as many passages have the split ``dev``. Passages are not chosen if
+    they are relevant to a human topic, have a duplicate or are ``blank`` (no query can be written for them). Each split
+    gets ``count`` passages, but at most 5 % of the corpus (at least one passage). If there are too few eligible passages,
+    the splits share them equally. ``originals`` is the result of ``duplicates.duplicate_of``.
     """
     relevant = {judgement.doc_id for judgement in qrels if judgement.relevance > 0}
-    taken = relevant | set(blank) | {twin for twin in twins if twin is not None}
-    free = sorted(
+    excluded = relevant | set(blank) | {original for original in originals if original is not None}
+    eligible = sorted(
         document.doc_id
-        for document, twin in zip(documents, twins, strict=True)
-        if twin is None and document.doc_id not in taken
+        for document, original in zip(documents, originals, strict=True)
+        if original is None and document.doc_id not in excluded
     )
-    random.Random(seed).shuffle(free)
+    random.Random(seed).shuffle(eligible)
     splits = ["heldout"] if any(judgement.split == "dev" for judgement in qrels) else ["heldout", "dev"]
-    wanted = min(count, max(1, int(MAX_HELDOUT_SHARE * len(documents))))
-    each = min(wanted, len(free) // len(splits))
+    limit = min(count, max(1, int(MAX_HELDOUT_SHARE * len(documents))))
+    each = min(limit, len(eligible) // len(splits))
     if each < count:
-        reason = "5 % of the corpus" if each == wanted else "the rest is relevant to human topics or has duplicates"
-        log.info("corpus: %d passages of each held-out split rather than %d: %s", each, count, reason)
-    return {doc_id: split for i, split in enumerate(splits) for doc_id in free[i * each : (i + 1) * each]}
+        reason = "5 % of the corpus" if each == limit else "the others are relevant to human topics or have duplicates"
+        log.info("corpus: %d passages per held-out split instead of %d: %s", each, count, reason)
+    return {doc_id: split for i, split in enumerate(splits) for doc_id in eligible[i * each : (i + 1) * each]}

@@ -1,1 +1,1 @@
-"""Lists: which queries train, and on which documents with which scores."""
+"""Training lists: which queries are trained on, with which documents and which teacher scores."""

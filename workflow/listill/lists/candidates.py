@@ -1,4 +1,4 @@
-"""Which candidates the lists of one student are made of."""
+"""The candidates that the lists of one student are built from."""
 
 import pandas as pd
 
@@ -7,8 +7,34 @@ from listill.corpus.collection import Collection
 from listill.schemas import HUMAN
 
 
+def student_pairs(
+    candidates: pd.DataFrame,
+    queries: pd.DataFrame,
+    positives: pd.DataFrame,
+    collection: Collection,
+    retriever: str,
+    retrievers: str,
+    found_within: int | None,
+) -> tuple[pd.DataFrame, set[str]]:
+    """Return the distinct pairs (query_id, doc_id) of a student's pool, and the queries that are inconsistent.
+
+    ``candidates``: query_id, doc_id, retriever, rank; ``queries``: type and doc_id, indexed by query_id; ``positives``:
+    query_id, doc_id. ``retriever`` is the retriever whose candidates are used for the student. With ``retrievers`` set to
+    ``all``, the candidates of all other retrievers are added. Inconsistent are the synthetic queries whose source passage
+    ``retriever`` does not rank among the first ``found_within`` (None: no filter); the pairs do not include them.
+    """
+    ids = ["query_id", "doc_id"]
+    pool = candidates[candidates["query_id"].isin(queries.index)]
+    dropped: set[str] = set()
+    if found_within is not None:
+        dropped = inconsistent(pool, queries, collection, retriever, found_within)
+    if retrievers == "student":
+        pool = student_candidates(pool, positives, retriever)
+    return pool[~pool["query_id"].isin(dropped)].drop_duplicates(ids)[ids], dropped
+
+
 def student_candidates(candidates: pd.DataFrame, positives: pd.DataFrame, retriever: str) -> pd.DataFrame:
-    """Return the candidates of BM25 and of the student's retriever; a positive stays whichever retriever found it.
+    """Return the candidates of BM25 and of the student's retriever; positives are kept whichever retriever found them.
 
     ``candidates``: query_id, doc_id, retriever, rank; ``positives``: query_id, doc_id.
     """
@@ -20,9 +46,9 @@ def student_candidates(candidates: pd.DataFrame, positives: pd.DataFrame, retrie
 def inconsistent(
     candidates: pd.DataFrame, queries: pd.DataFrame, collection: Collection, retriever: str, top: int
 ) -> set[str]:
-    """Return the synthetic queries whose passage is not within the first ``top`` of the student's retriever.
+    """Return the synthetic queries whose source passage is not among the first ``top`` of the student's retriever.
 
-    ``queries``: type and doc_id, indexed by query_id.
+    ``queries``: type and doc_id, indexed by query_id. Queries without candidates are not tested.
     """
-    again = found_again(candidates, queries["doc_id"], collection, retriever, top)
-    return set(queries.index[queries["type"] != HUMAN]) & set(candidates["query_id"]) - again
+    consistent = found_again(candidates, queries["doc_id"], collection, retriever, top)
+    return set(queries.index[queries["type"] != HUMAN]) & set(candidates["query_id"]) - consistent

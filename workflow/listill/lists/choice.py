@@ -1,4 +1,4 @@
-"""Which documents a list holds."""
+"""Choose the documents of a list."""
 
 import random
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from listill.settings.lists import Lists
 
 @dataclass(frozen=True)
 class Pool:
-    """The candidates of one query: document positions, normalised teacher scores, and which are positives."""
+    """The candidates of one query: their positions in the corpus, their normalised teacher scores, and which are positives."""
 
     documents: np.ndarray
     scores: np.ndarray
@@ -18,39 +18,40 @@ class Pool:
 
 
 def stratified(scores: np.ndarray, count: int) -> np.ndarray:
-    """Return the indices of ``count`` scores that lie evenly between the largest and the smallest.
+    """Return the indices of ``count`` scores that are spread evenly between the largest and the smallest score.
 
-    For each of ``count`` evenly spaced levels, from above, the nearest score not yet taken is taken ("uniformly over the
-    teacher's score range", arXiv 2604.04734).
+    For each of ``count`` evenly spaced levels, from the highest to the lowest, the nearest unused score is chosen
+    ("uniformly over the teacher's score range", arXiv 2604.04734).
     """
-    free = np.ones(len(scores), dtype=bool)
-    taken = []
+    unused = np.ones(len(scores), dtype=bool)
+    chosen = []
     for level in np.linspace(scores.max(), scores.min(), count):
-        distance = np.where(free, np.abs(scores - level), np.inf)
+        distance = np.where(unused, np.abs(scores - level), np.inf)
         nearest = int(distance.argmin())
-        free[nearest] = False
-        taken.append(nearest)
-    return np.array(taken, dtype=np.int64)
+        unused[nearest] = False
+        chosen.append(nearest)
+    return np.array(chosen, dtype=np.int64)
 
 
 def choose(
     pool: Pool, group: np.ndarray, banned: np.ndarray, settings: Lists, seed: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the documents of a list (the best positive first) and their scores, at most ``settings.length`` of them.
+    """Return the documents of a list, at most ``settings.length``, and their scores. The best positive comes first.
 
-    Duplicates of the positive and ``banned`` documents (held-out passages, bool [documents]) are left out. A pool that is
-    too small gives a shorter list: nothing is made up to fill it.
+    Duplicates of the positive and ``banned`` documents (held-out passages, bool [documents]) are left out. A small pool
+    gives a shorter list: lists are never padded with other documents.
     """
     positives = np.flatnonzero(pool.positive)
-    first = positives[pool.scores[positives].argmax()]
-    same = group[pool.documents] == group[pool.documents[first]]
-    rest = np.flatnonzero(~same & ~banned[pool.documents])
-    count = min(settings.length - 1, len(rest))
+    best_positive = positives[pool.scores[positives].argmax()]
+    duplicate = group[pool.documents] == group[pool.documents[best_positive]]
+    others = np.flatnonzero(~duplicate & ~banned[pool.documents])
+    count = min(settings.length - 1, len(others))
     if settings.choose == "random":
-        chosen = rest[sorted(random.Random(seed).sample(range(len(rest)), count))]
-    elif settings.choose == "top" or count == len(rest):
-        chosen = rest[np.argsort(-pool.scores[rest], kind="stable")[:count]]
+        chosen = others[sorted(random.Random(seed).sample(range(len(others)), count))]
+    elif settings.choose == "top" or count == len(others):
+        chosen = others[np.argsort(-pool.scores[others], kind="stable")[:count]]
     else:
-        chosen = rest[stratified(pool.scores[rest], count)]
-    order = np.concatenate([[first], chosen[np.argsort(-pool.scores[chosen], kind="stable")]]).astype(np.int64)
+        chosen = others[stratified(pool.scores[others], count)]
+    by_score = chosen[np.argsort(-pool.scores[chosen], kind="stable")]
+    order = np.concatenate([[best_positive], by_score]).astype(np.int64)
     return pool.documents[order], pool.scores[order]

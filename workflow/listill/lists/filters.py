@@ -1,4 +1,4 @@
-"""Which queries train: what a list needs, and what the teacher must say of it."""
+"""Filter the queries by the teachers' scores."""
 
 import numpy as np
 import pandas as pd
@@ -9,56 +9,60 @@ from listill.settings.lists import Lists
 
 
 def teacher_agrees(pool: Pool, group: np.ndarray) -> bool:
-    """Tell whether the teacher's best document is a positive or a duplicate of one (``group`` as in Collection)."""
+    """Tell whether the teacher's top document is a positive or a duplicate of one (``group`` as in Collection)."""
     best = pool.scores.max()
-    top = group[pool.documents[pool.scores == best]]
-    return bool(np.isin(top, group[pool.documents[pool.positive]]).any())
+    top_groups = group[pool.documents[pool.scores == best]]
+    return bool(np.isin(top_groups, group[pool.documents[pool.positive]]).any())
 
 
 def with_raised_positives(pool: Pool, margin: float) -> Pool:
-    """Return the pool with the positives raised above the best: a person's judgement outranks the teacher.
+    """Return the pool with the positives scored above all others, since a human judgement outranks the teacher.
 
-    ``margin`` is a share of the range of the scores. All others keep theirs: what the teacher likes may be relevant, too.
+    ``margin`` is a share of the range of the scores. All other documents keep their scores: what the teacher ranks high may
+    be relevant too.
     """
     best = pool.scores.max()
     raised = best + margin * (best - pool.scores.min())
     return Pool(pool.documents, np.where(pool.positive, raised, pool.scores), pool.positive)
 
 
-def quality(raw: dict[str, np.ndarray], weights: dict[str, float], every: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the quality of queries in [0, 1]: the weighted mean of their positives' raw teacher scores.
+def quality(
+    positive_scores: dict[str, np.ndarray], weights: dict[str, float], all_scores: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Return the quality of each query in [0, 1]: the weighted mean of its positive's raw teacher scores.
 
-    ``raw[t]`` holds teacher t's score of each query's positive, ``every[t]`` all its scores, whose 1st and 99th percentiles
-    become 0 and 1 (as the papers scale RankT5's scores).
+    ``positive_scores`` holds the score of each query's positive for every teacher, ``all_scores`` all scores of the teacher.
+    Their 1st and 99th percentiles are scaled to 0 and 1, as the papers scale RankT5's scores.
     """
-    total = np.zeros(len(next(iter(raw.values()))))
+    total = np.zeros(len(next(iter(positive_scores.values()))))
     for teacher, weight in weights.items():
-        low, high = np.percentile(every[teacher], [1, 99])
-        total += weight * np.clip((raw[teacher] - low) / max(high - low, 1e-12), 0, 1)
+        low, high = np.percentile(all_scores[teacher], [1, 99])
+        total += weight * np.clip((positive_scores[teacher] - low) / max(high - low, 1e-12), 0, 1)
     return total / sum(weights.values())
 
 
 def low_quality(
     lists: pd.DataFrame, types: pd.Series, scores: pd.DataFrame, weights: dict[str, float], settings: Lists
 ) -> pd.Series:
-    """Tell which lists are dropped because the teachers' scores of their positives are low (bool, by query_id).
+    """Tell which lists are dropped because the teachers give their positives low scores (bool, by query_id).
 
     ``lists``: query_id (index and column), doc_ids; ``types``: the query type by query_id; ``scores``: query_id, doc_id,
-    teacher, score. Only synthetic queries are dropped: those below ``quality_percentile`` of the positives' scores, or of
-    all documents' (``quality_of``).
+    teacher, score. Only synthetic queries are dropped: those below ``quality_percentile`` of the positives' scores or, with
+    ``quality_of: all``, of the scores of all documents.
     """
     synthetic = types != HUMAN
     if not settings.quality_percentile or not synthetic.any():
         return pd.Series(False, index=lists.index)
     positives = pd.DataFrame({"query_id": lists["query_id"], "doc_id": lists["doc_ids"].str[0]}).reset_index(drop=True)
-    wide = scores.pivot(index=["query_id", "doc_id"], columns="teacher", values="score")
-    every = {teacher: wide[teacher].to_numpy() for teacher in weights}
+    by_teacher = scores.pivot(index=["query_id", "doc_id"], columns="teacher", values="score")
+    all_scores = {teacher: by_teacher[teacher].to_numpy() for teacher in weights}
 
-    def of(rows: pd.DataFrame) -> np.ndarray:
-        return quality({teacher: rows[teacher].to_numpy() for teacher in weights}, weights, every)
+    def quality_of(rows: pd.DataFrame) -> np.ndarray:
+        return quality({teacher: rows[teacher].to_numpy() for teacher in weights}, weights, all_scores)
 
-    values = of(wide.loc[pd.MultiIndex.from_frame(positives)])
-    among = values[synthetic]
+    of_positives = quality_of(by_teacher.loc[pd.MultiIndex.from_frame(positives)])
+    reference = of_positives[synthetic]
     if settings.quality_of == "all":
-        among = of(wide[wide.index.get_level_values("query_id").isin(lists.index[synthetic])])
-    return (values < np.percentile(among, settings.quality_percentile)) & synthetic
+        in_lists = by_teacher.index.get_level_values("query_id").isin(lists.index[synthetic])
+        reference = quality_of(by_teacher[in_lists])
+    return (of_positives < np.percentile(reference, settings.quality_percentile)) & synthetic

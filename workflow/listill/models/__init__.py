@@ -1,1 +1,1 @@
-"""Models: where they are found, how they are loaded, on which device, and by which backend."""
+"""Models: where they are stored, how they are loaded, and the device and backend that run them."""

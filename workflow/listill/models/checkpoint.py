@@ -1,4 +1,4 @@
-"""A reranker's checkpoint, loaded and checked: nothing about it is guessed, and no part of it is left random."""
+"""Load the checkpoint of a reranker and check it: its kind is never guessed, and no weight is randomly initialised."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger("listill")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model on its device, ready to score, and its tokenizer."""
+    """A model in evaluation mode on its device, and its tokenizer."""
 
     model: Any
     tokenizer: Any
@@ -28,9 +28,10 @@ class Checkpoint:
 
 
 def inspect(settings: ModelSettings) -> str:
-    """Return the identity of the model (see ``locate.identity``); it is downloaded here.
+    """Return the identity of the model (see ``locate.identity``). A hub model is downloaded.
 
-    Raises UserError for one that is missing or of another kind: before another model has worked for hours.
+    Raises UserError if the model is missing or of another kind, so that the run fails before other models have been
+    scoring for hours.
     """
     folder = resolve_transformer(settings.model, settings.revision)
     _check_kind(folder, settings)
@@ -38,17 +39,17 @@ def inspect(settings: ModelSettings) -> str:
 
 
 def load(settings: ModelSettings) -> Checkpoint:
-    """Load the model and tokenizer of a teacher by its backend.
+    """Load the model and tokenizer of a teacher with its backend.
 
-    Raises UserError if it is not there, is of another kind, is incomplete (transformers would fill in random weights), or
-    reads fewer tokens than ``max_length``.
+    Raises UserError if the model is missing, is of another kind, lacks weights (transformers would initialise them
+    randomly), or has fewer positions than ``max_length``.
     """
     folder = resolve_transformer(settings.model, settings.revision)
     _check_kind(folder, settings)
     loaded: Checkpoint = families.load("backends", settings.backend).load(settings, folder)
     _check_length(loaded.model.config, loaded.tokenizer, settings)
-    computed = "bf16" if loaded.bf16 else "fp32"
-    log.info("teacher %s: kind %s, %s on %s", settings.model, settings.kind, computed, loaded.device)
+    precision = "bf16" if loaded.bf16 else "fp32"
+    log.info("teacher %s: kind %s, %s on %s", settings.model, settings.kind, precision, loaded.device)
     return loaded
 
 
@@ -57,43 +58,50 @@ def _check_kind(folder: Path, settings: ModelSettings) -> None:
     try:
         config = json.loads((folder / "config.json").read_text())
     except json.JSONDecodeError:
-        raise UserError(f"model {model}: {folder / 'config.json'} is broken; download the model again") from None
-    own_code = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
-    if own_code and not settings.trust_remote_code:
         raise UserError(
-            f"model {model}: runs code of its own: read it, then set trust_remote_code: true and a revision of this teacher"
+            f"model {model}: {folder / 'config.json'} is not valid JSON; download the model again"
+        ) from None
+    needs_code = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
+    if needs_code and not settings.trust_remote_code:
+        raise UserError(
+            f"model {model} needs code of its own: read it, then set trust_remote_code: true and a revision"
         )
-    names = config.get("architectures")
-    if not names:
-        raise UserError(f"model {model}: {folder / 'config.json'} names no architecture, so its kind is unknown")
-    if names[0].endswith(settings.architecture):
+    architectures = config.get("architectures")
+    if not architectures:
+        raise UserError(
+            f"model {model}: {folder / 'config.json'} has no `architectures`, so the kind of the model is unknown; "
+            "save the model again with save_pretrained"
+        )
+    if architectures[0].endswith(settings.architecture):
         _check_modules(folder, model)
         return
-    right = [other for other in families.names("teachers") if _loads(other, names[0])]
-    remedy = f"its kind is {right[0]}" if right else "it has no head that scores a query and a passage"
-    raise UserError(f"model {model}: a {names[0]} is no {kind}: {remedy}")
+    matching = [name for name in families.names("teachers") if _loads(name, architectures[0])]
+    fix = f"set kind: {matching[0]}" if matching else "it has no head that scores a query and a passage"
+    raise UserError(f"model {model}: its architecture {architectures[0]} is not of kind {kind}; {fix}")
 
 
 def _loads(kind: str, architecture: str) -> bool:
-    """Tell whether teachers of a kind have this architecture."""
+    """Tell whether teachers of this kind load this architecture."""
     ending = getattr(families.settings_class("teachers", kind), "architecture", "")
     return bool(ending) and architecture.endswith(ending)
 
 
 def _check_modules(folder: Path, model: str) -> None:
-    """Refuse a SentenceTransformers folder that does more than its transformer: that would be left out."""
+    """Reject a SentenceTransformers folder with modules after the transformer, which would be ignored."""
     if not (folder / "modules.json").exists():
         return
-    kinds = [entry["type"].rpartition(".")[2] for entry in json.loads((folder / "modules.json").read_text())]
-    if further := [kind for kind in kinds if kind not in ("Transformer", "LogitScore")]:
-        raise UserError(f"model {model}: its module {further[0]} is not supported; score the pairs with its own code")
+    module_types = [entry["type"].rpartition(".")[2] for entry in json.loads((folder / "modules.json").read_text())]
+    if unsupported := [name for name in module_types if name not in ("Transformer", "LogitScore")]:
+        raise UserError(
+            f"model {model}: its module {unsupported[0]} is not supported; score the pairs with the model's own code"
+        )
 
 
 def _check_length(config: Any, tokenizer: Any, settings: ModelSettings) -> None:
-    """Refuse a length that the model has no positions for; relative positions, as T5's, have no end."""
+    """Reject a ``max_length`` beyond the model's positions. Relative positions, as in T5, have no limit."""
     positions = getattr(config, "max_position_embeddings", None)
     if positions and settings.max_length > (limit := min(positions, tokenizer.model_max_length)):
         raise UserError(
-            f"model {settings.model}: reads at most {limit} tokens; set max_length (now {settings.max_length}) of this "
-            "teacher"
+            f"model {settings.model}: max_length is {settings.max_length}, but the model reads at most {limit} tokens; "
+            f"set max_length of this teacher to {limit} or less"
         )

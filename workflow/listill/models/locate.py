@@ -1,4 +1,4 @@
-"""Where a model is: in an installed package, in a folder or on the hub. Nothing about it is guessed."""
+"""Locate a model in an installed package, in a folder or on the hub, and check its files."""
 
 import errno
 import hashlib
@@ -13,8 +13,9 @@ from listill.source_files import checksum, expand
 def resolve(model: str, revision: str | None = None, pooling: str | None = None) -> Path:
     """Return the folder of a bi-encoder; see ``locate``.
 
-    It is a SentenceTransformers folder with pooling settings or, where ``pooling`` is given, one of any transformers model.
-    Raises UserError for others: a wrong pooling costs most of a model's quality without any error, so it is not guessed.
+    The folder must be a SentenceTransformers folder with a pooling module. With ``pooling``, any transformers model is
+    accepted. Raises UserError for all other folders: a wrong pooling silently costs most of a model's quality, so the
+    pooling is never guessed.
     """
     folder = locate(model, revision)
     if pooling is None or (folder / "modules.json").exists():
@@ -34,11 +35,11 @@ def resolve_transformer(model: str, revision: str | None = None) -> Path:
 
 
 def identity(folder: Path) -> str:
-    """Return what identifies this model: its commit on the hub, or a checksum of the files in its folder."""
+    """Return an identifier of the model's version: its commit on the hub, or a checksum of the files in its folder."""
     if folder.parent.name == "snapshots":
         return folder.name
-    kinds = (".json", ".txt", ".model", ".safetensors", ".py")
-    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds)
+    suffixes = (".json", ".txt", ".model", ".safetensors", ".py")
+    files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
     checksums = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
     return hashlib.sha256(checksums.encode()).hexdigest()[:16]
 
@@ -46,17 +47,17 @@ def identity(folder: Path) -> str:
 def locate(model: str, revision: str | None = None) -> Path:
     """Return the folder of a model.
 
-    ``model``: ``package:MODULE/FOLDER``, a folder, or a hub name (its safetensors snapshot is downloaded or taken from the
-    cache). Raises UserError if it is not there.
+    ``model`` is ``package:MODULE/FOLDER``, a folder, or a hub name. The safetensors snapshot of a hub model is downloaded
+    or taken from the cache. Raises UserError if the model is not found.
     """
     name = folder_or_hub_name(model)
     return Path(name) if Path(name).is_dir() else _from_hub(name, revision)
 
 
 def folder_or_hub_name(model: str) -> str:
-    """Return the folder of a model (of a package, or with variables replaced), or its name on the hub.
+    """Return the folder of a model (resolved from a package, or with variables expanded), or its name on the hub.
 
-    For libraries that download models themselves. Raises UserError for a folder that does not exist.
+    Used with libraries that download models themselves. Raises UserError if the folder does not exist.
     """
     if model.startswith("package:"):
         return str(_in_package(model))
@@ -68,16 +69,16 @@ def folder_or_hub_name(model: str) -> str:
 
 
 def _in_package(model: str) -> Path:
-    module, _, inside = model.removeprefix("package:").partition("/")
+    module, _, subfolder = model.removeprefix("package:").partition("/")
     try:
         spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # the package that a dotted name begins with
+    except ModuleNotFoundError:  # raised if the parent package of a dotted name is missing
         spec = None
     if spec is None or spec.origin is None:
         raise UserError(f"model {model}: the Python package '{module}' is not installed")
-    folder = Path(spec.origin).parent / inside
+    folder = Path(spec.origin).parent / subfolder
     if not folder.is_dir():
-        raise UserError(f"model {model}: no folder '{inside}' in the package '{module}'")
+        raise UserError(f"model {model}: no folder '{subfolder}' in the package '{module}'")
     return folder
 
 
@@ -85,63 +86,70 @@ def _from_hub(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    wanted = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.py"]
-    unwanted = ["onnx/*", "openvino/*"]
+    allowed = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.py"]
+    ignored = ["onnx/*", "openvino/*"]
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=allowed, ignore_patterns=ignored))
     except GatedRepoError:
         raise UserError(
-            f"model {model}: gated: accept its licence on https://huggingface.co/{model}, then log in with 'hf auth login' "
-            "or set HF_TOKEN"
+            f"model {model}: access is gated; accept the licence on https://huggingface.co/{model}, then log in with "
+            "'hf auth login' or set HF_TOKEN"
         ) from None
     except RevisionNotFoundError:
-        raise UserError(f"model {model}: no revision '{revision}' on the hub") from None
+        raise UserError(
+            f"model {model}: revision '{revision}' does not exist on the hub; set revision to an existing commit, tag or "
+            "branch"
+        ) from None
     except RepositoryNotFoundError:
         raise UserError(
-            f"model {model}: neither a folder nor on the hub; if it is private, log in with 'hf auth login' or set HF_TOKEN"
+            f"model {model}: no such folder, and no such model on the hub; if the model is private, log in with "
+            "'hf auth login' or set HF_TOKEN"
         ) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"model {model}: neither a folder nor to be had from the hub ({reason}); "
-            "download it on a networked machine and give its folder"
+            f"model {model}: no such folder, and it cannot be downloaded from the hub ({reason}); "
+            "download it on a machine with network access and set `model` to its folder"
         ) from None
 
 
 def _check_config(folder: Path, model: str) -> None:
     if not (folder / "config.json").exists():
-        raise UserError(f"model {model}: no config.json in {folder}: not a folder of a transformers model")
+        raise UserError(f"model {model}: no config.json in {folder}, so this is not a transformers model")
 
 
 def _check_modules(folder: Path, model: str) -> None:
-    modules = folder / "modules.json"
+    modules_file = folder / "modules.json"
     try:
-        kinds = [entry["type"] for entry in json.loads(modules.read_text())]
+        module_types = [entry["type"] for entry in json.loads(modules_file.read_text())]
     except (json.JSONDecodeError, TypeError, KeyError):
-        raise UserError(f"model {model}: {modules} is broken; download the model again") from None
+        raise UserError(
+            f"model {model}: {modules_file} is not a valid list of modules; download the model again"
+        ) from None
     except FileNotFoundError:
         raise UserError(
-            f"model {model}: {modules} is missing, so its pooling is unknown and would have to be guessed; set `pooling` of "
-            "the student to what the model's card says: mean, cls, lasttoken, ..."
+            f"model {model}: {modules_file} is missing, so the pooling is unknown; set `pooling` of the student to the "
+            "value on the model card: mean, cls, lasttoken, ..."
         ) from None
-    pooling = [entry for entry in kinds if entry.endswith(("Pooling", "WordWeights", "StaticEmbedding", "Router"))]
-    if not pooling:
+    pooling_names = ("Pooling", "WordWeights", "StaticEmbedding", "Router")
+    if not any(module_type.endswith(pooling_names) for module_type in module_types):
         raise UserError(
-            f"model {model}: {modules} has no pooling module ({', '.join(kinds)}); it would have to be guessed: remove the "
-            "file and set `pooling` of the student to what the model's card says: mean, cls, lasttoken, ..."
+            f"model {model}: {modules_file} has no pooling module ({', '.join(module_types)}), so the pooling is unknown; "
+            "remove the file and set `pooling` of the student to the value on the model card: mean, cls, lasttoken, ..."
         )
-    for entry in json.loads(modules.read_text()):
-        if entry["type"].endswith(".Pooling") and not (folder / entry["path"] / "config.json").exists():
-            raise UserError(
-                f"model {model}: {folder / entry['path'] / 'config.json'} is missing: its pooling is unknown"
-            )
+    for entry in json.loads(modules_file.read_text()):
+        if not entry["type"].endswith(".Pooling"):
+            continue
+        config = folder / entry["path"] / "config.json"
+        if not config.exists():
+            raise UserError(f"model {model}: {config} is missing, so the pooling is unknown; download the model again")
 
 
 def _check_weights(folder: Path, model: str) -> None:
     if not any(folder.rglob("*.safetensors")):
         raise UserError(
-            f"model {model}: no .safetensors weights in {folder}; other formats can run code and are not read: "
-            "where you trust it, load it once and save it with save_pretrained"
+            f"model {model}: no .safetensors weights in {folder}; other formats can run code when loaded, so they are not "
+            "supported. If you trust the model, load it once and save it with save_pretrained"
         )

@@ -1,4 +1,4 @@
-"""The settings of a model that is loaded for scoring."""
+"""The settings of a model that scores pairs of a query and a passage."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,17 +14,17 @@ else:
 
 
 class ModelSettings(Member):
-    """A model that reads a query and a passage: where it is, and how it is loaded."""
+    """A model that reads a query together with a passage: where it is stored, and how it is loaded."""
 
-    # How the name of the model's architecture ends, and the class of transformers that loads it.
+    # The ending of the model's architecture name, and the transformers class that loads it.
     architecture: ClassVar[str] = ""
     auto_class: ClassVar[str] = ""
 
     model: str = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
     max_length: Count = Field(
-        512, description="tokens that are read, of prompt, query and passage together; the passage is cut"
+        512, description="maximum number of tokens of prompt, query and passage together; longer passages are truncated"
     )
-    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware computes it")
-    backend: Backend = Field("torch", description="the library that computes the model")
-    trust_remote_code: bool = Field(False, description="run code that comes with the model")
+    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 if the hardware supports it")
+    backend: Backend = Field("torch", description="the library that runs the model")
+    trust_remote_code: bool = Field(False, description="whether code that comes with the model may run")

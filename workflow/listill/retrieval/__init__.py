@@ -1,1 +1,1 @@
-"""Retrieval: one interface to BM25, dense and other retrievers; the encoder, exact search and fusion."""
+"""Retrieval: a common interface to BM25, dense and other retrievers, the encoder, exact search and fusion."""

@@ -1,6 +1,6 @@
-"""BM25 in Lucene's form, by bm25s or (as a second opinion) by rank_bm25.
+"""BM25 as in Lucene, computed by bm25s or (to verify the scores) by rank_bm25.
 
-A document's score for a query is the sum over the query's terms t of
+The score of a document for a query is the sum over the query's terms t of
 
     idf(t) * tf / (tf + k1 * (1 - b + b * length / mean length)),   idf(t) = ln(1 + (N - df + 0.5) / (df + 0.5))
 
@@ -23,7 +23,7 @@ class Bm25Index:
     """An index over all documents of a corpus."""
 
     def __init__(self, texts: list[str], settings: Bm25) -> None:
-        """Tokenise and index ``texts``; document i is position i in all results."""
+        """Tokenise and index ``texts``. Results refer to document i by its position i."""
         self.settings = settings
         self._documents = self.tokenise(texts)
         self._df = Counter(term for tokens in self._documents for term in set(tokens))
@@ -31,7 +31,7 @@ class Bm25Index:
         self._scorer = (_rank_bm25 if settings.library == "rank_bm25" else _bm25s)(self._documents, settings)
 
     def tokenise(self, texts: list[str]) -> list[list[str]]:
-        """Return the stemmed terms of each text, stop words left out."""
+        """Return the stemmed terms of each text, without stop words."""
         import Stemmer
 
         stemmer = Stemmer.Stemmer(self.settings.stemmer) if self.settings.stemmer else None
@@ -44,20 +44,20 @@ class Bm25Index:
         return self._scorer(terms)
 
     def search(self, queries: list[str], k: int, id_order: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return for each query at most k document positions and scores; documents that share no term are left out."""
-        found, scores = [], []
+        """Return for each query the positions and scores of at most k documents that share a term with it."""
+        positions, scores = [], []
         for terms in self.tokenise(queries):
-            row = self.scores(terms)
-            cut = min(k + SLACK, len(row))
-            best = np.argpartition(-row, cut - 1)[:cut]
-            best = best[row[best] > 0]
-            documents, values = top_k(row[best], best, k, id_order)
-            found.append(documents)
-            scores.append(values)
-        return found, scores
+            all_scores = self.scores(terms)
+            cutoff = min(k + SLACK, len(all_scores))
+            best = np.argpartition(-all_scores, cutoff - 1)[:cutoff]
+            best = best[all_scores[best] > 0]
+            query_positions, query_scores = top_k(all_scores[best], best, k, id_order)
+            positions.append(query_positions)
+            scores.append(query_scores)
+        return positions, scores
 
     def score_text(self, terms: list[str], text: str) -> float:
-        """Return the score of a text that is not in the index, with the index's statistics."""
+        """Return the score of a text that is not in the index, using the statistics of the index."""
         tokens = self.tokenise([text])[0]
         counts = Counter(tokens)
         length = len(tokens) / self._mean_length
@@ -78,7 +78,7 @@ class Bm25Retriever(Retriever):
         self.index = Bm25Index([collection.rendered(i) for i in range(len(collection))], settings)
 
     def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return for each query at most ``depth`` documents that share a term with it, and their scores."""
+        """Return for each query the positions and scores of at most ``depth`` documents that share a term with it."""
         assert isinstance(queries, list)
         return self.index.search(queries, depth, self.collection.id_order)
 
@@ -112,7 +112,7 @@ class _rank_bm25:
         self._k1 = settings.k1
 
     def __call__(self, terms: list[str]) -> np.ndarray:
-        # BM25Okapi multiplies by k1 + 1, which Lucene leaves out (no change of the order). It divides 0 by 0 for empty
-        # documents if b is 1, or if all are empty.
+        # BM25Okapi multiplies by k1 + 1. Lucene omits this factor, which does not affect the order. BM25Okapi divides 0 by 0
+        # for empty documents if b is 1, or if all documents are empty.
         with np.errstate(invalid="ignore"):
             return np.nan_to_num(self._index.get_scores(terms) / (self._k1 + 1)).astype(np.float32)

@@ -13,10 +13,10 @@ from listill.retrieval.tokens import Tokens
 
 
 class DenseRetriever(Retriever):
-    """Encodes queries with ``encoder`` and searches the corpus' embeddings [documents, d].
+    """Encode queries with ``encoder`` and search the embeddings of the corpus [documents, d].
 
-    ``corpus`` may be the file of the embeddings: it is then read for each search, so that of several retrievers only one
-    matrix is in memory at a time. With an empty name no progress is shown.
+    ``corpus`` may also be the path of the embeddings. The file is then read for each search, so that several retrievers
+    keep only one matrix in memory at a time. If ``name`` is empty, no progress is shown.
     """
 
     def __init__(self, name: str, collection: Collection, encoder: Encoder, corpus: np.ndarray | Path) -> None:
@@ -24,12 +24,12 @@ class DenseRetriever(Retriever):
         self.encoder, self.corpus = encoder, corpus
 
     def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return for each query at most ``depth`` documents by inner product, and their scores."""
+        """Return for each query the positions and scores of the ``depth`` documents with the highest inner products."""
         label = f"encode queries ({self.name})" if self.name else ""
-        vectors = self.encoder.encode(queries, "query", label)
-        return self.search_vectors(vectors, depth)
+        query_vectors = self.encoder.encode(queries, "query", label)
+        return self.search_vectors(query_vectors, depth)
 
-    def search_vectors(self, vectors: np.ndarray, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Search for queries that are encoded already [queries, d]."""
+    def search_vectors(self, query_vectors: np.ndarray, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Search with query embeddings [queries, d] that have been computed before."""
         matrix = embeddings.load(self.corpus, self.collection) if isinstance(self.corpus, Path) else self.corpus
-        return search(vectors, matrix, depth, self.collection.id_order)
+        return search(query_vectors, matrix, depth, self.collection.id_order)

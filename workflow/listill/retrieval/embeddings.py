@@ -1,4 +1,4 @@
-"""Embeddings of a whole corpus on disk."""
+"""Store and load the embeddings of a whole corpus."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,27 +13,27 @@ from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
 from listill.schemas import SCHEMAS
 
-# Documents whose embeddings are lost at most if encoding is interrupted.
+# Documents per part. An interruption loses at most the embeddings of one part.
 PART = 8192
 
 
 def load(path: Path, collection: Collection) -> np.ndarray:
-    """Return float32 embeddings [documents, d] in the order of the collection."""
+    """Return the float32 embeddings [documents, d] in the order of the collection."""
     table = tables.read_arrow(path, "embeddings")
     if table["doc_id"].to_pylist() != collection.doc_ids:
-        raise UserError(f"{path}: its documents are not those of the corpus; encode the corpus again")
-    # Not combined by Arrow, whose lists end at 2**31 numbers: 2.8 million documents of 768.
-    parts = [part.flatten().to_numpy(zero_copy_only=False) for part in table["embedding"].chunks]
-    return np.concatenate(parts).reshape(len(collection), -1)
+        raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
+    # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers (2.8 million documents with 768 dimensions).
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table["embedding"].chunks]
+    return np.concatenate(chunks).reshape(len(collection), -1)
 
 
 def load_named(paths: list[Path], collection: Collection) -> dict[str, np.ndarray]:
-    """Return the embeddings of several files, by their names (``minilm`` for minilm.parquet)."""
+    """Return the embeddings in several files, keyed by file name without suffix (``minilm`` for minilm.parquet)."""
     return {path.stem: load(path, collection) for path in paths}
 
 
 def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
-    """Return a table of embeddings [n, d]."""
+    """Return the embeddings [n, d] as a table."""
     offsets = np.arange(len(embeddings) + 1, dtype=np.int32) * embeddings.shape[1]
     vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(embeddings.reshape(-1)))
     return pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}, schema=SCHEMAS["embeddings"])
@@ -42,13 +42,13 @@ def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
 def encode_in_parts(
     encoder: Encoder, tokens: Tokens, collection: Collection, work: Path, label: str
 ) -> Iterator[pa.Table]:
-    """Yield tables of the embeddings of all documents, in parts; those that lie in ``work`` are reused.
+    """Yield the embeddings of all documents as tables, part by part. Parts that exist in ``work`` are reused.
 
-    ``tokens`` are those of the documents, in their order.
+    ``tokens`` are the tokens of the documents, in the order of the collection.
     """
     for start in range(0, len(collection), PART):
-        chosen = np.arange(start, min(start + PART, len(collection)))
+        positions = np.arange(start, min(start + PART, len(collection)))
         part = work / f"{start}.npy"
         if not part.exists():
-            tables.write_array(part, encoder.encode(tokens.take(chosen), "document", label))
+            tables.write_array(part, encoder.encode(tokens.take(positions), "document", label))
         yield as_table(collection.doc_ids[start : start + PART], np.load(part))

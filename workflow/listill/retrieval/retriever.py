@@ -1,4 +1,4 @@
-"""Retrievers: queries in, a run out."""
+"""The base classes of retrievers, which turn queries into a run."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Retriever(ABC):
-    """Answers queries over all documents of one collection."""
+    """Searches all documents of one collection."""
 
     def __init__(self, name: str, collection: "Collection") -> None:
         self.name, self.collection = name, collection
@@ -24,30 +24,30 @@ class Retriever(ABC):
     def search(self, queries: "list[str] | Tokens", depth: int) -> "tuple[list[np.ndarray], list[np.ndarray]]":
         """Return for each query the positions of at most ``depth`` documents, best first, and their scores.
 
-        Documents with equal scores come in the order of their doc_ids: see ``retrieval.search.top_k``.
+        Documents with equal scores are ordered by doc_id: see ``retrieval.search.top_k``.
         """
 
     def run(self, query_ids: list[str], queries: "list[str] | Tokens", depth: int) -> "pd.DataFrame":
-        """Return the run: query (position in ``query_ids``), document (position in the collection), rank from 1, score.
+        """Return the run: query (position in ``query_ids``), document (position in the collection), rank (from 1), score.
 
-        Where topics are documents (ArguAna), a query's own document is removed: it is not an answer to itself.
+        If topics are documents (as in ArguAna), the document with the query's own id is removed from its results.
         """
         from listill.retrieval.runs import by_position, without_own_documents
 
         if not self.collection.topics_are_documents:
             return by_position(*self.search(queries, depth))
-        found = by_position(*self.search(queries, depth + 1))
-        return without_own_documents(found, query_ids, self.collection, depth)
+        run = by_position(*self.search(queries, depth + 1))
+        return without_own_documents(run, query_ids, self.collection, depth)
 
 
 class RetrieverSettings(Member):
     """The settings of a retriever; a member is a file in ``retrieval/kinds/``."""
 
-    # Whether it searches embeddings of the corpus, which the stage ``encode`` makes.
+    # Whether the retriever searches embeddings of the corpus, which the stage ``encode`` computes.
     embeds: ClassVar[bool] = False
 
     def files(self) -> list[str]:
-        """Return those of the user's files it reads that exist: a changed file reruns the candidates."""
+        """Return the existing input files of the user; if one changes, the candidates are mined again."""
         return []
 
     def open(
@@ -55,7 +55,7 @@ class RetrieverSettings(Member):
     ) -> Retriever:
         """Return the retriever over a collection.
 
-        ``embeddings``: the encoded corpus, for one that embeds. ``model``: a trained model in place of the one that the
-        settings name.
+        ``embeddings`` is the file of the encoded corpus, for a retriever that embeds. ``model`` is a trained model that
+        replaces the model in the settings.
         """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Runs: what retrievers answer, by position in memory and by id in files."""
+"""Runs: ranked documents for each query, identified by position in memory and by id in files."""
 
 import numpy as np
 import pandas as pd
@@ -6,14 +6,14 @@ import pandas as pd
 from listill.corpus.collection import Collection
 
 
-def by_position(found: list[np.ndarray], scores: list[np.ndarray]) -> pd.DataFrame:
-    """Return (query, document, rank, score) of the documents found for each query; ranks start at 1."""
-    sizes = [len(row) for row in found]
+def by_position(documents: list[np.ndarray], scores: list[np.ndarray]) -> pd.DataFrame:
+    """Return the run (query, document, rank, score) of the ranked documents of each query; ranks start at 1."""
+    sizes = [len(row) for row in documents]
     ranks = [np.arange(1, size + 1) for size in sizes]
     return pd.DataFrame(
         {
-            "query": np.repeat(np.arange(len(found)), sizes),
-            "document": np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64),
+            "query": np.repeat(np.arange(len(documents)), sizes),
+            "document": np.concatenate([*documents, np.empty(0, np.int64)]).astype(np.int64),
             "rank": np.concatenate([*ranks, np.empty(0, np.int64)]).astype(np.int64),
             "score": np.concatenate([*scores, np.empty(0, np.float32)]).astype(np.float32),
         }
@@ -21,15 +21,15 @@ def by_position(found: list[np.ndarray], scores: list[np.ndarray]) -> pd.DataFra
 
 
 def without_own_documents(run: pd.DataFrame, query_ids: list[str], collection: Collection, depth: int) -> pd.DataFrame:
-    """Return a run by position without the document that has the query's own id; the ranks close up to ``depth``."""
-    own = np.array([collection.position.get(query_id, -1) for query_id in query_ids], dtype=np.int64)
-    others = run[run["document"].to_numpy() != own[run["query"]]]
+    """Return a run by position without the document that has the query's own id, ranked again and cut at ``depth``."""
+    own_documents = np.array([collection.position.get(query_id, -1) for query_id in query_ids], dtype=np.int64)
+    others = run[run["document"].to_numpy() != own_documents[run["query"]]]
     ranks = others.groupby("query").cumcount() + 1
     return others.assign(rank=ranks)[ranks <= depth]
 
 
 def with_ids(run: pd.DataFrame, query_ids: list[str], collection: Collection) -> pd.DataFrame:
-    """Return (query_id, doc_id, rank, score) of a run by position."""
+    """Return a run by position as (query_id, doc_id, rank, score)."""
     queries = np.array(query_ids, dtype=object)
     documents = np.array(collection.doc_ids, dtype=object)
     return pd.DataFrame(
@@ -43,7 +43,7 @@ def with_ids(run: pd.DataFrame, query_ids: list[str], collection: Collection) ->
 
 
 def ranked(scores: pd.DataFrame, depth: int) -> pd.DataFrame:
-    """Return (query_id, doc_id, rank, score) of the ``depth`` best documents of each query; ties by doc_id."""
+    """Return the run (query_id, doc_id, rank, score) of the ``depth`` best documents of each query; ties by doc_id."""
     ordered = scores.sort_values(["query_id", "score", "doc_id"], ascending=[True, False, True], ignore_index=True)
     ordered["rank"] = ordered.groupby("query_id").cumcount() + 1
     return ordered[ordered["rank"] <= depth].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Tokens of a whole corpus on disk, as one model's tokenizer makes them."""
+"""Store and load the tokens of a whole corpus, as produced by the tokenizer of one model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,32 +12,32 @@ from listill.errors import UserError
 from listill.retrieval.tokens import Tokens
 from listill.schemas import SCHEMAS
 
-PART = 8192  # documents of a row group
+PART = 8192  # documents per row group
 
 
 def load(path: Path, collection: Collection) -> Tokens:
-    """Return the tokens of all documents, in the order of the collection."""
+    """Return the tokens of all documents in the order of the collection."""
     table = tables.read_arrow(path, "tokens")
     if table["doc_id"].to_pylist() != collection.doc_ids:
-        raise UserError(f"{path}: its documents are not those of the corpus; encode the corpus again")
+        raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
     suffix = int(tables.provenance(path).details["suffix"])
-    # Not combined by Arrow, whose lists end at 2**31 numbers.
-    ids, lengths = [], []
+    # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers.
+    token_ids, lengths = [], []
     for chunk in table["tokens"].chunks:
-        ids.append(chunk.flatten().to_numpy())
+        token_ids.append(chunk.flatten().to_numpy())
         lengths.append(np.diff(chunk.offsets.to_numpy()).astype(np.int64))
     starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-    return Tokens(np.concatenate(ids), starts, suffix)
+    return Tokens(np.concatenate(token_ids), starts, suffix)
 
 
 def as_table(doc_ids: list[str], tokens: Tokens) -> pa.Table:
-    """Return a table of tokens."""
+    """Return the tokens as a table."""
     rows = pa.ListArray.from_arrays(pa.array(tokens.starts.astype(np.int32)), pa.array(tokens.ids))
     return pa.table({"doc_id": pa.array(doc_ids), "tokens": rows}, schema=SCHEMAS["tokens"])
 
 
 def in_parts(tokens: Tokens, collection: Collection) -> Iterator[pa.Table]:
-    """Yield tables of the tokens of all documents, in parts."""
+    """Yield the tokens of all documents as tables, part by part."""
     for start in range(0, len(collection), PART):
-        chosen = np.arange(start, min(start + PART, len(collection)))
-        yield as_table(collection.doc_ids[start : start + PART], tokens.take(chosen))
+        positions = np.arange(start, min(start + PART, len(collection)))
+        yield as_table(collection.doc_ids[start : start + PART], tokens.take(positions))

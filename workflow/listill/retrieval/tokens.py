@@ -1,4 +1,4 @@
-"""Texts as token ids: tokenised once, then cut and padded as each batch needs them."""
+"""Texts as token ids: tokenised once, then truncated and padded for each batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Tokens:
-    """``ids[starts[i] : starts[i + 1]]`` are the tokens of text i, prompt and special tokens included.
+    """The tokens of text i are ``ids[starts[i] : starts[i + 1]]``, including the prompt and special tokens.
 
-    The last ``suffix`` tokens of each text are special ones, which a cut text keeps.
+    The last ``suffix`` tokens of each text are special tokens, which a truncated text keeps.
     """
 
     ids: np.ndarray
@@ -19,7 +19,7 @@ class Tokens:
 
     @classmethod
     def of(cls, rows: list[np.ndarray], suffix: int) -> "Tokens":
-        """Return the tokens of ``rows``, one array of ids a text."""
+        """Return the tokens of ``rows``, one array of token ids per text."""
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=starts[1:])
         ids = np.concatenate(rows).astype(np.int32) if rows else np.empty(0, dtype=np.int32)
@@ -33,15 +33,15 @@ class Tokens:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each text [n]."""
+        """Number of tokens of each text [n]."""
         return np.diff(self.starts)
 
-    def take(self, chosen: np.ndarray) -> "Tokens":
-        """Return the tokens of the texts at the positions ``chosen``."""
-        return Tokens.of([self[i] for i in chosen], self.suffix)
+    def take(self, positions: np.ndarray) -> "Tokens":
+        """Return the tokens of the texts at these positions."""
+        return Tokens.of([self[i] for i in positions], self.suffix)
 
     def cut(self, length: int) -> "Tokens":
-        """Return the texts with at most ``length`` tokens, as a tokenizer would have cut them."""
+        """Return the texts truncated to ``length`` tokens, as the tokenizer would have truncated them."""
         if not len(self) or self.lengths.max() <= length:
             return self
         rows = []
@@ -58,7 +58,10 @@ class Tokens:
 
 
 def chunks(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
-    """Yield positions of texts of like length, longest first, of at most ``budget`` tokens with their padding."""
+    """Yield batches of positions of texts with similar lengths, longest first.
+
+    Each batch has at most ``budget`` tokens, including padding.
+    """
     by_length = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(by_length):

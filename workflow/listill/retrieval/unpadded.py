@@ -1,7 +1,8 @@
-"""Attention over texts that stand one after another in a single row: no padding is computed, nor kept for backward.
+"""Attention over texts that are concatenated in a single row, so that no padding is computed or kept for the backward pass.
 
-The linear layers of a transformer do not care where a text ends; only attention does, and is told by ``cu_seq_lens_q`` (the
-names are those of transformers' own flattened batches, which SentenceTransformers' pooling understands).
+The linear layers of a transformer do not depend on the boundaries between texts; attention does, and receives them as
+``cu_seq_lens_q``. The argument names are those of flattened batches in transformers, which the pooling of
+SentenceTransformers supports.
 """
 
 from typing import Any
@@ -13,8 +14,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from listill.retrieval.tokens import Tokens
 
 NAME = "listill_unpadded"
-# What attention and pooling get beside the tokens.
-PLACES = {"cu_seq_lens_q", "cu_seq_lens_k", "max_length_q", "max_length_k", "seq_idx", "position_ids"}
+# Arguments that attention and pooling receive in addition to the tokens.
+BOUNDARY_ARGUMENTS = {"cu_seq_lens_q", "cu_seq_lens_k", "max_length_q", "max_length_k", "seq_idx", "position_ids"}
 
 
 def attend(
@@ -32,27 +33,28 @@ def attend(
 ) -> tuple[torch.Tensor, None]:
     """Return attention [1, tokens, heads, d] within each text; query, key and value are [1, heads, tokens, d].
 
-    On a GPU by PyTorch's variable-length kernel (in bf16 or fp16), else text by text, which is there to compare with.
+    On a GPU, PyTorch's variable-length kernel computes it in bf16 or fp16. On a CPU, it is computed text by text, as a
+    reference for tests.
     """
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
     if query.device.type == "cuda":
         from torch.nn.attention.varlen import varlen_attn
 
-        reach = (-1, -1) if sliding_window is None else (sliding_window, sliding_window)
-        ends, longest = cu_seq_lens_q, max_length_q
-        found = varlen_attn(q, k, v, ends, ends, longest, longest, scale=scaling, window_size=reach)
-        assert isinstance(found, torch.Tensor)
-        return found[None], None
-    parts = []
+        window = (-1, -1) if sliding_window is None else (sliding_window, sliding_window)
+        bounds, longest = cu_seq_lens_q, max_length_q
+        output = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=window)
+        assert isinstance(output, torch.Tensor)
+        return output[None], None
+    outputs = []
     for start, end in zip(cu_seq_lens_q[:-1].tolist(), cu_seq_lens_q[1:].tolist(), strict=True):
-        one, keys, values = (tensor[start:end].transpose(0, 1)[None] for tensor in (q, k, v))
-        near = None
+        text_q, text_k, text_v = (tensor[start:end].transpose(0, 1)[None] for tensor in (q, k, v))
+        mask = None
         if sliding_window is not None:
-            place = torch.arange(end - start, device=query.device)
-            near = (place[:, None] - place[None]).abs() <= sliding_window
-        own = torch.nn.functional.scaled_dot_product_attention(one, keys, values, attn_mask=near, scale=scaling)
-        parts.append(own[0].transpose(0, 1))
-    return torch.cat(parts)[None], None
+            position = torch.arange(end - start, device=query.device)
+            mask = (position[:, None] - position[None]).abs() <= sliding_window
+        output = torch.nn.functional.scaled_dot_product_attention(text_q, text_k, text_v, attn_mask=mask, scale=scaling)
+        outputs.append(output[0].transpose(0, 1))
+    return torch.cat(outputs)[None], None
 
 
 AttentionInterface.register(NAME, attend)
@@ -60,7 +62,7 @@ AttentionMaskInterface.register(NAME, lambda *_, **__: None)
 
 
 def available() -> bool:
-    """Tell whether this PyTorch has the kernel."""
+    """Tell whether this version of PyTorch has the kernel."""
     try:
         import torch.nn.attention.varlen  # noqa: F401
     except ImportError:
@@ -69,24 +71,30 @@ def available() -> bool:
 
 
 def switch(transformer: Any, name: str) -> None:
-    """Let the first module of a SentenceTransformers model attend by ``name``; ValueError if its architecture cannot."""
+    """Set the attention implementation of the first module of a SentenceTransformers model.
+
+    Raises ValueError if the architecture does not support it.
+    """
     transformer.model.set_attn_implementation(name)
     if transformer.model_forward_params is not None:
-        transformer.model_forward_params |= PLACES
+        transformer.model_forward_params |= BOUNDARY_ARGUMENTS
 
 
 def features(tokens: Tokens, chosen: np.ndarray, first_position: int) -> dict[str, Any]:
-    """Return the chosen texts in one row, and where each begins and ends; a text's positions begin at ``first_position``."""
+    """Return the chosen texts in one row, with the boundaries of each text.
+
+    The position ids of each text start at ``first_position``.
+    """
     rows = [tokens[i] for i in chosen]
     lengths = np.array([len(row) for row in rows])
-    ends = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+    bounds = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
     longest = int(lengths.max())
     return {
         "input_ids": torch.from_numpy(np.concatenate(rows).astype(np.int64))[None],
         "position_ids": torch.from_numpy(np.concatenate([np.arange(n) for n in lengths]) + first_position)[None],
         "seq_idx": torch.from_numpy(np.repeat(np.arange(len(rows), dtype=np.int32), lengths))[None],
-        "cu_seq_lens_q": ends,
-        "cu_seq_lens_k": ends,
+        "cu_seq_lens_q": bounds,
+        "cu_seq_lens_k": bounds,
         "max_length_q": longest,
         "max_length_k": longest,
     }

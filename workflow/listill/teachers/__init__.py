@@ -1,1 +1,1 @@
-"""Teachers: who scores query-passage pairs, how the scores are combined, and whether they are worth learning from."""
+"""Teachers: score query-passage pairs, combine the scores, and check that the teachers rank better than the students."""

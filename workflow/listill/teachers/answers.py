@@ -1,7 +1,8 @@
-"""Rerankers that answer in words: the score is the logit of yes, minus the logit of no where the model was trained with both.
+"""Rerankers that generate an answer token, such as yes or no.
 
-With both, the sigmoid of the score is the softmax over the two, which monoT5's paper (arXiv 2003.06713) and Qwen3-Reranker's
-(arXiv 2506.05176) call the score: the same order, and not squashed.
+The score is the logit of yes, or the logit of yes minus the logit of no if the model was trained with both. In the latter
+case, the sigmoid of the score equals the softmax over the two tokens, which the papers of monoT5 (arXiv 2003.06713) and
+Qwen3-Reranker (arXiv 2506.05176) define as the score. The order is the same, but differences between high scores are kept.
 """
 
 from typing import TYPE_CHECKING
@@ -18,28 +19,29 @@ if TYPE_CHECKING:
 
 
 class AnsweringReranker(Reranker):
-    """A language model of which only the logits of the answers are computed."""
+    """A language model that computes only the logits of the answer tokens."""
 
     true_token: str | None = Field(None, description="the token whose logit is the score")
     false_token: str | None = Field(None, description="the token whose logit is subtracted from the score")
 
     def prepare(self, scorer: "Scorer") -> None:
-        """Reduce the output layer to the rows of the answers."""
+        """Reduce the output layer to the rows of the answer tokens."""
         from listill.teachers.heads import keep_answers
 
-        words = [word for word in (self.true_token, self.false_token) if word is not None]
-        keep_answers(scorer.model, [self._token(scorer, word) for word in words])
+        answers = [token for token in (self.true_token, self.false_token) if token is not None]
+        keep_answers(scorer.model, [self._token_id(scorer, token) for token in answers])
 
-    def _token(self, scorer: "Scorer", word: str) -> int:
+    def _token_id(self, scorer: "Scorer", token: str) -> int:
         tokenizer = scorer.tokenizer
-        token = tokenizer.convert_tokens_to_ids(word)
-        if token is None or (token == tokenizer.unk_token_id and word != tokenizer.unk_token):
+        token_id = tokenizer.convert_tokens_to_ids(token)
+        if token_id is None or (token_id == tokenizer.unk_token_id and token != tokenizer.unk_token):
             raise UserError(
-                f"model {self.model}: '{word}' is not one of its tokens; set true_token (and false_token) of this teacher"
+                f"model {self.model}: '{token}' is not in its vocabulary; set true_token (and false_token) of this teacher "
+                "to tokens of the model"
             )
-        return int(token)
+        return int(token_id)
 
     @staticmethod
     def difference(logits: "torch.Tensor") -> "torch.Tensor":
-        """Return yes - no [n] of logits [n, 2], or yes of logits [n, 1]."""
+        """Return the scores [n]: yes minus no for logits [n, 2], or yes for logits [n, 1]."""
         return logits[:, 0] - logits[:, 1] if logits.shape[1] == 2 else logits[:, 0]

@@ -1,4 +1,4 @@
-"""Known rerankers: the prompt and answer of each, as data in formats.yaml."""
+"""The prompts and answer tokens of known rerankers, defined in formats.yaml."""
 
 import functools
 from pathlib import Path
@@ -10,7 +10,7 @@ from listill.section import Section
 
 
 class Format(Section):
-    """A prompt and the answer whose logit is the score; see formats.yaml."""
+    """A prompt and the answer token whose logit is the score; see formats.yaml."""
 
     name: str
     kind: str
@@ -29,5 +29,5 @@ def formats() -> dict[str, Format]:
 
 
 def format_of(model: str) -> Format | None:
-    """Return the format of a model that is known by its name on the hub, or by a folder that bears the model's name."""
-    return next((known for known in formats().values() if is_one_of(model, known.models)), None)
+    """Return the format of a known model, which is recognised by its hub name or by a folder with the same name."""
+    return next((entry for entry in formats().values() if is_one_of(model, entry.models)), None)

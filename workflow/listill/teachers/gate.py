@@ -1,4 +1,4 @@
-"""The gate: is the teacher better than the students? If not, there is nothing to learn from it."""
+"""The gate: check that the teacher ranks better than the students, which otherwise could not learn from it."""
 
 import logging
 from pathlib import Path
@@ -20,20 +20,23 @@ log = logging.getLogger("listill")
 def measure(
     evaluated: EvaluationQueries, teacher: TeacherEnsemble, resources: Resources, depth: int, work: Path
 ) -> pd.DataFrame:
-    """Return the table of the gate: the teacher, each of its members and the students on dev (else held-out) queries.
+    """Return the table of the gate: the results of the teacher, each of its members and the students.
 
-    The teacher reranks the first ``depth`` documents of BM25 and of each student. ``work`` keeps finished parts. UserError
-    if there is no such query.
+    They are measured on the dev queries or, if there are none, on the held-out queries. The teacher reranks the first
+    ``depth`` documents of BM25 and of each student. ``work`` is the folder of finished parts. Raises UserError if there are
+    no dev or held-out queries.
     """
     split = "dev" if (evaluated.queries["split"] == "dev").any() else "heldout"
     queries = evaluated.queries[evaluated.queries["split"] == split].reset_index(drop=True)
     judged = evaluated.qrels[evaluated.qrels["split"] == split]
     if judged.empty:
-        raise UserError("neither dev topics nor held-out synthetic queries: the teacher cannot be measured")
+        raise UserError(
+            "the teacher cannot be measured: there are neither dev topics nor held-out synthetic queries; add one of them"
+        )
     collection = resources.collection
-    query_ids, texts = queries["query_id"].tolist(), queries["text"].tolist()
+    query_ids, query_texts = queries["query_id"].tolist(), queries["text"].tolist()
     runs = {
-        retriever.name: with_ids(retriever.run(query_ids, texts, depth), query_ids, collection)
+        retriever.name: with_ids(retriever.run(query_ids, query_texts, depth), query_ids, collection)
         for retriever in resources.retrievers()
     }
     scores = score_pool(collection, queries, pd.concat(runs.values()), teacher, resources, work)
@@ -48,20 +51,20 @@ def measure(
 
 
 def decide(values: "pd.Series[float]", students: list[str], margin: float, split: str) -> str:
-    """Return what is wrong with the teacher, or an empty text; ``values`` holds the measure of each system."""
-    teacher, best = values["teacher"], values[students].idxmax()
-    alone = values[[name for name in values.index if name.startswith("teacher.")]]
-    if len(alone) > 1 and alone.max() > teacher:
+    """Return the reason why the teacher fails, or an empty string; ``values`` holds the measure of each system."""
+    teacher, best_student = values["teacher"], values[students].idxmax()
+    members = values[[name for name in values.index if name.startswith("teacher.")]]
+    if len(members) > 1 and members.max() > teacher:
         log.warning(
-            "gate: %s alone reaches %.3f, the ensemble %.3f: give it more weight, or take it alone",
-            alone.idxmax(),
-            alone.max(),
+            "gate: %s alone reaches %.3f, but the ensemble only %.3f; increase its weight or use it alone",
+            members.idxmax(),
+            members.max(),
             teacher,
         )
-    if teacher >= values[best] + margin:
-        log.info("gate: passed: the teacher is better than %s by %.3f", best, teacher - values[best])
+    if teacher >= values[best_student] + margin:
+        log.info("gate: passed: the teacher is better than %s by %.3f", best_student, teacher - values[best_student])
         return ""
     return (
-        f"the teacher's {SELECTION} on {split} queries is {teacher:.3f}, that of {best} {values[best]:.3f}: "
-        "nothing to learn from it"
+        f"on {split} queries, the teacher has {SELECTION} {teacher:.3f} and the student {best_student} has "
+        f"{values[best_student]:.3f}, so there is nothing to learn from the teacher"
     )

@@ -1,7 +1,7 @@
-"""Output layers in float32: a logit in bf16 has 8 significant bits, which makes ties of passages that differ.
+"""Output layers that compute in float32. A bf16 logit has 8 significant bits, so different passages would get equal scores.
 
-Of a language model's output layer only the rows of the answers are kept: 2 of 250,000 columns need not be computed for
-every position, and what the model does with its logits (scaling, soft caps) is still done by its own code.
+The output layer of a language model is reduced to the rows of the answer tokens: about 2 of 250,000 logits are computed for
+each position. The model's own code still transforms these logits (scaling, soft capping).
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from torch import nn
 
 
 class Float32(nn.Linear):
-    """A linear layer that computes and returns float32, whatever comes in."""
+    """A linear layer that computes and returns float32 for inputs of any dtype."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return [..., out] float32."""
@@ -19,19 +19,19 @@ class Float32(nn.Linear):
         return nn.functional.linear(input.float(), self.weight.float(), bias)
 
 
-def keep_answers(model: Any, tokens: list[int]) -> None:
-    """Let ``model`` compute the logits of ``tokens`` only: logits become [..., len(tokens)] float32."""
-    whole = model.get_output_embeddings()
-    bias = getattr(whole, "bias", None)
-    rows = Float32(whole.weight.shape[1], len(tokens), bias=bias is not None, device=whole.weight.device)
-    rows.weight = nn.Parameter(whole.weight.detach()[tokens].float(), requires_grad=False)
+def keep_answers(model: Any, token_ids: list[int]) -> None:
+    """Reduce the output layer of ``model`` to ``token_ids``: the logits become [..., len(token_ids)] in float32."""
+    full = model.get_output_embeddings()
+    bias = getattr(full, "bias", None)
+    reduced = Float32(full.weight.shape[1], len(token_ids), bias=bias is not None, device=full.weight.device)
+    reduced.weight = nn.Parameter(full.weight.detach()[token_ids].float(), requires_grad=False)
     if bias is not None:
-        rows.bias = nn.Parameter(bias.detach()[tokens].float(), requires_grad=False)
-    model.set_output_embeddings(rows)
+        reduced.bias = nn.Parameter(bias.detach()[token_ids].float(), requires_grad=False)
+    model.set_output_embeddings(reduced)
 
 
 def classify_in_float32(model: Any) -> None:
-    """Let the last layer of a sequence classifier compute in float32."""
-    last = [m for m in model.modules() if type(m) is nn.Linear and m.out_features == model.config.num_labels]
-    if last:
-        last[-1].__class__ = Float32
+    """Make the last layer of a sequence classifier compute in float32."""
+    heads = [m for m in model.modules() if type(m) is nn.Linear and m.out_features == model.config.num_labels]
+    if heads:
+        heads[-1].__class__ = Float32

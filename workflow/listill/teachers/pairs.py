@@ -1,4 +1,4 @@
-"""The pairs to be scored."""
+"""The query-passage pairs to be scored."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from listill.queries.passages import passages_without_queries
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of a query and a text, in order of queries.
+    """Pairs of a query and a text, in the order of the queries.
 
-    ``query[p]`` points into ``queries``, ``text[p]`` into the texts: the documents of the collection by position, then
-    ``edited`` ones (passages without the words that a query was taken from).
+    ``query[p]`` is a position in ``queries``. ``text[p]`` is a position in the texts: first the documents of the collection,
+    then the ``edited`` texts (source passages from which the text of an extractive query was removed).
     """
 
     collection: Collection
@@ -28,24 +28,24 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.query)
 
-    def texts(self, units: np.ndarray) -> list[str]:
-        """Return the texts that ``units`` point to."""
+    def texts(self, positions: np.ndarray) -> list[str]:
+        """Return the texts at these positions."""
         n = len(self.collection)
-        return [self.collection.rendered(u) if u < n else self.edited[u - n] for u in units.tolist()]
+        return [self.collection.rendered(i) if i < n else self.edited[i - n] for i in positions.tolist()]
 
-    def name(self, p: int) -> str:
-        """Return in words which pair ``p`` is, for messages."""
-        n, unit = len(self.collection), int(self.text[p])
-        document = f"document '{self.collection.doc_ids[unit]}'" if unit < n else "its source passage"
+    def describe(self, p: int) -> str:
+        """Return a description of pair ``p`` for messages."""
+        n, position = len(self.collection), int(self.text[p])
+        document = f"document '{self.collection.doc_ids[position]}'" if position < n else "its source passage"
         return f"query '{self.queries[self.query[p]]}' and {document}"
 
-    def blocks(self, queries: int) -> Iterator["Pairs"]:
-        """Yield the pairs of ``queries`` queries at a time."""
-        for start in range(0, len(self.queries), queries):
-            low, high = np.searchsorted(self.query, [start, start + queries])
+    def blocks(self, size: int) -> Iterator["Pairs"]:
+        """Yield the pairs in blocks of ``size`` queries."""
+        for start in range(0, len(self.queries), size):
+            low, high = np.searchsorted(self.query, [start, start + size])
             yield Pairs(
                 self.collection,
-                self.queries[start : start + queries],
+                self.queries[start : start + size],
                 self.query[low:high] - start,
                 self.text[low:high],
                 self.edited,
@@ -53,14 +53,16 @@ class Pairs:
 
 
 def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, *, cut: bool) -> Pairs:
-    """Return the distinct pairs of ``pool`` (query_id, doc_id), in order of ``queries`` and of the corpus.
+    """Return the distinct pairs of ``pool`` (query_id, doc_id), in the order of ``queries`` and of the corpus.
 
-    With ``cut``, a query that was taken from its source passage is paired with that passage without it.
+    With ``cut``, the text of a query that was extracted from its source passage is removed from that passage.
     """
-    row = {query_id: i for i, query_id in enumerate(queries["query_id"])}
-    if unknown := set(pool["query_id"]) - row.keys():
-        raise UserError(f"query '{min(unknown)}' has candidates but is not among the queries")
-    query = pool["query_id"].map(row).to_numpy(dtype=np.int64)
+    query_position = {query_id: i for i, query_id in enumerate(queries["query_id"])}
+    if unknown := set(pool["query_id"]) - query_position.keys():
+        raise UserError(
+            f"candidates: query '{min(unknown)}' is not in the table of queries; mine the candidates again"
+        )
+    query = pool["query_id"].map(query_position).to_numpy(dtype=np.int64)
     document = collection.positions(pool["doc_id"].tolist(), "candidates")
     n = len(collection)
     keys = np.unique(query * n + document)
@@ -76,7 +78,7 @@ def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, 
 
 
 def without_known(pool: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs of ``pool`` (query_id, doc_id) that are not among those of ``known``."""
+    """Return the pairs of ``pool`` (query_id, doc_id) that are not in ``known``."""
     ids = ["query_id", "doc_id"]
-    there = pool[ids].merge(known[ids].drop_duplicates(), how="left", indicator=True)
-    return pool[(there["_merge"] == "left_only").to_numpy()]
+    merged = pool[ids].merge(known[ids].drop_duplicates(), how="left", indicator=True)
+    return pool[(merged["_merge"] == "left_only").to_numpy()]

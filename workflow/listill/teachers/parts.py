@@ -1,4 +1,4 @@
-"""Scores in parts that outlive an interruption: at most one part is computed twice."""
+"""Compute scores in parts. Finished parts survive an interruption, so at most one part is computed again."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
 from listill.teachers.teacher import Teacher
 
-# Pairs, about: a part holds whole queries. A cross-encoder on a CPU takes minutes; late interaction encodes each passage
-# once a part.
+# Approximate number of pairs per part; a part holds whole queries. A cross-encoder on a CPU takes minutes per part. Late
+# interaction encodes each passage once per part.
 PART = 65_536
 log = logging.getLogger("listill")
 
@@ -28,43 +28,44 @@ def scores_in_parts(
     resources: Resources,
     work: Path,
 ) -> Iterator[pd.DataFrame]:
-    """Yield the raw scores of all teachers and pairs as tables: query_id, doc_id, teacher, score; see ``in_parts``.
+    """Yield the raw scores of all teachers and pairs as tables (query_id, doc_id, teacher, score); see ``in_parts``.
 
-    ``queries`` are those of the pairs: query_id and, where texts were edited, doc_id, whose text an edited one stands for.
+    ``queries`` are the queries of the pairs, with query_id. If the pairs have edited texts, ``queries`` also needs doc_id:
+    the scores of an edited text are stored under the id of the query's source passage.
     """
-    ids = np.array(collection.doc_ids, dtype=object)
+    doc_ids = np.array(collection.doc_ids, dtype=object)
     query_ids = queries["query_id"].to_numpy()
     source = collection.positions(queries["doc_id"].tolist(), "queries") if pairs.edited else None
     for name, block, first, values in in_parts(members, pairs, resources, work):
         query, document = block.query + first, block.text
         if source is not None:
             document = np.where(document < len(collection), document, source[query])
-        columns = {"query_id": query_ids[query], "doc_id": ids[document], "teacher": name, "score": values}
+        columns = {"query_id": query_ids[query], "doc_id": doc_ids[document], "teacher": name, "score": values}
         yield pd.DataFrame(columns)
 
 
 def in_parts(
     members: Mapping[str, Teacher], pairs: Pairs, resources: Resources, work: Path
 ) -> Iterator[tuple[str, Pairs, int, np.ndarray]]:
-    """Yield (teacher, block of pairs, number of the block's first query, raw scores) for all teachers and pairs.
+    """Yield (teacher, block of pairs, position of the block's first query, raw scores) for all teachers and pairs.
 
-    Parts that are in ``work`` are reused; the others are scored and written there.
+    Parts that exist in ``work`` are reused. The others are scored and written to ``work``.
     """
-    queries = max(1, PART * len(pairs.queries) // max(1, len(pairs)))
+    block_size = max(1, PART * len(pairs.queries) // max(1, len(pairs)))
     for name, member in members.items():
-        found = 0
-        for number, block in enumerate(pairs.blocks(queries)):
-            first = number * queries
+        reused = 0
+        for number, block in enumerate(pairs.blocks(block_size)):
+            first = number * block_size
             part = work / f"{name}-{first}-{first + len(block.queries)}.npy"
             if part.exists():
-                found += 1
+                reused += 1
             else:
-                values = np.asarray(member.score(block, resources), dtype=np.float32)
-                assert values.shape == (len(block),)
-                if not np.isfinite(values).all():
-                    where = block.name(int(np.flatnonzero(~np.isfinite(values))[0]))
-                    raise UserError(f"teacher {name}: its score of {where} is not a number")
-                tables.write_array(part, values)
+                scores = np.asarray(member.score(block, resources), dtype=np.float32)
+                assert scores.shape == (len(block),)
+                if not np.isfinite(scores).all():
+                    pair = block.describe(int(np.flatnonzero(~np.isfinite(scores))[0]))
+                    raise UserError(f"teacher {name}: its score of {pair} is not a number; check the teacher's model")
+                tables.write_array(part, scores)
             yield name, block, first, np.load(part)
-        if found:
-            log.info("teacher %s: %d parts were there already", name, found)
+        if reused:
+            log.info("teacher %s: reusing %d finished parts", name, reused)

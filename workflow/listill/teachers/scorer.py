@@ -21,7 +21,7 @@ from listill.teachers.reranker import Reranker
 WINDOW = 65_536
 # Tokens of a batch, padding included.
 BUDGET = {"cpu": 4096, "cuda": 65_536}
-TOKENISED = 1024  # pairs that are tokenised at a time; the tokenizer's own bookkeeping is many times the ids
+TOKENISER_BATCH = 1024  # pairs that are tokenised at a time; the tokenizer's own bookkeeping is many times the ids
 
 Batch = dict[str, torch.Tensor]
 log = logging.getLogger("listill")
@@ -61,8 +61,8 @@ class Scorer:
 
     def _tokens(self, pairs: Pairs, chosen: np.ndarray) -> list[Tokens]:
         tokens = []
-        for start in range(0, len(chosen), TOKENISED):
-            some = chosen[start : start + TOKENISED]
+        for start in range(0, len(chosen), TOKENISER_BATCH):
+            some = chosen[start : start + TOKENISER_BATCH]
             queries, query = np.unique(pairs.query[some], return_inverse=True)
             units, text = np.unique(pairs.text[some], return_inverse=True)
             tokens += self.reader.tokens([pairs.queries[q] for q in queries], pairs.texts(units), query, text)

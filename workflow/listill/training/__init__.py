@@ -1,1 +1,1 @@
-"""Training: lists, losses (one file each), batches, the loop and selection."""
+"""Training: batches, losses (one file each), the training loop, and the selection of the best weights."""

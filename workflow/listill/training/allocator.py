@@ -1,17 +1,18 @@
-"""The C library's allocator: memory that a training step frees is kept for the next step."""
+"""The memory allocator of the C library: keep the memory that a training step frees for the next step."""
 
 import ctypes
 
-# Of <malloc.h>: when freed memory at the end of the heap goes back to the system; how many blocks may be mapped on their own.
+# From <malloc.h>: the size of free memory at the end of the heap that is returned to the system; how many blocks may have
+# a mapping of their own.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def keep_freed() -> bool:
-    """Let this process keep what it frees; False where the C library cannot (only glibc can).
+    """Let this process keep the memory that it frees. Returns False if the C library is not glibc, which alone can do so.
 
-    glibc maps each block of more than 32 MB on its own and unmaps it when it is freed. Every step has such blocks (the
-    gradient of the token embeddings, once a chunk), and the system clears their pages anew each time: 13 % of a step of
-    MiniLM on two cores. Peak memory stays what it was, since every step is like the last.
+    glibc maps each block of more than 32 MB separately and unmaps it when it is freed. Every step allocates such blocks (the
+    gradient of the token embeddings, once per chunk), and the system clears their pages each time. This took 13 % of a step
+    of MiniLM on two cores. Peak memory does not change, since every step allocates the same blocks.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

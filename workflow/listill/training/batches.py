@@ -1,4 +1,4 @@
-"""Steps: which queries train together, and what a loss needs to know of them."""
+"""Batches: which queries are trained on together, and everything that the losses need to know about them."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,10 @@ from listill.training.examples import Examples
 class Step:
     """One optimiser step over ``queries`` (positions in the examples) and the distinct ``texts`` of their lists.
 
-    lists [queries, longest list]: column of each list's documents in the similarities; ``mask``: which entries are real;
-    scores: the teacher's; positive [queries]: column of the positive; negative [queries, texts]: what InfoNCE may push away;
-    copies [texts]: how often each text counts there; others [queries, texts]: what the listwise loss sees beside the list.
+    ``lists`` [queries, longest list]: columns of the lists' documents in the similarity matrix. ``mask``: which entries are
+    not padding. ``scores``: the teacher's scores. ``positive`` [queries]: column of the positive. ``negative`` [queries,
+    texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts each text. ``others``
+    [queries, texts]: which texts the listwise loss uses beside the list.
     """
 
     queries: np.ndarray
@@ -30,14 +31,15 @@ class Step:
 
 
 def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
-    """Return the queries of every step: each epoch a new seeded permutation, no remainder dropped.
+    """Return the queries of every step. Each epoch is a new seeded permutation; no remainder is dropped.
 
-    Batches run across the end of an epoch, so that all but the very last are full; none is larger than an epoch.
+    Batches continue across the end of an epoch, so that only the last one may be smaller. A batch is never larger than an
+    epoch.
     """
     batch = min(batch, count)
     total = max(1, round(count * epochs))
-    passes = [np.random.default_rng([seed, epoch]).permutation(count) for epoch in range(-(-total // count))]
-    stream = np.concatenate(passes)[:total]
+    permutations = [np.random.default_rng([seed, epoch]).permutation(count) for epoch in range(-(-total // count))]
+    stream = np.concatenate(permutations)[:total]
     return [stream[start : start + batch] for start in range(0, total, batch)]
 
 
@@ -53,7 +55,7 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
         columns[i, : len(row)] = np.searchsorted(texts, row)
         mask[i, : len(row)] = True
         scores[i, : len(row)] = examples.scores[q]
-    negative = torch.from_numpy(_negative(examples, queries, texts, columns[:, 0], negatives)).to(device)
+    negative = torch.from_numpy(_negative_mask(examples, queries, texts, columns[:, 0], negatives)).to(device)
     return Step(
         queries=queries,
         texts=texts,
@@ -67,18 +69,19 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
     )
 
 
-def _negative(
+def _negative_mask(
     examples: Examples, queries: np.ndarray, texts: np.ndarray, positive: np.ndarray, settings: Negatives
 ) -> np.ndarray:
     """Return which texts are negatives of which queries [queries, texts]."""
     group = examples.group[texts]
     negative = np.ones((len(queries), len(texts)), dtype=bool)
     for i, q in enumerate(queries):
-        row, own = examples.lists[q], examples.scores[q]
-        # z-scores may be negative: a share of the range above the lowest means the same for all normalisations.
-        low = min(0.0, float(own.min()))
-        nearly = row[own - low > settings.denoise * (own.max() - low)]
-        negative[i] &= ~np.isin(group, np.concatenate([examples.relevant[q], examples.group[nearly]]))
+        row, scores = examples.lists[q], examples.scores[q]
+        # z-scores may be negative. A share of the range above the lowest score means the same for all normalisations.
+        lowest = min(0.0, float(scores.min()))
+        likely_relevant = row[scores - lowest > settings.denoise * (scores.max() - lowest)]
+        excluded = np.concatenate([examples.relevant[q], examples.group[likely_relevant]])
+        negative[i] &= ~np.isin(group, excluded)
     if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
         similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
         negative &= similarity <= similarity[np.arange(len(queries)), positive][:, None] + settings.guide_margin

@@ -1,12 +1,12 @@
-"""One step: encode each distinct text once, in chunks; take the loss; bring its gradient back through the chunks.
+"""Forward and backward pass of one step, in chunks: each distinct text is encoded once.
 
-The loss is taken on the embeddings of the whole step, cut off from the model, and gives a gradient for each embedding. Every
-chunk is then driven backward with its part of that gradient. That is exact, and it lets a step be larger than memory:
-chunks whose intermediate values fit in memory keep them, the others are computed again when their turn comes (gradient
-caching, Gao et al. 2021, arXiv 2101.06983), with the same random numbers, so that dropout stays what it was.
+The loss is computed on the embeddings of the whole step, detached from the model, and yields a gradient for each embedding.
+Each chunk is then backpropagated with its part of that gradient. The result is exact, and a step may be larger than memory:
+chunks whose activations fit into memory keep them, the others are computed again (gradient caching, Gao et al. 2021, arXiv
+2101.06983) with the same random numbers, so that dropout is the same both times.
 
-With several processes each encodes a share of the chunks, embeddings and gradients are summed over the processes, and
-all see the same step, loss and gradient as one process would.
+With several processes, each process encodes a share of the chunks. Embeddings and gradients are summed over the processes,
+so that all of them have the step, loss and gradient of a single process.
 """
 
 import contextlib
@@ -26,21 +26,21 @@ Loss = Callable[[torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
 
 @dataclass
 class Chunk:
-    """Texts that go through the model together, and where their embeddings belong in the step."""
+    """Texts that are encoded together: ``positions`` in ``tokens``, and their ``rows`` among the embeddings of the step."""
 
     kind: Kind
     tokens: Tokens
-    chosen: np.ndarray
+    positions: np.ndarray
     rows: torch.Tensor
     embeddings: torch.Tensor | None = None
     random: tuple[torch.Tensor, ...] = ()
 
 
 class Engine:
-    """Forward and backward through ``encoder``, for steps of any size.
+    """Forward and backward pass through ``encoder``, for steps of any size.
 
-    ``memory``: bytes that the intermediate values of one step may take, and of one chunk too; what does not fit is computed
-    twice. A chunk has one text at least.
+    ``memory`` is the number of bytes that the activations of one step may take; it also limits one chunk. Activations that
+    do not fit are computed twice. A chunk has at least one text.
     """
 
     def __init__(self, encoder: Encoder, memory: float, processes: Processes | None = None) -> None:
@@ -50,85 +50,90 @@ class Engine:
         self.bytes_per_token: float | None = None
         self.recomputed = 0
 
-    def backward(self, queries: Tokens, asked: np.ndarray, texts: Tokens, read: np.ndarray, loss: Loss) -> "Value":
-        """Add the gradient of the loss over queries ``asked`` and texts ``read`` (positions) to the parameters'.
+    def backward(
+        self, queries: Tokens, query_positions: np.ndarray, texts: Tokens, text_positions: np.ndarray, loss: Loss
+    ) -> "Value":
+        """Add the gradient of the loss over the given queries and texts to the gradients of the parameters.
 
-        ``loss`` gets their similarities [asked, read]. Returns its value and parts.
+        ``loss`` gets the similarities [query_positions, text_positions]. Returns its value and parts.
         """
         if self.bytes_per_token is None:
-            self.bytes_per_token = self._measure(texts, read[texts.lengths[read].argmax()])
-        own = self.processes.share(
-            self._chunks("query", queries, asked, 0) + self._chunks("document", texts, read, len(asked))
+            longest = text_positions[texts.lengths[text_positions].argmax()]
+            self.bytes_per_token = self._measure_memory(texts, longest)
+        count = len(query_positions)
+        local = self.processes.share(
+            self._chunks("query", queries, query_positions, 0)
+            + self._chunks("document", texts, text_positions, first_row=count)
         )
-        kept = self._forward(own)
-        size = (len(asked) + len(read), self.encoder.dimension)
-        everything = torch.zeros(size, device=self.encoder.device)
-        for chunk in own:
+        kept = self._forward(local)
+        size = (count + len(text_positions), self.encoder.dimension)
+        embeddings = torch.zeros(size, device=self.encoder.device)
+        for chunk in local:
             assert chunk.embeddings is not None
-            everything[chunk.rows] = chunk.embeddings.detach()
-        self.processes.sum(everything)
-        everything.requires_grad_()
-        value, parts = loss(everything[: len(asked)] @ everything[len(asked) :].T)
+            embeddings[chunk.rows] = chunk.embeddings.detach()
+        self.processes.sum(embeddings)
+        embeddings.requires_grad_()
+        value, parts = loss(embeddings[:count] @ embeddings[count:].T)
         if torch.isfinite(value):
             value.backward()
-            assert everything.grad is not None
-            self._backward(own, kept, everything.grad)
+            assert embeddings.grad is not None
+            self._backward(local, kept, embeddings.grad)
             self.processes.sum_gradients(self.encoder.model)
         return Value(float(value.detach()), parts)
 
-    def _chunks(self, kind: Kind, tokens: Tokens, chosen: np.ndarray, first: int) -> list[Chunk]:
+    def _chunks(self, kind: Kind, tokens: Tokens, positions: np.ndarray, first_row: int) -> list[Chunk]:
         assert self.bytes_per_token is not None
-        lengths = tokens.lengths[chosen]
+        lengths = tokens.lengths[positions]
         budget = min(self.encoder.token_budget, int(self.memory / self.bytes_per_token))
         return [
-            Chunk(kind, tokens, chosen[part], torch.from_numpy(part + first).to(self.encoder.device))
+            Chunk(kind, tokens, positions[part], torch.from_numpy(part + first_row).to(self.encoder.device))
             for part in chunks(lengths, budget)
         ]
 
-    def _forward(self, own: list[Chunk]) -> int:
-        """Compute the embeddings of all chunks; the first ones, whose number is returned, keep what backward needs."""
+    def _forward(self, local: list[Chunk]) -> int:
+        """Compute the embeddings of all chunks; return how many of them, from the first on, keep their activations."""
         assert self.bytes_per_token is not None
         kept, tokens = 0, 0
-        for chunk in own:
+        for chunk in local:
             tokens += padded(chunk)
             if tokens * self.bytes_per_token > self.memory:
                 break
             kept += 1
-        # Two contexts, since autocast would reuse weights that it has cast without their gradients.
+        # Two contexts, since autocast would otherwise reuse weights that it has cast without their gradients.
         with self.encoder.autocast():
-            for chunk in own[:kept]:
+            for chunk in local[:kept]:
                 chunk.embeddings = self._embed(chunk)
         with self.encoder.autocast(), torch.no_grad():
-            for chunk in own[kept:]:
+            for chunk in local[kept:]:
                 chunk.random = random_state(self.encoder.device)
                 chunk.embeddings = self._embed(chunk)
-        self.recomputed += sum(padded(chunk) for chunk in own[kept:])
+        self.recomputed += sum(padded(chunk) for chunk in local[kept:])
         return kept
 
     def _embed(self, chunk: Chunk) -> torch.Tensor:
-        return self.encoder.forward(chunk.tokens, chunk.chosen, chunk.kind)["sentence_embedding"]
+        return self.encoder.forward(chunk.tokens, chunk.positions, chunk.kind)["sentence_embedding"]
 
-    def _backward(self, own: list[Chunk], kept: int, gradient: torch.Tensor) -> None:
-        for number, chunk in enumerate(own):
+    def _backward(self, local: list[Chunk], kept: int, gradient: torch.Tensor) -> None:
+        for number, chunk in enumerate(local):
             if number >= kept:
                 with restored(chunk.random, self.encoder.device), self.encoder.autocast():
                     chunk.embeddings = self._embed(chunk)
             assert chunk.embeddings is not None
             chunk.embeddings.backward(gradient[chunk.rows])
-            chunk.embeddings = None  # frees what it kept before the next chunk is computed
+            chunk.embeddings = None  # frees its activations before the next chunk is computed
 
-    def _measure(self, tokens: Tokens, text: int) -> float:
-        """Return the bytes that backward needs of a token: of the longest text, where attention makes them most."""
-        # Weights (cast to bf16 too, and transposed) are kept once for all chunks.
+    def _measure_memory(self, tokens: Tokens, longest: int) -> float:
+        """Return the bytes of activations per token of the longest text, where attention needs the most."""
+        # Weights (also cast to bf16, and transposed) are kept once for all chunks.
         weights = {shape for p in self.encoder.model.parameters() for shape in (p.shape, p.shape[::-1])}
-        seen: dict[int, int] = {}
+        sizes: dict[int, int] = {}
         held: list[torch.Tensor] = []
 
         def pack(tensor: torch.Tensor) -> torch.Tensor:
             storage = tensor.untyped_storage()
             if tensor.shape not in weights:
-                seen[storage.data_ptr()] = storage.nbytes()
-            held.append(tensor)  # so that no address is used twice
+                sizes[storage.data_ptr()] = storage.nbytes()
+            held.append(tensor)  # so that no address is reused
             return tensor
 
         before = random_state(self.encoder.device)
@@ -137,31 +142,31 @@ class Engine:
             self.encoder.autocast(),
             torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
         ):
-            self.encoder.forward(tokens, np.array([text]), "document")
-        return sum(seen.values()) / len(tokens[text])
+            self.encoder.forward(tokens, np.array([longest]), "document")
+        return sum(sizes.values()) / len(tokens[longest])
 
 
 @dataclass(frozen=True)
 class Value:
-    """What a step's loss came to, and its parts by name."""
+    """The loss of a step, and its parts by name."""
 
     loss: float
     parts: dict[str, float]
 
 
 def padded(chunk: Chunk) -> int:
-    """Return the tokens of a chunk with its padding."""
-    return len(chunk.chosen) * int(chunk.tokens.lengths[chunk.chosen].max())
+    """Return the number of tokens of a chunk, padding included."""
+    return len(chunk.positions) * int(chunk.tokens.lengths[chunk.positions].max())
 
 
 def random_state(device: torch.device) -> tuple[torch.Tensor, ...]:
-    """Return the state of the random number generators that dropout draws from."""
+    """Return the state of the random number generators that dropout uses."""
     cpu = torch.get_rng_state()
     return (cpu, torch.cuda.get_rng_state(device)) if device.type == "cuda" else (cpu,)
 
 
 def set_random_state(state: tuple[torch.Tensor, ...], device: torch.device) -> None:
-    """Set what ``random_state`` returned."""
+    """Set a state that ``random_state`` has returned."""
     torch.set_rng_state(state[0])
     if device.type == "cuda":
         torch.cuda.set_rng_state(state[1], device)
@@ -169,7 +174,7 @@ def set_random_state(state: tuple[torch.Tensor, ...], device: torch.device) -> N
 
 @contextlib.contextmanager
 def restored(state: tuple[torch.Tensor, ...], device: torch.device):  # type: ignore[no-untyped-def]
-    """Run with an earlier state of the random number generators, then go on with the present one."""
+    """Run the block with an earlier state of the random number generators, then restore the present state."""
     present = random_state(device)
     set_random_state(state, device)
     try:

@@ -1,7 +1,8 @@
-"""The training set in memory: queries, distinct texts, and lists that point to them."""
+"""The training set in memory: the queries, the distinct texts, and the lists that refer to them."""
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,21 @@ import pandas as pd
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.queries.passages import passages_without_queries
+from listill.retrieval import embeddings
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
+from listill.settings.students import Student
 from listill.settings.training import Recipe
 
 
 @dataclass(frozen=True)
 class Examples:
-    """``lists[q]`` are positions in ``texts`` (the positive first), ``scores[q]`` their targets.
+    """Queries with their lists: ``lists[q]`` are positions in ``texts`` (the positive first), ``scores[q]`` their targets.
 
-    ``group[t]`` is the duplicate group of text t (a passage that a query was cut out of stays in its passage's group),
-    ``relevant[q]`` the groups that are known to be relevant to q. ``document[t]`` is the position in the corpus, or -1 for
-    a passage without its query. ``guide``: embeddings of queries and texts by a model that may veto negatives.
+    ``group[t]`` is the duplicate group of text t. A passage from which a query was removed stays in the group of the
+    passage. ``relevant[q]`` are the groups that are known to be relevant to q. ``document[t]`` is the position in the
+    corpus, or -1 for a passage from which a query was removed. ``guide``: embeddings of queries and texts by the model that
+    filters likely false negatives.
     """
 
     query_ids: list[str]
@@ -43,7 +47,7 @@ class Examples:
         return {kind: self.types.count(kind) for kind in sorted(set(self.types))}
 
     def tokenise(self, encoder: Encoder, stored: Tokens) -> tuple[Tokens, Tokens]:
-        """Return the tokens of queries and texts; ``stored``: those of all documents of the corpus."""
+        """Return the tokens of queries and texts; ``stored`` are the tokens of all documents of the corpus."""
         edited = encoder.tokenise([self.texts[t] for t in np.flatnonzero(self.document < 0)], "document")
         place = np.where(self.document < 0, len(stored) + np.cumsum(self.document < 0) - 1, self.document)
         return encoder.tokenise(self.queries, "query"), (stored + edited).take(place)
@@ -51,37 +55,63 @@ class Examples:
     def embed(
         self, encoder: Encoder, corpus: np.ndarray, queries: np.ndarray, texts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return embeddings of queries and texts (positions) by ``encoder``; ``corpus``: those of all documents."""
+        """Return the embeddings of queries and texts (positions); ``corpus`` are those of all documents, by ``encoder``."""
         document = self.document[texts]
-        found = np.empty((len(texts), corpus.shape[1]), dtype=np.float32)
-        found[document >= 0] = corpus[document[document >= 0]]
-        found[document < 0] = encoder.encode([self.texts[t] for t in texts[document < 0]], "document")
-        return encoder.encode([self.queries[q] for q in queries], "query"), found
+        vectors = np.empty((len(texts), corpus.shape[1]), dtype=np.float32)
+        vectors[document >= 0] = corpus[document[document >= 0]]
+        vectors[document < 0] = encoder.encode([self.texts[t] for t in texts[document < 0]], "document")
+        return encoder.encode([self.queries[q] for q in queries], "query"), vectors
 
     def with_guide(self, encoder: Encoder, corpus: np.ndarray) -> "Examples":
-        """Return the examples with the embeddings of a guide; ``corpus``: its embeddings of all documents."""
+        """Return the examples with the embeddings of a guide; ``corpus`` are its embeddings of all documents."""
         everything = np.arange(len(self)), np.arange(len(self.texts))
         return dataclasses.replace(self, guide=self.embed(encoder, corpus, *everything))
 
 
+def prepare(
+    collection: Collection,
+    lists: pd.DataFrame,
+    queries: pd.DataFrame,
+    qrels: pd.DataFrame,
+    recipe: Recipe,
+    variant: str,
+    seed: int,
+) -> Examples:
+    """Return the examples that a variant is trained on, from the tables lists, queries and qrels."""
+    chosen = choose_lists(lists, recipe, variant, seed)
+    return load(collection, chosen, queries, qrels[qrels["split"] == "train"])
+
+
+def load_guide(examples: Examples, collection: Collection, model: Student | None, file: Path | None) -> Examples:
+    """Return the examples with the embeddings of the guide ``model``; ``file`` holds its embeddings of all documents."""
+    if model is None or file is None:
+        raise UserError(
+            "training.negatives.guide is set, but the option --guide (the guide's embeddings) or the key guide of --config "
+            "(its model) is missing: give both"
+        )
+    return examples.with_guide(Encoder(model), embeddings.load(file, collection))
+
+
 def choose_lists(lists: pd.DataFrame, recipe: Recipe, variant: str, seed: int) -> pd.DataFrame:
-    """Return the lists that a variant trains on, sorted by query_id: those of its types, at most ``max_lists`` of them."""
+    """Return the lists that a variant is trained on, sorted by query_id: those of its types, at most ``max_lists``."""
     chosen = lists.sort_values("query_id", ignore_index=True)
     if recipe.types is not None:
         if unknown := set(recipe.types) - set(chosen["type"]):
-            there = ", ".join(sorted(set(chosen["type"])))
-            raise UserError(f"variant {variant}: no list is of type '{min(unknown)}'; there are {there}")
+            known = ", ".join(sorted(set(chosen["type"])))
+            raise UserError(
+                f"training.variants.{variant}: types: there are no lists of type '{min(unknown)}'; known types: {known}"
+            )
         chosen = chosen[chosen["type"].isin(recipe.types)].reset_index(drop=True)
     if recipe.max_lists is not None and recipe.max_lists < len(chosen):
-        keep = np.random.default_rng(seed).permutation(len(chosen))[: recipe.max_lists]
-        chosen = chosen.iloc[np.sort(keep)].reset_index(drop=True)
+        sample = np.random.default_rng(seed).permutation(len(chosen))[: recipe.max_lists]
+        chosen = chosen.iloc[np.sort(sample)].reset_index(drop=True)
     return chosen
 
 
 def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qrels: pd.DataFrame) -> Examples:
-    """Join lists with the texts of their queries and documents; ``qrels`` are the train judgements."""
+    """Join the lists with the texts of their queries and documents; ``qrels`` are the train judgements."""
     queries = queries.set_index("query_id", drop=False).loc[lists["query_id"]].reset_index(drop=True)
-    cut = passages_without_queries(collection, queries)
+    edited = passages_without_queries(collection, queries)
     source = collection.positions(queries["doc_id"].tolist(), "queries")
     documents = [collection.positions(list(ids), "lists") for ids in lists["doc_ids"]]
     used = np.unique(np.concatenate(documents)) if documents else np.empty(0, np.int64)
@@ -91,15 +121,15 @@ def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qre
     rows = []
     for q, ids in enumerate(documents):
         row = np.array([place[int(i)] for i in ids], dtype=np.int64)
-        if q in cut and (ids == source[q]).any():
+        if q in edited and (ids == source[q]).any():
             row[ids == source[q]] = len(texts)
-            texts.append(cut[q])
+            texts.append(edited[q])
             group.append(int(collection.group[source[q]]))
             origin.append(-1)
         rows.append(row)
-    positive = qrels[qrels["relevance"] > 0].groupby("query_id")["doc_id"].apply(list).to_dict()
+    judged = qrels[qrels["relevance"] > 0].groupby("query_id")["doc_id"].apply(list).to_dict()
     relevant = [
-        collection.group[np.append(collection.positions(positive.get(query_id, []), "qrels"), source[q])]
+        collection.group[np.append(collection.positions(judged.get(query_id, []), "qrels"), source[q])]
         for q, query_id in enumerate(queries["query_id"])
     ]
     return Examples(

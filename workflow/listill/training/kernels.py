@@ -1,18 +1,18 @@
-"""Masked softmax kernels that the losses share."""
+"""Masked softmax functions that the losses share."""
 
 import torch
 
 
 def masked_log_softmax(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Return the log-softmax over the last dimension among entries where ``mask`` is true; -inf elsewhere.
+    """Return the log-softmax along the last dimension, over the entries where ``mask`` is true; -inf elsewhere.
 
-    Every row must have at least one true entry.
+    Every row must have at least one such entry.
     """
     scores = scores.masked_fill(~mask, -torch.inf)
     return scores - torch.logsumexp(scores, dim=-1, keepdim=True)
 
 
 def masked_entropy(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Return the entropy in nats of the softmax over the last dimension among entries where ``mask`` is true."""
+    """Return the entropy in nats of the softmax along the last dimension, over the entries where ``mask`` is true."""
     log_p = masked_log_softmax(scores, mask)
     return -(log_p.exp() * log_p.masked_fill(~mask, 0.0)).sum(-1)

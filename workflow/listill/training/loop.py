@@ -1,4 +1,4 @@
-"""The training loop: steps, measurements, checkpoints, and what is kept in the end."""
+"""The training loop: steps, measurements, checkpoints, and the choice of the weights that are kept."""
 
 import logging
 import time
@@ -27,15 +27,19 @@ from listill.training.state import State, Stop, mixture, stoppable, weights
 
 log = logging.getLogger("listill")
 
-# GB that the intermediate values of a step may take on CPU (on a GPU: half of its memory).
+# GB that the activations of a step may take on a CPU. On a GPU, they may take half of its memory.
 MEMORY = 2.0
-# Shares of the trained weights in the mixtures with the base's.
+# Shares of the trained weights in the mixtures with the base model's weights.
 MIXTURES = (0.25, 0.5, 0.75)
 
 
 @dataclass
 class Result:
-    """The history; the best measure, its step (0: the base model), and which weights these are."""
+    """The result of a training.
+
+    ``history`` has one row per step and per measurement. ``best`` is the dev measure of the kept weights, ``best_step``
+    their step (0: the base model), ``kept`` the kind of weights (``step``, ``average`` or a mixture).
+    """
 
     history: list[dict[str, Any]]
     best_step: int
@@ -43,7 +47,7 @@ class Result:
     kept: str
 
     def summary(self, base: float) -> dict[str, Any]:
-        """Return what the provenance says of the result, and log it; ``base`` is the measure of the untrained model."""
+        """Log the result and return what the provenance records of it; ``base`` is the dev measure of the base model."""
         if self.best_step == 0:
             log.warning("train: no step was better than the base model on dev queries: the base model is kept")
         log.info("train: kept step %d, dev %s %.4f (base %.4f)", self.best_step, SELECTION, self.best, base)
@@ -51,17 +55,17 @@ class Result:
 
 
 class Training:
-    """One training of ``encoder``: what all steps need.
+    """One training of ``encoder``.
 
-    ``read`` are the tokens of the examples' queries and texts, ``work`` a folder for checkpoints, ``curves`` one for
-    TensorBoard.
+    ``tokens`` are the tokens of the examples' queries and texts, ``work`` is the folder for checkpoints, ``curves`` the
+    folder for TensorBoard.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         examples: Examples,
-        read: tuple[Tokens, Tokens],
+        tokens: tuple[Tokens, Tokens],
         recipe: Recipe,
         selector: Selector,
         seed: int,
@@ -71,9 +75,9 @@ class Training:
     ) -> None:
         self.encoder, self.examples, self.recipe, self.selector, self.seed = encoder, examples, recipe, selector, seed
         if recipe.dropout and encoder.unpadded:
-            encoder.pad()  # that attention has no dropout
-        self.queries = read[0].cut(recipe.query_length or encoder.max_length)
-        self.texts = read[1].cut(recipe.max_length or encoder.max_length)
+            encoder.pad()  # the attention without padding has no dropout
+        self.queries = tokens[0].cut(recipe.query_length or encoder.max_length)
+        self.texts = tokens[1].cut(recipe.max_length or encoder.max_length)
         self.steps = batches.order(len(examples), recipe.epochs, recipe.batch, seed)
         self.processes = processes or Processes()
         self.engine = Engine(encoder, memory(recipe, encoder.device), self.processes)
@@ -84,15 +88,16 @@ class Training:
         self.measured = {round(len(self.steps) * (i + 1) / evaluations) for i in range(evaluations)}
 
     def run(self, base: float) -> Result:
-        """Train from the start, or from the last checkpoint; ``base`` is the measure of the untrained model.
+        """Train from the start or from the last checkpoint; ``base`` is the dev measure of the base model.
 
-        The model ends with the best weights. Asked to stop, it writes a checkpoint and raises SystemExit.
+        At the end, the model has the best weights. If the process receives a signal to stop, it writes a checkpoint and
+        raises SystemExit.
         """
         model = self.encoder.model
         untrained = weights(model)
         state = self._begin(base)
-        self._introduce(base)
-        model_mode = model.training
+        self._log_start(base)
+        mode = model.training
         set_dropout(model, self.recipe.dropout)
         with stoppable() as stop, Progress(sum(map(len, self.steps)), "train", "queries") as progress:
             progress.add(sum(map(len, self.steps[: state.step])))
@@ -102,16 +107,17 @@ class Training:
                 progress.add(len(self.steps[state.step - 1]), f"loss {loss:.3f}, {speed:.0f} passages/s")
                 due = state.step in self.measured
                 if due:
-                    self._measure(state)
-                self._keep(state, stop, due or state.step % self.recipe.checkpoint == 0)
-        model.train(model_mode)
+                    self._measure_step(state)
+                self._save_checkpoint(state, stop, due or state.step % self.recipe.checkpoint == 0)
+        model.train(mode)
         if self.recipe.selection.average:
-            self._consider(state, "average", mixture([(1 / len(state.recent), own) for own in state.recent]))
+            average = mixture([(1 / len(state.recent), recent) for recent in state.recent])
+            self._measure(state, "average", average)
         if self.recipe.selection.merge != "no" and state.best_step > 0:
             best = state.best_weights
             for share in MIXTURES:
                 mixed = mixture([(1 - share, untrained), (share, best)])
-                self._consider(state, f"merge {share:g}", mixed, eligible=self.recipe.selection.merge == "use")
+                self._measure(state, f"merge {share:g}", mixed, eligible=self.recipe.selection.merge == "use")
         model.load_state_dict(state.best_weights)
         self.curves.close()
         return Result(state.history, state.best_step, state.best, state.kept)
@@ -120,29 +126,24 @@ class Training:
         if self.checkpoint and self.checkpoint.exists():
             state = State.load(self.checkpoint, self.encoder.model, self.adam)
             self.engine.bytes_per_token = state.bytes_per_token
-            log.info("train: goes on after step %d of %d", state.step, len(self.steps))
+            log.info("train: resuming after step %d of %d", state.step, len(self.steps))
             return state
         state = State(best=base, best_weights=weights(self.encoder.model))
         state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", SELECTION: base})
         return state
 
-    def _introduce(self, base: float) -> None:
+    def _log_start(self, base: float) -> None:
         log.info(
-            "train: %d lists, %d distinct passages of %.0f tokens on average, %d steps of %d queries; %s of the base on %d "
-            "dev queries and %d documents: %.4f",
-            *(
-                len(self.examples),
-                len(self.texts),
-                self.texts.lengths.mean(),
-                len(self.steps),
-                self.recipe.batch,
-                SELECTION,
-            ),
-            *(len(self.selector.queries), len(self.selector.collection), base),
+            "train: %d lists, %d distinct passages (%.0f tokens on average), %d steps of %d queries",
+            *(len(self.examples), len(self.texts), self.texts.lengths.mean(), len(self.steps), self.recipe.batch),
+        )
+        log.info(
+            "train: the base model has a dev %s of %.4f (%d queries, %d documents)",
+            *(SELECTION, base, len(self.selector.queries), len(self.selector.collection)),
         )
 
     def advance(self, state: State) -> float:
-        """Take one optimiser step, note it, and return its loss."""
+        """Take one optimiser step, add it to the history, and return its loss."""
         recipe, start = self.recipe, time.monotonic()
         queries = self.steps[state.step]
         learning_rate = recipe.learning_rate * rate(state.step, len(self.steps), recipe.warmup, recipe.floor)
@@ -157,44 +158,46 @@ class Training:
         if not np.isfinite(value.loss):
             names = ", ".join(self.examples.query_ids[q] for q in queries[:3])
             raise UserError(
-                f"step {state.step + 1}: the loss is not a number (queries {names}, ...): lower the learning rate"
+                f"step {state.step + 1}: the loss is not a number (queries {names}, ...): lower training.learning_rate"
             )
         torch.nn.utils.clip_grad_norm_(self.encoder.model.parameters(), recipe.clip)
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
         if state.step == 0:
-            self._describe(step)
+            self._log_first_step(step)
             state.bytes_per_token = self.engine.bytes_per_token
-        done = state.history[-1]
+        last = state.history[-1]
         state.step += 1
         state.seconds += time.monotonic() - start
         row = {
             "step": state.step,
-            "queries": done.get("queries", 0) + len(queries),
-            "passages": done.get("passages", 0) + len(step.texts),
+            "queries": last.get("queries", 0) + len(queries),
+            "passages": last.get("passages", 0) + len(step.texts),
             "seconds": state.seconds,
         }
         row["epoch"] = row["queries"] / len(self.examples)
-        state.history.append(row | {"split": "train", "loss": value.loss, "lr": learning_rate, **value.parts})
-        self.curves.add(state.history[-1])
+        # The losses have a key of their own, so that a user's loss may have the name of a column.
+        row |= {"split": "train", "loss": value.loss, "lr": learning_rate, "losses": value.parts}
+        state.history.append(row)
+        self.curves.add(row)
         return value.loss
 
-    def _describe(self, step: batches.Step) -> None:
-        """Say what a step is, now that one has been taken."""
-        engine, own = self.engine, [len(self.examples.lists[q]) - 1 for q in step.queries]
+    def _log_first_step(self, step: batches.Step) -> None:
+        engine, in_list = self.engine, [len(self.examples.lists[q]) - 1 for q in step.queries]
         assert engine.bytes_per_token is not None
         log.info(
-            "train: a step: %d queries, %d distinct passages; negatives of a query: %.1f in its list, %.1f in the step; %s",
-            *(len(step.queries), len(step.texts), np.mean(own), float(step.negative.sum(1).float().mean())),
-            "its intermediate values fit in memory"
+            "train: the first step has %d queries and %d distinct passages; negatives per query: %.1f in its list, %.1f in "
+            "the step; %s",
+            *(len(step.queries), len(step.texts), np.mean(in_list), float(step.negative.sum(1).float().mean())),
+            "all activations fit into memory"
             if engine.recomputed == 0
-            else f"{engine.recomputed} of its tokens are computed twice, to stay within {engine.memory / 1e9:.1f} GB",
+            else f"{engine.recomputed} tokens are computed twice, to stay within {engine.memory / 1e9:.1f} GB",
         )
 
-    def _measure(self, state: State) -> None:
-        """Measure the model as it stands on the dev queries; keep its weights if they are the best so far."""
+    def _measure_step(self, state: State) -> None:
+        """Measure the current weights on the dev queries, and keep them if they are the best so far."""
         before = state.best
-        value = self._consider(state, "step", weights(self.encoder.model))
+        value = self._measure(state, "step", weights(self.encoder.model))
         log.info("train: step %d of %d: dev %s %.4f", state.step, len(self.steps), SELECTION, value)
         if self.recipe.selection.average:
             state.recent = [*state.recent, weights(self.encoder.model)][-self.recipe.selection.average :]
@@ -202,10 +205,10 @@ class Training:
         patience = self.recipe.selection.patience
         if patience is not None and state.stale >= patience and state.step < len(self.steps):
             state.stopped = True
-            log.info("train: no better for %d measurements: stopped", patience)
+            log.info("train: stopped early: no improvement in the last %d measurements", patience)
 
-    def _consider(self, state: State, name: str, candidate: dict[str, torch.Tensor], eligible: bool = True) -> float:
-        """Measure weights, note it, and keep them if they are the best so far."""
+    def _measure(self, state: State, name: str, candidate: dict[str, torch.Tensor], eligible: bool = True) -> float:
+        """Measure weights and add the measurement to the history; if ``eligible``, keep them if they are the best so far."""
         model = self.encoder.model
         if name != "step":
             model.load_state_dict(candidate)
@@ -213,9 +216,10 @@ class Training:
         model.eval()
         value = self.processes.agree(self.selector.measure(self.encoder) if self.processes.first else None)
         model.train(training)
-        done = {key: state.history[-1].get(key) for key in ("step", "epoch", "queries", "passages", "seconds")}
-        state.history.append({**done, "split": "dev", "weights": name, SELECTION: value})
-        self.curves.add(state.history[-1])
+        row = {key: state.history[-1].get(key) for key in ("step", "epoch", "queries", "passages", "seconds")}
+        row |= {"split": "dev", "weights": name, SELECTION: value}
+        state.history.append(row)
+        self.curves.add(row)
         if name != "step":
             log.info("train: weights '%s': dev %s %.4f", name, SELECTION, value)
         if eligible and value > state.best:
@@ -224,18 +228,18 @@ class Training:
                 state.best_step = state.step
         return value
 
-    def _keep(self, state: State, stop: Stop, due: bool) -> None:
-        """Write a checkpoint when it is due, or when the process was asked to stop (then it stops)."""
+    def _save_checkpoint(self, state: State, stop: Stop, due: bool) -> None:
+        """Write a checkpoint if it is due or if the process received a signal to stop; then exit in the latter case."""
         stopped = self.processes.any(stop.signal is not None, self.encoder.device)
         if self.checkpoint and (due or stopped) and self.processes.first:
             state.save(self.checkpoint, self.encoder.model, self.adam)
         if stopped:
-            log.info("train: stopped after step %d of %d; run again to go on from here", state.step, len(self.steps))
+            log.info("train: stopped after step %d of %d; run again to resume from here", state.step, len(self.steps))
             raise SystemExit(128 + (stop.signal or 15))
 
 
 def memory(recipe: Recipe, device: torch.device) -> float:
-    """Return the bytes that the intermediate values of a step may take."""
+    """Return the number of bytes that the activations of a step may take."""
     if recipe.memory is not None:
         return recipe.memory * 1e9
     return torch.cuda.get_device_properties(device).total_memory / 2 if device.type == "cuda" else MEMORY * 1e9

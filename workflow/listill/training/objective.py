@@ -1,4 +1,4 @@
-"""The objective of a training: the weighted sum of its losses."""
+"""The training objective: the weighted sum of the losses."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,9 @@ from listill.training.batches import Step
 def weighted(
     step: Step, similarity: torch.Tensor, weights: Mapping[Loss, float], temperatures: Temperatures
 ) -> tuple[torch.Tensor, dict[str, float]]:
-    """Return the weighted sum of the named losses (mean over queries), and each of them unweighted.
+    """Return the weighted sum of the losses (means over the queries), and the unweighted value of each loss by name.
 
-    ``similarity`` [queries, texts] are the student's similarities of the step's queries and distinct texts.
+    ``similarity`` [queries, texts] holds the student's similarities of the step's queries and distinct texts.
     """
     similarity = similarity.float()
     total = similarity.new_zeros(())

@@ -1,4 +1,4 @@
-"""Training in several processes, one a GPU: `accelerate launch` starts them, torch.distributed joins them."""
+"""Training in several processes, one per GPU: `accelerate launch` starts them, torch.distributed connects them."""
 
 import os
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ Item = TypeVar("Item")
 
 
 class Processes:
-    """This process among those that train one model together (one, unless a launcher started several).
+    """The processes that train one model together: a single one unless a launcher started several.
 
-    Every process builds the same steps and ends each with the same gradient; the first one measures and writes.
+    Every process builds the same steps and has the same gradient at the end of each. The first process measures and writes.
     """
 
     def __init__(self) -> None:
@@ -27,11 +27,11 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Tell whether this process is the one that measures, writes and speaks."""
+        """Tell whether this process is the one that measures, writes files and logs."""
         return self.rank == 0
 
     def share(self, items: Sequence[Item]) -> list[Item]:
-        """Return this process' items; items next to each other go to different processes."""
+        """Return the items of this process; neighbouring items go to different processes."""
         return list(items[self.rank :: self.count])
 
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -41,9 +41,9 @@ class Processes:
         return tensor
 
     def sum_gradients(self, model: torch.nn.Module) -> None:
-        """Sum the gradients of the parameters over the processes, in one go.
+        """Sum the gradients of the parameters over the processes, in one operation.
 
-        A parameter that no process has used keeps no gradient, so that the optimiser leaves it alone as in one process.
+        A parameter that no process has used gets no gradient, so that the optimiser skips it as with a single process.
         """
         if self.count == 1:
             return
@@ -60,13 +60,13 @@ class Processes:
             parameter.grad = piece.view_as(parameter).clone() if used else None
 
     def agree(self, value: Any) -> Any:
-        """Return the first process' ``value`` (anything that can be pickled) in all of them."""
+        """Return the ``value`` of the first process (anything that can be pickled) in all processes."""
         if self.count == 1:
             return value
-        box = [value]
-        torch.distributed.broadcast_object_list(box)
-        return box[0]
+        values = [value]
+        torch.distributed.broadcast_object_list(values)
+        return values[0]
 
     def any(self, value: bool, device: torch.device) -> bool:
-        """Tell whether ``value`` holds in any process."""
+        """Tell whether ``value`` is true in any process."""
         return bool(self.sum(torch.tensor(float(value), device=device)) > 0)

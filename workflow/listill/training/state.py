@@ -1,4 +1,4 @@
-"""What a training has come to: kept on disk from time to time, so that an interrupted one goes on and ends the same."""
+"""The state of a training, and its checkpoints: an interrupted training resumes and ends with the same weights."""
 
 import contextlib
 import copy
@@ -22,10 +22,10 @@ Weights = dict[str, torch.Tensor]
 
 @dataclass
 class State:
-    """Steps done, the history so far, the best weights (step 0: the base's) and those of the last measurements.
+    """The steps done, the history, the best weights (step 0: the base model's) and the weights of the last measurements.
 
-    Neither sampler nor random states have to be kept: the order of queries is a function of the seed, and every step draws
-    its random numbers from a seed of its own.
+    The states of the sampler and of the random number generators are not stored: the order of the queries depends on the
+    seed only, and every step has a seed of its own.
     """
 
     best: float = -math.inf
@@ -41,20 +41,20 @@ class State:
     recent: list[Weights] = field(default_factory=list)
 
     def save(self, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> None:
-        """Write a checkpoint, whole or not at all."""
+        """Write a checkpoint atomically."""
         # Not asdict(): it would copy every tensor.
-        mine = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         with tables.atomic(path) as temporary:
-            torch.save({"state": mine, "model": model.state_dict(), "optimiser": optimiser.state_dict()}, temporary)
+            torch.save({"state": values, "model": model.state_dict(), "optimiser": optimiser.state_dict()}, temporary)
 
     @classmethod
     def load(cls, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> "State":
-        """Return the state of a checkpoint, and put its weights into model and optimiser."""
+        """Return the state of a checkpoint, and load its weights into model and optimiser."""
         device = next(model.parameters()).device
-        found = torch.load(path, map_location=device, weights_only=True)
-        model.load_state_dict(found["model"])
-        optimiser.load_state_dict(found["optimiser"])
-        return cls(**found["state"])
+        checkpoint = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(checkpoint["model"])
+        optimiser.load_state_dict(checkpoint["optimiser"])
+        return cls(**checkpoint["state"])
 
 
 def weights(model: torch.nn.Module) -> Weights:
@@ -63,11 +63,11 @@ def weights(model: torch.nn.Module) -> Weights:
 
 
 def mixture(parts: list[tuple[float, Weights]]) -> Weights:
-    """Return the weighted sum of weights (what is no floating-point number is the last one's)."""
+    """Return the weighted sum of several weights; tensors that are not floating-point are those of the last."""
     mixed = {}
     for name, value in parts[-1][1].items():
         if value.is_floating_point():
-            total = sum(share * own[name].double() for share, own in parts)
+            total = sum(share * part[name].double() for share, part in parts)
             assert isinstance(total, torch.Tensor)
             value = total.to(value.dtype)
         mixed[name] = value.clone()
@@ -75,25 +75,25 @@ def mixture(parts: list[tuple[float, Weights]]) -> Weights:
 
 
 class Stop:
-    """Whether the process has been asked to stop (SIGTERM or SIGINT)."""
+    """A signal handler that records whether the process was told to stop (SIGTERM or SIGINT)."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:  # asked twice: at once
+        if self.signal is not None:  # the second signal ends the process immediately
             raise SystemExit(128 + number)
         self.signal = number
-        log.info("train: asked to stop: finishing the step, then writing a checkpoint")
+        log.info("train: received signal %d: finishing the step, then writing a checkpoint", number)
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Yield a Stop that notices the signals, as long as the context lasts."""
+    """Yield a Stop that handles SIGTERM and SIGINT within the context."""
     stop = Stop()
     try:
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    except ValueError:  # not in the main thread: nobody can be asked
+    except ValueError:  # outside the main thread, signals cannot be handled
         before = {}
     try:
         yield stop

@@ -13,29 +13,29 @@ QRELS_COLUMNS = ("query-id", "corpus-id", "score")
 
 
 class Beir(Source):
-    """A BEIR folder: corpus.jsonl, and where there are topics queries.jsonl and qrels/<split>.tsv."""
+    """A BEIR folder: corpus.jsonl and, if there are topics, queries.jsonl and qrels/<split>.tsv."""
 
     kind: Literal["beir"] = Field(description="a BEIR folder")
-    path: str = Field(description="the folder; $VARIABLES are replaced when the stage runs")
+    path: str = Field(description="the folder; $VARIABLES are expanded when the stage runs")
 
     def files(self) -> list[str]:
-        """Return the files of the folder that exist."""
+        """Return the existing files of the folder."""
         return existing(self.path, ["corpus.jsonl", "queries.jsonl", *(f"qrels/{split}.tsv" for split in SPLITS)])
 
     def read(self) -> RawCorpus:
-        """Read the folder; queries and judgements may be absent.
+        """Read the folder; queries and judgements are optional.
 
-        Raises UserError for a missing folder or corpus.jsonl, a broken line, a missing id, judgements without queries, and
-        judgements of another name than train.tsv, dev.tsv and test.tsv, which would be left out without a word otherwise.
+        Raises UserError for a missing folder or corpus.jsonl, an invalid line, a missing id, judgements without queries, and
+        judgement files other than train.tsv, dev.tsv and test.tsv, which would otherwise be ignored silently.
         """
         folder = expand(self.path)
         if not folder.is_dir():
-            raise UserError(f"{folder}: no such folder: download and unpack the data set, or mend source.path")
+            raise UserError(f"{folder}: no such folder: download and unpack the data set, or correct source.path")
         corpus, queries = folder / "corpus.jsonl", folder / "queries.jsonl"
         if not corpus.is_file():
-            raise UserError(f"{corpus}: no such file: a BEIR folder has corpus.jsonl; is source.path the right folder?")
+            raise UserError(f"{corpus}: no such file: a BEIR folder contains corpus.jsonl; check source.path")
         documents = [
-            # A title may be left out of a line; the text may be empty, but its key must be there.
+            # The title is optional; the text may be empty, but its key is required.
             Document(
                 identifier(row, "_id", place),
                 text(row, "title", place) if "title" in row else None,
@@ -45,16 +45,16 @@ class Beir(Source):
         ]
         topics = read_topics(queries, "_id") if queries.is_file() else {}
         qrels = []
-        judged = sorted((folder / "qrels").glob("*.tsv"))
-        for path in judged:
+        qrels_files = sorted((folder / "qrels").glob("*.tsv"))
+        for path in qrels_files:
             if path.stem not in SPLITS:
                 raise UserError(
-                    f"{path}: unknown split{nearest(path.stem, SPLITS)}: name it train.tsv, dev.tsv or test.tsv"
+                    f"{path}: unknown split{nearest(path.stem, SPLITS)}: rename it to train.tsv, dev.tsv or test.tsv"
                 )
             if not queries.is_file():
                 raise UserError(
-                    f"{queries}: no such file, though there are judgements ({path}): add it or remove qrels"
+                    f"{queries}: no such file, but there are judgements ({path}): add the file or remove the qrels folder"
                 )
             qrels += read_qrels(path, topics, QRELS_COLUMNS, path.stem)
-        used = [corpus, *([queries] if topics else []), *judged]
-        return RawCorpus(str(corpus), documents, topics, qrels, {"sha256": checksums(used)})
+        input_files = [corpus, *([queries] if topics else []), *qrels_files]
+        return RawCorpus(str(corpus), documents, topics, qrels, {"sha256": checksums(input_files)})

@@ -1,4 +1,4 @@
-"""Files of one's own: a table of documents, or a folder of .txt and .md files."""
+"""The user's own files: a table of documents, or a folder of .txt and .md files."""
 
 import re
 from pathlib import Path
@@ -16,28 +16,30 @@ FENCE = re.compile(r"\s*(```|~~~)")
 
 
 class Files(Source):
-    """Files of your own: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
+    """Your own files: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
 
-    kind: Literal["files"] = Field(description="files of your own")
+    kind: Literal["files"] = Field(description="your own files")
     path: str = Field(
         description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)"
     )
-    doc_id: str = Field("doc_id", description="column of the document id")
-    title: str | None = Field(None, description="column of the title, if there is one")
-    text: str = Field("text", description="column of the text")
-    topics: str | None = Field(None, description="file of human queries with columns query_id and text")
+    doc_id: str = Field("doc_id", description="column with the document id")
+    title: str | None = Field(None, description="column with the title, if there is one")
+    text: str = Field("text", description="column with the text")
+    topics: str | None = Field(None, description="file of human queries with the columns query_id and text")
     qrels: str | None = Field(
-        None, description="file of judgements with columns query_id, doc_id, relevance and, where split, split"
+        None,
+        description="file of judgements with the columns query_id, doc_id and relevance, and optionally split "
+        "(default: test)",
     )
 
     def files(self) -> list[str]:
-        """Return the files that are named and exist."""
+        """Return the existing input files."""
         return [file for path in (self.path, self.topics, self.qrels) if path for file in existing(path)]
 
     def read(self) -> RawCorpus:
-        """Read documents, and topics with judgements where given.
+        """Read the documents and, if given, topics with judgements.
 
-        Raises UserError for missing files and columns, broken lines (file and line), judgements without topics.
+        Raises UserError for missing files and columns, invalid lines (with file and line), and judgements without topics.
         """
         path = expand(self.path)
         if path.is_dir():
@@ -45,27 +47,28 @@ class Files(Source):
         elif path.exists():
             documents = read_documents(path, self.doc_id, self.title, self.text)
         else:
-            raise UserError(f"{path}: no such file or folder: mend source.path")
+            raise UserError(f"{path}: no such file or folder: correct source.path")
         if bool(self.topics) != bool(self.qrels):
             given, missing = ("topics", "qrels") if self.topics else ("qrels", "topics")
             raise UserError(
-                f"{getattr(self, given)}: source.{given} is given without source.{missing}: give both or none"
+                f"{getattr(self, given)}: source.{given} is set without source.{missing}: set both or neither"
             )
-        topics, qrels, used = {}, [], [] if path.is_dir() else [path]
+        topics, qrels, input_files = {}, [], [] if path.is_dir() else [path]
         if self.topics and self.qrels:
-            used += [expand(self.topics), expand(self.qrels)]
-            topics = read_topics(used[-2])
-            qrels = read_qrels(used[-1], topics, ("query_id", "doc_id", "relevance"))
-        return RawCorpus(str(path), documents, topics, qrels, {"sha256": checksums(used)})
+            topics_path, qrels_path = expand(self.topics), expand(self.qrels)
+            input_files += [topics_path, qrels_path]
+            topics = read_topics(topics_path)
+            qrels = read_qrels(qrels_path, topics, ("query_id", "doc_id", "relevance"))
+        return RawCorpus(str(path), documents, topics, qrels, {"sha256": checksums(input_files)})
 
 
 def read_folder(folder: Path) -> list[Document]:
-    """Read all .txt and .md files below ``folder``, hidden ones left out; the id is the path in the folder."""
+    """Read all .txt and .md files below ``folder`` except hidden ones; the id is the path in the folder."""
     relative = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix in (".txt", ".md"))
     paths = sorted(path for path in relative if not any(part.startswith(".") for part in path.parts))
     if not paths:
         raise UserError(
-            f"{folder}: no .txt or .md files in this folder; for a table name the file ({', '.join(SUFFIXES)})"
+            f"{folder}: no .txt or .md files in this folder; to read a table, give the file ({', '.join(SUFFIXES)})"
         )
     return [_document(folder, path) for path in paths]
 
@@ -74,17 +77,17 @@ def _document(folder: Path, path: Path) -> Document:
     try:
         content = (folder / path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise UserError(f"{folder / path}: not UTF-8; convert it, for example with iconv -t utf-8") from None
+        raise UserError(f"{folder / path}: not UTF-8: convert it, for example with iconv -t utf-8") from None
     title, text = _heading(content) if path.suffix == ".md" else (None, content)
     return Document(path.as_posix(), title or path.stem, text.strip())
 
 
 def _heading(markdown: str) -> tuple[str | None, str]:
-    """Return the first top heading and the text without its line; a ``#`` in a code block is none."""
+    """Return the first top-level heading and the text without it; a ``#`` in a code block is not a heading."""
     lines = markdown.splitlines()
     fenced = False
     for i, line in enumerate(lines):
         fenced ^= bool(FENCE.match(line))
-        if not fenced and (found := HEADING.match(line)) and found[1]:
-            return found[1], "\n".join(lines[:i] + lines[i + 1 :])
+        if not fenced and (heading := HEADING.match(line)) and heading[1]:
+            return heading[1], "\n".join(lines[:i] + lines[i + 1 :])
     return None, markdown

@@ -1,4 +1,4 @@
-"""A data set of the ir_datasets catalogue, in its published splits."""
+"""A data set of the ir_datasets catalogue, with its published splits."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,69 +13,68 @@ NAMES = {"train": ("train",), "dev": ("dev", "validation"), "test": ("test",)}
 
 
 class IrDatasets(Source):
-    """A data set of the ir_datasets catalogue; its splits are the ids below it (`/train`, `/dev`, `/test`)."""
+    """A data set of the ir_datasets catalogue; its splits are its sub-datasets (`/train`, `/dev`, `/test`)."""
 
     kind: Literal["ir_datasets"] = Field(description="a data set of the ir_datasets catalogue")
     id: str = Field(description="for example `beir/scifact` or `cranfield`")
     splits: dict[Literal["train", "dev", "test"], str] = Field(
-        {}, description="ids that hold the topics of each split; empty: found by their usual names"
+        {}, description="ids of the data sets with the topics of each split; default: those with the usual names"
     )
 
     def read(self) -> RawCorpus:
-        """Read documents, and the topics and judgements of each split.
+        """Read the documents, and the topics and judgements of each split.
 
-        ir_datasets downloads what it does not have. Raises UserError for an unknown id, for an id without documents, and
-        where a download fails.
+        ir_datasets downloads missing data. Raises UserError for an unknown id, an id without documents, and a failed
+        download.
         """
         import ir_datasets
 
         dataset = _load(self.id)
         if not dataset.has_docs():
-            raise UserError(f"source.id: the data set '{self.id}' of ir_datasets has no documents: name one that has")
+            raise UserError(f"source.id: the ir_datasets data set '{self.id}' has no documents: choose one that has")
         with _reading(self.id):
             documents = [_document(doc) for doc in dataset.docs_iter()]
         source = RawCorpus(f"ir_datasets {self.id}", documents)
-        chosen = {str(split): name for split, name in self.splits.items()} or find_splits(self.id)
-        for split, name in chosen.items():
+        splits = {str(split): name for split, name in self.splits.items()} or find_splits(self.id)
+        for split, name in splits.items():
             part = _load(name)
             if not (part.has_queries() and part.has_qrels()):
                 raise UserError(
-                    f"source.splits.{split}: the data set '{name}' of ir_datasets lacks queries or judgements"
+                    f"source.splits.{split}: the ir_datasets data set '{name}' has no queries or no judgements: "
+                    "choose one that has both"
                 )
             with _reading(name):
-                judged = [Judgement(q.query_id, q.doc_id, int(q.relevance), split, name) for q in part.qrels_iter()]
+                judgements = [Judgement(q.query_id, q.doc_id, int(q.relevance), split, name) for q in part.qrels_iter()]
                 topics = {query.query_id: query_text(query) for query in part.queries_iter()}
-            for judgement in judged:
+            for judgement in judgements:
                 query_id = judgement.query_id
                 if query_id not in topics:
-                    raise UserError(
-                        f"{name}: judgements of the query '{query_id}', which has no text: choose another data set"
-                    )
+                    raise UserError(f"{name}: the judged query '{query_id}' has no text: choose another data set")
                 source.topics[query_id] = topics[query_id]
-            source.qrels += judged
-        source.details = {"ir_datasets": ir_datasets.__version__, "id": self.id, "splits": chosen}
+            source.qrels += judgements
+        source.details = {"ir_datasets": ir_datasets.__version__, "id": self.id, "splits": splits}
         return source
 
 
 def find_splits(name: str) -> dict[str, str]:
-    """Return the ids that hold topics and judgements of each split.
+    """Return the id of the data set with the topics and judgements of each split.
 
-    They are the ids below ``name`` with the usual names, or ``name`` itself, with the split that is part of it, else
-    test.
+    These are the sub-datasets of ``name`` with the usual names. If there are none, it is ``name`` itself, as the split that
+    its name contains (default: test).
     """
-    found = {}
+    splits = {}
     for split in SPLITS:
-        for below in (f"{name}/{usual}" for usual in NAMES[split]):
-            if split not in found and _judged(below):
-                found[split] = below
-    if found or not _judged(name):
-        return found
-    words = name.split("/")
-    own = next((split for word in reversed(words) for split in SPLITS if word in NAMES[split]), "test")
-    return {own: name}
+        for candidate in (f"{name}/{suffix}" for suffix in NAMES[split]):
+            if split not in splits and _has_judgements(candidate):
+                splits[split] = candidate
+    if splits or not _has_judgements(name):
+        return splits
+    parts = name.split("/")
+    split_in_name = next((split for part in reversed(parts) for split in SPLITS if part in NAMES[split]), "test")
+    return {split_in_name: name}
 
 
-def _judged(name: str) -> bool:
+def _has_judgements(name: str) -> bool:
     import ir_datasets
 
     try:
@@ -91,21 +90,21 @@ def _load(name: str) -> Any:
     try:
         return ir_datasets.load(name)
     except KeyError:
-        known = nearest(name, ir_datasets.registry)
-        raise UserError(f"source.id: ir_datasets knows no data set '{name}'{known}; see ir-datasets.com") from None
+        hint = nearest(name, ir_datasets.registry)
+        raise UserError(f"source.id: ir_datasets has no data set '{name}'{hint}; see ir-datasets.com") from None
 
 
 @contextlib.contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Turn a failed download into advice; network errors are OSErrors, several of them one RuntimeError."""
+    """Turn a failed download into a UserError; a network error is an OSError, several of them are one RuntimeError."""
     try:
         yield
     except (OSError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not str(error.args[:1]).startswith("('All download"):
             raise UserError(f"ir_datasets cannot read '{name}': {str(error).splitlines()[0]}") from error
         raise UserError(
-            f"ir_datasets could not download '{name}' here: fetch it on a machine with a network (run this "
-            "stage there) and copy its folder ~/.ir_datasets (or IR_DATASETS_HOME) to this one"
+            f"ir_datasets could not download '{name}': run this stage on a machine with network access and copy "
+            "its folder ~/.ir_datasets (or IR_DATASETS_HOME) to this machine"
         ) from error
 
 
@@ -116,6 +115,6 @@ def _document(doc: Any) -> Document:
 
 
 def query_text(query: Any) -> str:
-    """Return the short form of a topic: its ``text``, TREC's ``title``, or what ir_datasets takes for its text."""
-    words = next((getattr(query, name) for name in ("text", "title") if hasattr(query, name)), None)
-    return str(query.default_text() if words is None else words)
+    """Return the short form of a topic: its ``text``, its ``title`` (TREC), or the default text of ir_datasets."""
+    text = next((getattr(query, name) for name in ("text", "title") if hasattr(query, name)), None)
+    return str(query.default_text() if text is None else text)

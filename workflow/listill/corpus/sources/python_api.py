@@ -1,7 +1,7 @@
 """Docstrings of installed packages: one document per public function, class and method.
 
-Topics are the descriptions that the docstrings' See Also sections give of other functions, in their authors' words. These
-sections are removed from the documents.
+Topics are the descriptions of other functions in the See Also sections of the docstrings, in the words of their authors.
+These sections are removed from the documents.
 """
 
 from typing import Literal
@@ -17,15 +17,15 @@ class PythonApi(Source):
 
     kind: Literal["python_api"] = Field(description="docstrings of installed packages")
     packages: list[str] = Field(["numpy", "scipy", "pandas"], min_length=1, description="importable package names")
-    train: Share = Field(0.3, description="share of the relevant documents whose topics are for training")
-    dev: Share = Field(0.15, description="share of the relevant documents whose topics are for selection")
+    train: Share = Field(0.3, description="share of the relevant documents whose topics are used for training")
+    dev: Share = Field(0.15, description="share of the relevant documents whose topics are used for model selection")
 
     def split_shares(self) -> tuple[float, float]:
-        """Return the shares of train and dev."""
+        """Return the train and dev shares."""
         return self.train, self.dev
 
     def read(self) -> RawCorpus:
-        """Read the docstrings; no judgement has a split yet. UserError if a package cannot be imported."""
+        """Read the docstrings; judgements have no split yet. UserError if a package cannot be imported."""
         from listill.corpus import see_also
         from listill.corpus.python_objects import package_versions, read_packages
 

@@ -1,4 +1,4 @@
-"""Backends: what a model computes with, one file per member.
+"""Backends: the libraries that run models, one file per member.
 
 A backend is a module with ``load(settings, folder) -> Checkpoint`` (see ``listill.models.checkpoint``).
 """

@@ -1,4 +1,4 @@
-"""PyTorch, through transformers."""
+"""The PyTorch backend, which loads models with transformers."""
 
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from listill.models.model_settings import ModelSettings
 
 
 def load(settings: ModelSettings, folder: Path) -> Checkpoint:
-    """Return model and tokenizer on the device; UserError if weights are missing or do not fit into memory."""
-    where = device()
-    bf16 = wants_bf16(settings.precision, where)
+    """Return the model, on its device, and its tokenizer.
+
+    Raises UserError if weights are missing or do not fit into memory.
+    """
+    target = device()
+    bf16 = wants_bf16(settings.precision, target)
     loader: Any = getattr(transformers, settings.auto_class)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=settings.trust_remote_code)
@@ -31,14 +34,16 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
         raise UserError(f"model {settings.model}: cannot be loaded: {_first_line(error)}") from None
     if info["missing_keys"]:
         raise UserError(
-            f"model {settings.model}: {min(info['missing_keys'])} is not in its weights and would be random: "
-            f"not a model that was trained as {settings.kind}"
+            f"model {settings.model}: its weights lack {min(info['missing_keys'])}, which would be initialised randomly; "
+            f"use a model that was trained as {settings.kind}"
         )
     try:
-        model.to(where)
+        model.to(target)
     except torch.OutOfMemoryError:
-        raise UserError(f"model {settings.model}: its weights do not fit into the memory of the GPU") from None
-    return Checkpoint(model.eval(), tokenizer, where, bf16)
+        raise UserError(
+            f"model {settings.model}: its weights do not fit into GPU memory; use a smaller model or a larger GPU"
+        ) from None
+    return Checkpoint(model.eval(), tokenizer, target, bf16)
 
 
 def _first_line(error: Exception) -> str:

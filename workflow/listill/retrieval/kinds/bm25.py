@@ -1,4 +1,4 @@
-"""A further BM25, with parameters of its own."""
+"""An additional BM25 retriever with its own parameters."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AdditionalBm25(Bm25, RetrieverSettings):
-    """BM25 with other parameters than `mining.bm25`."""
+    """BM25 with parameters that differ from `mining.bm25`."""
 
     kind: Literal["bm25"] = Field(description="Lucene's BM25")
 

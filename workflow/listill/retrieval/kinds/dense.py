@@ -1,4 +1,4 @@
-"""A further bi-encoder, whose candidates join those of the students."""
+"""An additional bi-encoder, whose candidates are added to those of the students."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class AdditionalDense(Student, RetrieverSettings):
-    """A bi-encoder beside the students."""
+    """A bi-encoder in addition to the students."""
 
     embeds: ClassVar[bool] = True
 
     kind: Literal["dense"] = Field(description="a bi-encoder")
 
     def files(self) -> list[str]:
-        """Return what tells that the model's folder has changed."""
+        """Return the files of the model's folder; if one changes, the candidates are mined again."""
         return model_files(self.model)
 
     def open(

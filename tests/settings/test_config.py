@@ -1,0 +1,61 @@
+"""The whole config: defaults, and what several blocks have to agree on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from checked_config import config, fault
+from listill.frozen import parse
+from listill.settings.config import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_defaults() -> None:
+    settings = parse(Settings, config(), "config")
+    assert settings.seed == 42
+    assert (settings.mining.bm25.k1, settings.mining.bm25.b, settings.mining.bm25.stemmer) == (0.9, 0.4, "english")
+    assert {name: member.weight for name, member in settings.teacher.members.items()} == {
+        "maxsim": 2.0,
+        "dense": 1.0,
+        "bm25": 1.0,
+    }
+    assert sorted(settings.training.variants) == ["combined", "infonce", "listwise"]
+    assert settings.training.temperatures.teacher == "auto"
+    assert settings.evaluation.measures == ["nDCG@10", "R@100", "RR@10"]
+    assert settings.corpora["c"].template == "{title} {text}"
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"students": {"bm25": {"model": "m"}}}, "the name 'bm25' is taken"),
+        ({"students": {"teacher": {"model": "m"}}}, "the name 'teacher' is taken"),
+        ({"mining": {"additional": {"s": {"kind": "dense", "model": "m"}}}}, "the name 's' is taken"),
+        ({"mining": {"additional": {"bm25": {"kind": "bm25"}}}}, "the name 'bm25' is taken"),
+        ({"teacher": {"members": {"m": {"kind": "dense", "student": "t"}}}}, "teacher.members.m.student: no student"),
+        ({"mining": {"depth": 5}}, "consistency.top (20) is larger than depth (5): lower it or raise depth"),
+        ({"students": {"a b": {"model": "m"}}}, "students.a b"),
+        ({"students": {"a.b": {"model": "m"}}}, "students.a.b"),
+        ({"students": {}}, "students: "),
+        ({"corpora": {}}, "corpora: "),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate: "),
+        ({"training": {"losses": {"listwise": 0}}}, "training.losses.listwise"),
+        ({"training": {"losses": {}}}, "training.losses"),
+        ({"evaluation": {"measures": ["R@200"]}}, "depth (100) is smaller than the cut-off of R@200: raise depth"),
+        ({"generation": {"generator": {"kind": "extractive", "crop_words": [9, 8]}}}, "crop_words: the fewest (9)"),
+        ({"training": {"losses": {"margin": 1}}}, "training.losses.margin"),
+        ({"training": {"temperatures": {"teacher": "warm"}}}, "training.temperatures.teacher"),
+    ],
+)
+def test_what_does_not_fit_is_an_error(more: dict[str, Any], text: str) -> None:
+    assert text in fault(config(**more))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_shipped_configs(path: Path) -> None:
+    settings = parse(Settings, yaml.safe_load(path.read_text()), str(path))
+    for variant in settings.training.variants:
+        settings.training.recipe(variant)

@@ -1,0 +1,35 @@
+"""Mining: additional retrievers and their old name."""
+
+import pytest
+
+from checked_config import config, fault, parsed
+
+DENSE = {"kind": "dense", "model": "m"}
+
+
+def test_additional_retrievers_of_each_kind() -> None:
+    mining = parsed(mining={"additional": {"other": DENSE, "words": {"kind": "bm25", "k1": 1.2}}}).mining
+    assert list(mining.additional) == ["other", "words"]
+    assert list(mining.embedding) == ["other"]
+
+
+def test_dense_is_the_old_name_of_additional_retrievers_of_kind_dense() -> None:
+    old = parsed(mining={"dense": {"other": {"model": "m"}}, "additional": {"words": {"kind": "bm25"}}})
+    new = parsed(mining={"additional": {"words": {"kind": "bm25"}, "other": DENSE}})
+    assert old == new
+
+
+def test_a_retriever_under_both_names() -> None:
+    both = {"dense": {"other": {"model": "m"}}, "additional": {"other": DENSE}}
+    assert "'other' stands in additional and in dense (its old name): remove one" in fault(config(mining=both))
+
+
+@pytest.mark.parametrize("value", ["student", "own"])
+def test_own_is_the_old_value_of_student(value: str) -> None:
+    assert parsed(mining={"consistency": {"require": value}}).mining.consistency.require == "student"
+
+
+def test_an_unknown_kind_names_the_known_ones() -> None:
+    message = fault(config(mining={"additional": {"other": {"kind": "sparse"}}}))
+    assert "mining.additional.other" in message
+    assert "'bm25', 'dense'" in message

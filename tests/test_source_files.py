@@ -1,0 +1,44 @@
+"""Paths of the config."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from listill.errors import UserError
+from listill.source_files import checksum, existing, expand, model_files
+
+
+def test_variables_are_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expand("$HERE/a") == expand("${HERE}/a") == expand("~/a") == tmp_path / "a"
+
+
+def test_a_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LISTILL_DATA", raising=False)
+    with pytest.raises(
+        UserError, match=r"^\$LISTILL_DATA/x: the variable LISTILL_DATA is not set: set LISTILL_DATA to"
+    ):
+        expand("$LISTILL_DATA/x")
+    with pytest.raises(UserError, match="the variable NOT_SET_ANYWHERE is not set"):
+        expand("${NOT_SET_ANYWHERE}/x")
+
+
+def test_files_that_exist(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    assert existing(str(tmp_path / "a")) == [str(tmp_path / "a")]
+    assert existing(str(tmp_path / "b")) == existing("$NOT_SET_ANYWHERE/b") == []
+    assert existing(str(tmp_path), ["a", "b"]) == [str(tmp_path / "a")]
+
+
+def test_the_checksum_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"text")
+    assert checksum(tmp_path / "a") == hashlib.sha256(b"text").hexdigest()
+
+
+def test_files_of_a_model_folder(tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors", "README.md"):
+        (tmp_path / name).write_text("")
+    assert model_files(str(tmp_path)) == [str(tmp_path / "config.json"), str(tmp_path / "model.safetensors")]
+    assert model_files("org/on-the-hub") == []
