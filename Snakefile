@@ -13,7 +13,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.19")
 
 # The package lies beside this file. Stage commands run with the Python that runs Snakemake, unless --sdm conda gives another.
 PACKAGE = str(Path(workflow.basedir) / "workflow")
