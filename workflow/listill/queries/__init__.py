@@ -1,1 +1,1 @@
-"""Synthetic queries: generators (one file each) and cleaning."""
+"""Synthetic queries: generators (one file each), the engines of language models, and cleaning."""

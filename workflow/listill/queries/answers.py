@@ -1,4 +1,4 @@
-"""What a language model answered, and the file in which answers wait until all are there."""
+"""Answers of a language model, and the file that stores them until all requests are answered."""
 
 import json
 import os
@@ -10,14 +10,14 @@ from typing import BinaryIO
 
 from listill.queries.requests import LABEL
 
-# A prompt that is longer than what the model can read: such a request gets no text and this as its finish_reason.
+# The finish_reason of a request whose prompt is too long for the model; its text is empty.
 TOO_LONG = "prompt too long"
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as the model gave it; how many tokens the prompt had, and how many of them a prefix cache served."""
+    """The raw answer of the model, the number of prompt tokens, and how many of them came from a prefix cache."""
 
     query_id: str
     text: str
@@ -27,7 +27,7 @@ class Answer:
 
 
 def tidy(text: str) -> str:
-    """Return the query in an answer: its first line without the label, Markdown or quotation marks around it."""
+    """Return the query in an answer: its first line without the label and without surrounding Markdown or quotes."""
     line = (text.strip().splitlines() or [""])[0].strip()
     line = line.removeprefix(LABEL).strip()
     line = re.sub(r"^(\*\*|__)(.*)\1$", r"\2", line).strip()
@@ -37,29 +37,32 @@ def tidy(text: str) -> str:
 
 
 class AnswerFile:
-    """Answers on disk, a line for each batch: what was written stays, a line that was cut off by a kill does not count."""
+    """Answers on disk, one line per batch.
+
+    Written batches survive an interruption. A line that is incomplete, because the process was killed, is discarded.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and take up what an interrupted run left in it."""
+        """Open the file and reuse the answers that an interrupted run left in it."""
         self.answers: dict[str, Answer] = {}
-        whole = 0
+        complete_bytes = 0
         if path.exists():
             for line in path.read_bytes().splitlines(keepends=True):
                 if not line.endswith(b"\n"):
                     break
-                self._take([Answer(**row) for row in json.loads(line)])
-                whole += len(line)
-            os.truncate(path, whole)
+                self._store([Answer(**row) for row in json.loads(line)])
+                complete_bytes += len(line)
+            os.truncate(path, complete_bytes)
         self._file: BinaryIO = path.open("ab")
 
-    def _take(self, answers: list[Answer]) -> None:
+    def _store(self, answers: list[Answer]) -> None:
         self.answers.update((answer.query_id, answer) for answer in answers)
 
     def add(self, answers: list[Answer]) -> None:
         """Write a batch of answers."""
         self._file.write(json.dumps([asdict(answer) for answer in answers]).encode() + b"\n")
         self._file.flush()
-        self._take(answers)
+        self._store(answers)
 
     def __enter__(self) -> "AnswerFile":
         return self

@@ -1,4 +1,4 @@
-"""What is dropped from the generated queries, and why."""
+"""Cleaning of generated queries: which queries are dropped, and why."""
 
 import re
 from collections.abc import Mapping
@@ -14,46 +14,46 @@ from listill.settings.generation import Cleaning
 from listill.text import fold
 
 BLOCK = 10_000
-# A shorter query may well stand in its passage: a name, a term.
+# A query with fewer words, such as a name or a term, may well occur in its passage.
 COPY_WORDS = 6
 WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is known of queries that a language model was asked for."""
+class RequestInfo:
+    """Facts about the requests to a language model, which its answers are checked against."""
 
-    words: Mapping[str, int]  # longest query, by type
+    max_words: Mapping[str, int]  # by query type
     passages: Mapping[str, str]  # text by doc_id
 
 
 def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bool]:
-    """Tell for each query whether its set of words has a Jaccard similarity of at least ``threshold`` with a topic."""
+    """Return for each query whether its set of words has a Jaccard similarity of at least ``threshold`` with a topic."""
     if not topics or not queries:
         return [False] * len(queries)
     counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b", lowercase=False)
     try:
-        right = counter.fit_transform([fold(topic) for topic in topics])
-    except ValueError:  # no topic has a word
+        topic_words = counter.fit_transform([fold(topic) for topic in topics])
+    except ValueError:  # no topic contains a word
         return [False] * len(queries)
-    sizes = np.asarray(right.sum(axis=1)).ravel()
+    topic_sizes = np.asarray(topic_words.sum(axis=1)).ravel()
     words = counter.build_analyzer()
-    found: list[bool] = []
+    overlapping: list[bool] = []
     for start in range(0, len(queries), BLOCK):
         block = [fold(query) for query in queries[start : start + BLOCK]]
-        # Words that no topic has count for the union, though not for the vocabulary.
-        lengths = [len(set(words(query))) for query in block]
-        common = (counter.transform(block) @ right.T).tocoo()
-        hit = [False] * len(block)
+        # The vocabulary only has words of topics, but all words of the query count for the union.
+        query_sizes = [len(set(words(query))) for query in block]
+        common = (counter.transform(block) @ topic_words.T).tocoo()
+        in_block = [False] * len(block)
         for row, column, shared in zip(common.row, common.col, common.data, strict=True):
-            if shared >= threshold * (lengths[row] + sizes[column] - shared):
-                hit[row] = True
-        found.extend(hit)
-    return found
+            if shared >= threshold * (query_sizes[row] + topic_sizes[column] - shared):
+                in_block[row] = True
+        overlapping.extend(in_block)
+    return overlapping
 
 
 def longest_run(query: list[str], passage: list[str]) -> int:
-    """Return how many words in a row, at most, the two have in common."""
+    """Return the length of the longest sequence of words that the two have in common."""
     best = 0
     previous: dict[int, int] = {}
     places: dict[str, list[int]] = {}
@@ -66,21 +66,26 @@ def longest_run(query: list[str], passage: list[str]) -> int:
 
 
 def copied(query: str, passage: str, share: float) -> bool:
-    """Tell whether one run of words from the passage makes up at least ``share`` of the query."""
-    asked = WORD.findall(fold(query))
-    return len(asked) >= COPY_WORDS and longest_run(asked, WORD.findall(fold(passage))) >= share * len(asked)
+    """Return whether one sequence of words from the passage makes up at least ``share`` of the query."""
+    query_words = WORD.findall(fold(query))
+    if len(query_words) < COPY_WORDS:
+        return False
+    return longest_run(query_words, WORD.findall(fold(passage))) >= share * len(query_words)
 
 
-def reasons(queries: pd.DataFrame, topics: list[str], settings: Cleaning, asked: Asked | None = None) -> pd.Series:
-    """Return for each query why it is dropped, or ``kept``.
+def reasons(
+    queries: pd.DataFrame, topics: list[str], settings: Cleaning, requests: RequestInfo | None = None
+) -> pd.Series:
+    """Return for each query the reason why it is dropped, or ``kept``.
 
-    ``queries`` has text and finish_reason; ``topics`` are the human dev and test topics, which must not leak into
-    training. Queries that a language model was ``asked`` for have type and doc_id, and more can be wrong with them.
+    ``queries`` has the columns text and finish_reason. ``topics`` are the human dev and test topics, which must not leak into
+    training. Queries from a language model need ``requests`` and the columns type and doc_id; they are also checked for
+    refusals, for copies of their passage and for the word limit of their type.
     """
     lengths = queries["text"].str.split().str.len()
     limits = pd.Series(settings.max_words, index=queries.index)
-    if asked:
-        limits = limits.clip(upper=queries["type"].map(asked.words).fillna(settings.max_words))
+    if requests:
+        limits = limits.clip(upper=queries["type"].map(requests.max_words).fillna(settings.max_words))
     verdict = pd.Series("kept", index=queries.index, dtype=object)
     checks = {
         TOO_LONG: queries["finish_reason"] == TOO_LONG,
@@ -88,18 +93,18 @@ def reasons(queries: pd.DataFrame, topics: list[str], settings: Cleaning, asked:
         "empty": lengths == 0,
         "cut off": queries["finish_reason"] == "length",
     }
-    if asked:
+    if requests:
         checks["refusal"] |= pd.Series([is_refusal(fold(text)) for text in queries["text"]], queries.index)
         pairs = zip(queries["text"], queries["doc_id"], strict=True)
-        hit = [copied(text, asked.passages[doc_id], settings.copied) for text, doc_id in pairs]
-        checks["copied"] = pd.Series(hit, queries.index)
+        copies = [copied(text, requests.passages[doc_id], settings.copied) for text, doc_id in pairs]
+        checks["copied"] = pd.Series(copies, queries.index)
     checks |= {
         "short": lengths < settings.min_words,
         "long": lengths > limits,
         "topic overlap": pd.Series(overlaps(queries["text"].tolist(), topics, settings.topic_overlap), queries.index),
     }
-    for reason, hit in checks.items():
-        verdict[hit.fillna(False).astype(bool) & (verdict == "kept")] = reason
+    for reason, applies in checks.items():
+        verdict[applies.fillna(False).astype(bool) & (verdict == "kept")] = reason
     kept = verdict == "kept"
     folded = queries.loc[kept, "text"].map(fold)
     verdict.loc[folded.index[folded.duplicated()]] = "duplicate"

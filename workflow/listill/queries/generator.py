@@ -1,4 +1,4 @@
-"""Generators: where synthetic queries come from, and the settings that all of them with a language model share."""
+"""The base classes of generators, which write synthetic queries, and the settings that language models share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,88 +18,95 @@ if TYPE_CHECKING:
 
 
 class Generator(Member):
-    """The base of all generators: a member is a file in ``queries/generators/``."""
+    """The base class of generators. A member is a file in ``queries/generators/``."""
 
-    # Whether a language model is asked (``answers``), in shards and a stage of its own; else ``generate`` is called. The
-    # environment in envs/ that such a stage runs in, and the GPUs that one job takes.
+    # True if queries come from a language model: ``answers`` is called, in shards and in the stage ``ask``. Otherwise
+    # ``generate`` is called.
     asks_model: ClassVar[bool] = False
+    # The environment in envs/ that the stage ``ask`` runs in, and the number of GPUs of one job.
     environment: ClassVar[Literal["cpu", "gpu", "vllm"]] = "cpu"
     gpus: ClassVar[int] = 0
-    # Keys that say how the work is done and not what comes out: parts made before such a change are still good.
+    # Keys that change how queries are computed but not the result: answers from before such a change are reused.
     machine: ClassVar[frozenset[str]] = frozenset()
 
     def files(self) -> list[str]:
-        """Return the user's files that are read, as far as they exist: a changed file reruns the queries."""
+        """Return the user's existing input files. A changed file reruns the queries."""
         return []
 
     def checksum(self) -> str | None:
-        """Return a checksum of what is read beside the corpus, if anything: it becomes part of the fingerprint."""
+        """Return a checksum of the input other than the corpus, if there is any; it becomes part of the fingerprint."""
         return None
 
     def generate(self, collection: "Collection", passages: list[int], seed: int) -> "pd.DataFrame":
-        """Return the queries of passages (positions in the collection), one row each.
+        """Return the queries for ``passages`` (positions in the collection), one row per query.
 
-        Columns: query_id, text, type, doc_id, generator, prompt, seed, finish_reason, start, end; ``split`` only where the
-        generator decides it. ``start`` and ``end`` are the characters of the passage's text that a query was taken from: they
-        are removed wherever the pair is scored or trained.
+        Columns: query_id, text, type, doc_id, generator, prompt, seed, finish_reason, start, end; ``split`` only if the
+        generator decides it. ``start`` and ``end`` are the range of characters in the passage's text that a query was taken
+        from. This range is removed from the passage when the pair is scored or used for training.
         """
         raise NotImplementedError
 
 
 class LanguageModel(Generator):
-    """What every generator with a language model has: the types of queries, their examples, and how to sample."""
+    """The base class of generators with a language model: query types, their examples, and sampling."""
 
     asks_model: ClassVar[bool] = True
 
-    model: str = Field(description="an instruction-tuned model: a hub name or a folder; openai: its name at the server")
+    model: str = Field(
+        description="an instruction-tuned model: a hub name or a folder; for openai, the server's name for the model"
+    )
     types: dict[Name, Positive] | None = Field(
         None,
-        description="query types, and how many queries of each a passage gets (0.5: every other passage gets one); "
-        "default: all types, with the weights in their files",
+        description="query types, and the number of queries of each type per passage (0.5: every other passage gets one, on "
+        "average); default: all types, with the weights in their files",
     )
     types_from: str | None = Field(
-        None, description="a YAML file, or a folder of them, with types of your own (see docs/queries.md)"
+        None, description="a YAML file, or a folder of YAML files, with your own query types (see docs/queries.md)"
     )
     examples: dict[Name, str] = Field(
         {},
-        description="by type, a Parquet or JSONL file with columns query and passage: pairs of your domain that replace "
-        "the examples of the type",
+        description="by type, a Parquet or JSONL file with the columns query and passage: pairs from your domain that "
+        "replace the examples of the type",
     )
-    shots: Count = Field(3, description="examples that are shown; of more, these many are drawn with the seed")
-    passage_characters: Count = Field(8000, description="longer passages are cut, at a blank, for the prompt only")
-    temperature: Annotated[float, Field(ge=0)] = Field(0.8, description="of sampling; 0: always the likeliest token")
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="probability from which tokens are sampled")
-    max_tokens: Count = Field(64, description="tokens of an answer; one that is longer is dropped as cut off")
+    shots: Count = Field(3, description="number of examples in the prompt; if there are more, this many are sampled")
+    passage_characters: Count = Field(
+        8000, description="longer passages are truncated at a space, in the prompt only"
+    )
+    temperature: Annotated[float, Field(ge=0)] = Field(0.8, description="sampling temperature; 0: greedy decoding")
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="nucleus sampling: tokens are sampled from the most likely ones that have this probability together"
+    )
+    max_tokens: Count = Field(64, description="maximum tokens of an answer; a longer answer is dropped as cut off")
 
     @property
     def label(self) -> str:
-        """What stands in the column ``generator`` of the queries: kind and model."""
+        """The value of the column ``generator`` in the table of queries: kind and model."""
         return f"{self.kind}:{self.model}"
 
     def files(self) -> list[str]:
-        """Return the files of prompts and model that are the user's own, as far as they exist."""
+        """Return the user's existing files with query types, examples and the model."""
         files = [file for path in self.examples.values() for file in existing(path)]
         for path in existing(self.types_from) if self.types_from else []:
             files += sorted(map(str, Path(path).glob("*.y*ml"))) if Path(path).is_dir() else [path]
         return [*files, *model_files(self.model)]
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
-        """Yield the answers to requests in batches, in any order; each batch is stored before the next is requested.
+        """Yield the answers to requests in batches, in any order. Each batch is stored before the next one is computed.
 
-        ``work`` is a folder for messages; what is to be noted in the provenance (versions) goes into ``details``. A fault of
-        one request is its ``finish_reason``; a fault of all is a UserError.
+        ``work`` is a folder for logs. Facts for the provenance, such as versions, are added to ``details``. If one request
+        fails, its ``finish_reason`` says why; if all requests fail, a UserError is raised.
         """
         raise NotImplementedError
 
 
 class LoadedModel(LanguageModel):
-    """The base of generators that load a model themselves."""
+    """The base class of generators that load the model themselves."""
 
     aliases: ClassVar[dict[str, str]] = {"template": "chat_template_kwargs"}
 
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
-    trust_remote_code: bool = Field(False, description="run code that comes with the model")
+    trust_remote_code: bool = Field(False, description="run the code that comes with the model")
     chat_template_kwargs: dict[str, Any] = Field(
         {"enable_thinking": False},
-        description="variables for the model's chat template, which ignores those that it does not know",
+        description="variables for the model's chat template; a template ignores unknown variables",
     )

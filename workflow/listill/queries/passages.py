@@ -1,4 +1,4 @@
-"""Which passages get queries, and which human topics are queries of their own."""
+"""Choose the passages that get queries, and turn human train topics into queries."""
 
 import random
 from pathlib import Path
@@ -13,7 +13,7 @@ from listill.schemas import HUMAN
 
 
 def split_of(heldout: pd.DataFrame) -> dict[str, str]:
-    """Return the split (dev or heldout) of the passages that never train."""
+    """Return the split (dev or heldout) of each held-out passage."""
     return dict(zip(heldout["doc_id"], heldout["split"], strict=True))
 
 
@@ -24,32 +24,32 @@ def passages(
     seed: int,
     relevant: np.ndarray | None = None,
 ) -> list[int]:
-    """Return the positions of the passages that get queries: ``budget`` of those that train, and all held-out ones.
+    """Return the positions of the passages that get queries: ``budget`` training passages and all held-out passages.
 
-    Of duplicates only the first gets queries, and nothing can be asked about a passage without words. With ``relevant``
-    (positions) only these train, or the first of their duplicates.
+    Only the first document of a duplicate group gets queries, and empty passages get none. With ``relevant`` (positions),
+    the training passages are limited to these, or to the first documents of their duplicate groups.
     """
-    first = [i for i in range(len(collection)) if collection.group[i] == i and collection.rendered(i)]
-    train = [i for i in first if collection.doc_ids[i] not in split]
+    eligible = [i for i in range(len(collection)) if collection.group[i] == i and collection.rendered(i)]
+    train = [i for i in eligible if collection.doc_ids[i] not in split]
     if relevant is not None:
-        wanted = set(collection.group[relevant].tolist())
-        train = [i for i in train if i in wanted]
+        relevant_groups = set(collection.group[relevant].tolist())
+        train = [i for i in train if i in relevant_groups]
     train.sort(key=lambda i: collection.doc_ids[i])
     if budget is not None and budget < len(train):
         train = random.Random(f"{seed}:passages").sample(train, budget)
-    return sorted([*train, *(i for i in first if collection.doc_ids[i] in split)])
+    return sorted([*train, *(i for i in eligible if collection.doc_ids[i] in split)])
 
 
 def relevant_to_train_topics(collection: Collection, qrels: Path) -> np.ndarray:
     """Return the positions of the documents that are relevant to a human train topic."""
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     if judged.empty:
-        raise UserError(f"{qrels}: no train topic has a relevant document: let corpora.<name>.passages_from be all")
+        raise UserError(f"{qrels}: no train topic has a relevant document: set corpora.<name>.passages_from to all")
     return collection.positions(judged["doc_id"].unique().tolist(), str(qrels))
 
 
 def human_queries(topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
-    """Return the train topics as queries of type ``human``; their doc_id is the most relevant document."""
+    """Return the train topics as queries of type ``human``; the doc_id is that of the most relevant document."""
     judged = qrels[(qrels["split"] == "train") & (qrels["relevance"] > 0)]
     best = judged.sort_values(["query_id", "relevance", "doc_id"], ascending=[True, False, True])
     best = best.drop_duplicates("query_id")[["query_id", "doc_id"]]
@@ -60,11 +60,13 @@ def human_queries(topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
 
 
 def passages_without_queries(collection: Collection, queries: pd.DataFrame) -> dict[int, str]:
-    """Return, by row of ``queries``, the source passage without the words that the query was taken from.
+    """Return, by row of ``queries``, the source passage without the text that the query was taken from.
 
-    A teacher that sees the query's own words in the passage teaches copying; so does a student's training pair.
+    If the passage contained the query's own words, teacher scores and training pairs would reward copying.
     """
-    cut = queries["start"].notna().to_numpy()
-    source = collection.positions(queries.loc[cut, "doc_id"].tolist(), "queries")
-    places = zip(np.flatnonzero(cut), source, queries.loc[cut, "start"], queries.loc[cut, "end"], strict=True)
-    return {int(row): collection.without(int(i), int(start), int(end)) for row, i, start, end in places}
+    extracted = queries["start"].notna().to_numpy()
+    sources = collection.positions(queries.loc[extracted, "doc_id"].tolist(), "queries")
+    ranges = zip(
+        np.flatnonzero(extracted), sources, queries.loc[extracted, "start"], queries.loc[extracted, "end"], strict=True
+    )
+    return {int(row): collection.without(int(i), int(start), int(end)) for row, i, start, end in ranges}

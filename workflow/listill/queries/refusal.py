@@ -1,4 +1,4 @@
-"""Answers that speak of the task instead of doing it, as English-speaking models put them."""
+"""Detection of English answers that are not queries: refusals, apologies, questions back and introductions."""
 
 import re
 
@@ -26,5 +26,5 @@ _ANY = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS))
 
 
 def is_refusal(folded: str) -> bool:
-    """Tell whether a case-folded answer begins as a refusal, an apology, a question back or an announcement."""
+    """Return whether a folded answer begins like a refusal, an apology, a question back or an introduction."""
     return _ANY.match(folded) is not None

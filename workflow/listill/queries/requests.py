@@ -1,4 +1,4 @@
-"""What a language model is asked: the prompts, their order and their seeds."""
+"""The requests to a language model: their prompts, order and seeds."""
 
 import hashlib
 import random
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from listill import tables
 from listill.corpus.collection import Collection
-from listill.queries.query_types import Wanted
+from listill.queries.query_types import ResolvedType
 
 LABEL = "Answer:"
 
 
 @dataclass(frozen=True)
 class Request:
-    """One query that is asked for. ``prompt`` is the digest of all that the requests of its type have in common."""
+    """One request for a query. ``prompt`` is the digest of the prefix that all requests of its type share."""
 
     query_id: str
     doc_id: str
@@ -24,53 +24,58 @@ class Request:
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """The conversation. One message of the user's, since not every chat template takes a system message."""
+        """The conversation: a single user message, because not every chat template supports a system message."""
         return [{"role": "user", "content": self.text}]
 
 
 def cut(text: str, characters: int) -> str:
-    """Return the text, cut before the last word that would end beyond ``characters``."""
+    """Return the text truncated to ``characters``, between words if possible."""
     if len(text) <= characters:
         return text
     head = text[: characters + 1]
     return (head[: head.rfind(" ")] if " " in head.strip() else head[:characters]).strip()
 
 
-def prefix(kind: Wanted) -> str:
-    """Return what all requests of a type begin with: a prefix cache computes it once. The passage comes after it."""
-    limit = f"Write at most {kind.words} words, on one line, and nothing else."
-    shown = [f"Passage:\n{example.passage.strip()}\n{LABEL} {example.query.strip()}" for example in kind.examples]
-    return "\n\n".join([f"{kind.instruction} {limit}", *shown, "Passage:\n"])
+def prefix(query_type: ResolvedType) -> str:
+    """Return the start of all requests of a type, before the passage; a prefix cache computes it only once."""
+    limit = f"Write at most {query_type.words} words, on one line, and nothing else."
+    shown = [f"Passage:\n{example.passage.strip()}\n{LABEL} {example.query.strip()}" for example in query_type.examples]
+    return "\n\n".join([f"{query_type.instruction} {limit}", *shown, "Passage:\n"])
 
 
-def seed_of(seed: int, doc_id: str, kind: str, n: int) -> int:
-    """Return the seed (31 bits) of query ``n``: the same whatever else is asked for, and in whatever order."""
-    return int(hashlib.sha256(f"{seed}:{doc_id}:{kind}:{n}".encode()).hexdigest(), 16) % 2**31
+def seed_of(seed: int, doc_id: str, type_name: str, n: int) -> int:
+    """Return the seed (31 bits) of query ``n``, which does not depend on any other request or on the order."""
+    return int(hashlib.sha256(f"{seed}:{doc_id}:{type_name}:{n}".encode()).hexdigest(), 16) % 2**31
 
 
-def count(seed: int, doc_id: str, kind: Wanted) -> int:
-    """Return how many queries of a type a passage gets: its weight, a fraction of one being a chance of one more."""
-    whole, rest = divmod(kind.weight, 1)
-    return int(whole) + (random.Random(f"{seed}:{doc_id}:{kind.name}:count").random() < rest)
+def count(seed: int, doc_id: str, query_type: ResolvedType) -> int:
+    """Return the number of queries of a type for a passage.
+
+    It is the weight of the type; the fractional part of the weight is the probability of one more query.
+    """
+    whole, fraction = divmod(query_type.weight, 1)
+    return int(whole) + (random.Random(f"{seed}:{doc_id}:{query_type.name}:count").random() < fraction)
 
 
 def requests(
-    kinds: list[Wanted], collection: Collection, passages: list[int], seed: int, characters: int
+    query_types: list[ResolvedType], collection: Collection, passages: list[int], seed: int, characters: int
 ) -> list[Request]:
-    """Return all requests: type by type, so that one prefix at a time is in the cache, and passages in their order."""
-    found = []
-    for kind in kinds:
-        start = prefix(kind)
+    """Return all requests, type by type, so that a prefix cache holds one prefix at a time; then by passage."""
+    result = []
+    for query_type in query_types:
+        start = prefix(query_type)
         digest = tables.digest(start)
         for i in passages:
             doc_id = collection.doc_ids[i]
             text = f"{start}{cut(collection.rendered(i), characters)}\n{LABEL}"
-            for n in range(count(seed, doc_id, kind)):
-                name = f"{doc_id}:{kind.name}:{n}"
-                found.append(Request(name, doc_id, kind.name, digest, seed_of(seed, doc_id, kind.name, n), text))
-    return found
+            for n in range(count(seed, doc_id, query_type)):
+                query_id = f"{doc_id}:{query_type.name}:{n}"
+                request_seed = seed_of(seed, doc_id, query_type.name, n)
+                result.append(Request(query_id, doc_id, query_type.name, digest, request_seed, text))
+    return result
 
 
-def share(asked: list[Request], shard: int, shards: int) -> list[Request]:
-    """Return part ``shard`` (from 1) of ``shards`` parts of equal size; put together they are all, in the same order."""
-    return asked[len(asked) * (shard - 1) // shards : len(asked) * shard // shards]
+def share(all_requests: list[Request], shard: int, shards: int) -> list[Request]:
+    """Return part ``shard`` (from 1) of ``shards`` parts of equal size; joined in order, the parts are all requests."""
+    total = len(all_requests)
+    return all_requests[total * (shard - 1) // shards : total * shard // shards]

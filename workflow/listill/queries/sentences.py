@@ -1,15 +1,15 @@
-"""Sentences of a passage, with their places."""
+"""Split a passage into sentences with their positions."""
 
 import itertools
 import re
 
-# A sentence ends at . ! ? before a capital, digit, quote or bracket, or at an empty line. Abbreviations may be cut too
-# early; a query of half a sentence does less harm than a dependency on a model that has to be downloaded.
+# A sentence ends at . ! ? before a capital, digit, quote or bracket, or at an empty line. A sentence may be split at an
+# abbreviation; a query from half a sentence does less harm than a dependency on a model that has to be downloaded.
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Return (start, end) of each sentence in ``text``, white space at the ends left out."""
+    """Return the (start, end) of each sentence in ``text``, without white space at the ends."""
     edges = [0, *(match.end() for match in _END.finditer(text)), len(text)]
     spans = []
     for start, end in itertools.pairwise(edges):
@@ -21,5 +21,5 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of ``text`` as white space divides them."""
+    """Return the words of ``text``, separated by white space."""
     return text.split()

@@ -1,4 +1,4 @@
-"""Ask a language model for queries of the passages of a corpus: one share of the requests, or all of them."""
+"""Ask a language model for queries about the passages of a corpus: all requests, or one shard of them."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 else:
     from listill.settings.generation import AnyGenerator
 
-# To be raised when a file in queries/types or the layout of the prompts changes.
+# Increase it when a file in queries/types or the layout of the prompts changes.
 VERSION = 1
 
 
 class AskStage(StageSettings):
-    """What the answers depend on."""
+    """The settings that the answers depend on."""
 
     generator: AnyGenerator
     passages: int | None = None
@@ -26,12 +26,12 @@ class AskStage(StageSettings):
     shards: int = 1
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings without those of the machine, which change nothing in what is asked."""
+        """Return the settings without the machine settings, which do not change the requests."""
         return self.model_dump(mode="json", exclude={"generator": set(self.generator.machine)})
 
 
 def settings(config: Settings, corpus: str, shard: str) -> AskStage:
-    """Return the settings of this stage for a share of the requests, such as ``1-of-4``."""
+    """Return the settings of this stage for one shard of the requests, such as ``1-of-4``."""
     number, _, shards = shard.partition("-of-")
     generation = config.generation
     return AskStage(
@@ -46,16 +46,16 @@ def settings(config: Settings, corpus: str, shard: str) -> AskStage:
 
 
 def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = None, qrels: MaybeIn = None) -> None:
-    """Write generated/<shard>.parquet: what the model answered, tidied but not cleaned.
+    """Write generated/<shard>.parquet: the answers of the model, tidied but not cleaned.
 
-    ``qrels`` are needed where only passages that are relevant to train topics get queries.
+    ``qrels`` is required if only passages that are relevant to train topics get queries.
     """
     from listill import tables
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.queries.asking import answer_all, as_queries
     from listill.queries.passages import passages, relevant_to_train_topics, split_of
-    from listill.queries.query_types import wanted
+    from listill.queries.query_types import resolve_types
     from listill.queries.requests import prefix, requests, share
 
     generator = settings.generator
@@ -64,17 +64,17 @@ def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = N
     relevant = None
     if settings.passages_from == "relevant":
         if qrels is None:
-            raise UserError("passages_from is relevant, but the judgements (--qrels) are missing")
+            raise UserError("passages_from is relevant, but there are no judgements: pass them with --qrels")
         relevant = relevant_to_train_topics(documents, qrels)
     chosen = passages(documents, split, settings.passages, settings.seed, relevant)
-    kinds = wanted(generator, settings.seed)
-    job.depends_on([(kind.name, kind.words, kind.weight, prefix(kind)) for kind in kinds])
-    job.details["types"] = {kind.name: {"words": kind.words, "prompt": prefix(kind)} for kind in kinds}
-    everything = requests(kinds, documents, chosen, settings.seed, generator.passage_characters)
-    shard = share(everything, settings.shard, settings.shards)
+    types = resolve_types(generator, settings.seed)
+    job.depends_on([(each.name, each.words, each.weight, prefix(each)) for each in types])
+    job.details["types"] = {each.name: {"words": each.words, "prompt": prefix(each)} for each in types}
+    all_requests = requests(types, documents, chosen, settings.seed, generator.passage_characters)
+    shard_requests = share(all_requests, settings.shard, settings.shards)
     with job.work(out) as work:
-        answers = answer_all(generator, shard, work, job.details)
-        table = as_queries(generator.label, shard, answers, split)
+        answers = answer_all(generator, shard_requests, work, job.details)
+        table = as_queries(generator.label, shard_requests, answers, split)
         job.write(out, "queries", table, f"generated/{settings.shard}-of-{settings.shards}")
 
 

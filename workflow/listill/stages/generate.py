@@ -1,4 +1,4 @@
-"""Write queries for the passages of a corpus (or take those that a language model wrote), clean them, add human topics."""
+"""Generate queries for the passages of a corpus, or read those of a language model; clean them and add human topics."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,7 @@ VERSION = 1
 
 
 class GenerateStage(StageSettings):
-    """What the queries depend on; without a generator they are given."""
+    """The settings that the queries depend on. Without a generator, the stage reads the output of the stage ``ask``."""
 
     generator: AnyGenerator | None = Generation().generator
     passages: int | None = None
@@ -27,18 +27,18 @@ class GenerateStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str) -> GenerateStage:
-    """Return the settings of this stage. What a language model is asked is the business of the stage ``ask``."""
+    """Return the settings of this stage; requests to a language model belong to the stage ``ask``."""
     generation = config.generation
-    kept: dict[str, Any] = {
+    common: dict[str, Any] = {
         "version": VERSION,
         "human": generation.human,
         "cleaning": generation.cleaning,
         "seed": config.seed,
     }
     if generation.generator.asks_model:
-        return GenerateStage(generator=None, **kept)
-    chosen = {"passages": config.passages(corpus), "passages_from": config.corpora[corpus].passages_from}
-    return GenerateStage(generator=generation.generator, **chosen, **kept)
+        return GenerateStage(generator=None, **common)
+    passages = {"passages": config.passages(corpus), "passages_from": config.corpora[corpus].passages_from}
+    return GenerateStage(generator=generation.generator, **passages, **common)
 
 
 def run(
@@ -52,24 +52,25 @@ def run(
     heldout: MaybeIn = None,
     generated: Ins = [],
 ) -> None:
-    """Write queries.parquet and its funnel; ``generated`` are the shards of what a language model wrote."""
+    """Write queries.parquet and its funnel; ``generated`` are the shards that the stage ``ask`` wrote."""
     from listill import tables
     from listill.corpus import collection
     from listill.queries import build
     from listill.queries.passages import relevant_to_train_topics, split_of
 
     documents = collection.load(corpus)
-    asked = None
+    request_info = None
     if settings.generator is None:
-        written, asked = build.from_answers(generated, documents)
+        queries, request_info = build.from_answers(generated, documents)
     else:
         if checksum := settings.generator.checksum():
             job.depends_on(checksum)
         split = {} if heldout is None else split_of(tables.read(heldout, "heldout"))
         relevant = relevant_to_train_topics(documents, qrels) if settings.passages_from == "relevant" else None
-        written = build.from_generator(settings.generator, documents, split, settings.passages, settings.seed, relevant)
-    judged = tables.read(qrels, "qrels") if settings.human else None
-    kept, counts = build.finish(written, tables.read(topics, "topics"), judged, settings.cleaning, asked)
+        queries = build.from_generator(settings.generator, documents, split, settings.passages, settings.seed, relevant)
+    judgements = tables.read(qrels, "qrels") if settings.human else None
+    all_topics = tables.read(topics, "topics")
+    kept, counts = build.finish(queries, all_topics, judgements, settings.cleaning, request_info)
     job.write(funnel, "funnel", counts, "funnel/queries")
     job.write(out, "queries", kept)
 

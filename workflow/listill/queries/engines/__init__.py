@@ -1,1 +1,1 @@
-"""What runs a language model: a server, transformers in this process, or vLLM in a process of its own."""
+"""The engines that run a language model: a server, transformers in this process, or vLLM in its own process."""

@@ -1,8 +1,8 @@
-"""A causal language model through plain transformers, batched by length: for small models, on a GPU or the CPU.
+"""A causal language model with plain transformers, batched by length: for small models, on a GPU or the CPU.
 
-Each request samples with its own random numbers, by the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014, arXiv
-1411.0030): the argmax of ``logits / temperature + g`` with g standard Gumbel noise is a sample of their softmax. So a query
-does not depend on which others are in its batch, but for the rounding of sums.
+Each request is sampled with its own random numbers, using the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014, arXiv
+1411.0030): the argmax of ``logits / temperature + g``, with standard Gumbel noise g, is a sample from the softmax of
+``logits / temperature``. A query therefore does not depend on the other requests in its batch, except for rounding.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from listill.queries.requests import Request
 
 
 class Sampler(LogitsProcessor):
-    """Turns greedy decoding into sampling, with a seed for each row [rows]."""
+    """Turns greedy decoding into sampling, with one seed per row [rows]."""
 
     def __init__(self, seeds: list[int], temperature: float, top_p: float) -> None:
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -33,37 +33,37 @@ class Sampler(LogitsProcessor):
         logits = scores.float() / self.temperature
         if self.top_p:
             logits = self.top_p(input_ids, logits)
-        # On the CPU, so that the same seed gives the same noise on every device.
+        # Drawn on the CPU, so that the same seed gives the same noise on every device.
         noise = torch.stack([torch.rand(logits.shape[1], generator=generator) for generator in self.generators])
         return logits - (-noise.log()).log().to(logits.device)
 
 
 class Model:
-    """Model and tokenizer."""
+    """A model and its tokenizer."""
 
     def __init__(self, settings: Transformers) -> None:
-        """Load them; UserError if that cannot be done."""
+        """Load the model and the tokenizer; UserError if they cannot be loaded."""
         self.settings = settings
         self.device = device()
         name = folder_or_hub_name(settings.model)
-        known: dict[str, Any] = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
+        hub_options: dict[str, Any] = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
         dtype = torch.bfloat16 if wants_bf16(settings.precision, self.device) else torch.float32
         try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(name, **known)
-            model: Any = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=dtype, **known)
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub_options)
+            model: Any = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=dtype, **hub_options)
             self.model = model.to(self.device).eval()
             check_start(self.tokenizer, self.tokens([{"role": "user", "content": "x"}]))
         except OSError as error:
             raise UserError(
-                f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated at the hub, ask for "
-                "access and log in; without network, give the folder of a copy"
+                f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated, request access on "
+                "the hub and log in; without network access, set model to a local folder"
             ) from None
         except (ValueError, KeyError) as error:
             raise UserError(f"model {settings.model}: cannot be used: {str(error).splitlines()[0]}") from None
         positions = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
         self.limit = (positions or 2**31) - settings.max_tokens
         self.ends = sorted({*self._model_ends(), *self._line_ends()})
-        # Only what is asked for: the sampling that a model's folder suggests is not taken over in silence.
+        # Only the sampling settings of the config apply, not those in the model's generation_config.json.
         self.model.generation_config = GenerationConfig()
         pad = self.tokenizer.pad_token_id
         self.pad = pad if pad is not None else self.ends[0]
@@ -78,17 +78,17 @@ class Model:
         return [end for end in {*ends, self.tokenizer.eos_token_id} if end is not None]
 
     def _line_ends(self) -> list[int]:
-        """Return every token that has a line end in it: generation stops at a line end, whatever follows in the token."""
+        """Return all tokens that contain a line end: generation stops at a line end, even within a token."""
         return [i for i in range(len(self.tokenizer)) if "\n" in self.tokenizer.decode([i])]
 
     def answers(self, batch: list[tuple[Request, list[int]]]) -> list[Answer]:
-        """Answer requests (with their tokens) together; in halves if the memory does not suffice for all."""
+        """Answer a batch of requests with their tokens; if memory runs out, the batch is split in half."""
         try:
             return self._answers(batch)
         except torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise UserError(
-                    f"model {self.settings.model}: out of memory with a single request; lower passage_characters, or take "
+                    f"model {self.settings.model}: out of memory with a single request; lower passage_characters, or use "
                     "a smaller model or precision: bf16"
                 ) from None
         torch.cuda.empty_cache()
@@ -110,23 +110,28 @@ class Model:
                 generation_config=config,
                 logits_processor=[sampler] if settings.temperature else [],
             )
-        return [self._answer(*one, new) for one, new in zip(batch, out[:, longest:].tolist(), strict=True)]
+        generated = out[:, longest:].tolist()
+        return [self._answer(request, prompt, new) for (request, prompt), new in zip(batch, generated, strict=True)]
 
     def _answer(self, request: Request, prompt: list[int], new: list[int]) -> Answer:
         end = next((i for i, token in enumerate(new) if token in self.ends), None)
         text = self.tokenizer.decode(new[:end] if end is not None else new, skip_special_tokens=True)
-        if end is not None:  # what stands before the line end in its token is part of the line
+        if end is not None:  # the text before the line end in the last token is part of the line
             text += self.tokenizer.decode([new[end]], skip_special_tokens=True).partition("\n")[0]
         return Answer(request.query_id, text, "length" if end is None else "stop", len(prompt))
 
 
 def answers(settings: Transformers, requests: list[Request]) -> Iterator[list[Answer]]:
-    """Yield the answers batch by batch, shortest prompts first."""
+    """Yield the answers in batches, shortest prompts first."""
     model = Model(settings)
-    asked = sorted(((one, model.tokens(one.messages)) for one in requests), key=lambda pair: len(pair[1]))
+    tokenized = sorted(
+        ((request, model.tokens(request.messages)) for request in requests), key=lambda pair: len(pair[1])
+    )
     if too_long := [
-        Answer(one.query_id, "", TOO_LONG, len(tokens)) for one, tokens in asked if len(tokens) > model.limit
+        Answer(request.query_id, "", TOO_LONG, len(tokens))
+        for request, tokens in tokenized
+        if len(tokens) > model.limit
     ]:
         yield too_long
-    for batch in blocks([pair for pair in asked if len(pair[1]) <= model.limit], settings.batch):
+    for batch in blocks([pair for pair in tokenized if len(pair[1]) <= model.limit], settings.batch):
         yield model.answers(batch)

@@ -1,7 +1,7 @@
-"""vLLM's offline engine (https://docs.vllm.ai), in a process of its own: see ``vllm_server.py``.
+"""vLLM's offline engine (https://docs.vllm.ai), which runs in its own process: see ``vllm_server.py``.
 
-Its own process, since its memory on the GPU is only given back when it ends; its own environment, since it fixes
-versions of torch and transformers.
+It needs its own process because GPU memory is only released when the process ends, and its own environment because vLLM
+pins the versions of torch and transformers.
 """
 
 import json
@@ -23,23 +23,24 @@ from listill.source_files import expand
 
 PACKAGE = Path(__file__).parents[3]
 REMEDIES = {
-    r"memory|cache blocks|max.model.len": "lower max_model_len or gpu_memory_utilization, or take a GPU that nobody uses",
-    r"hugging|gated|hub\b|connect": "if it is gated, ask for access and log in; without network, give the folder of a copy",
+    r"memory|cache blocks|max.model.len": "lower max_model_len or gpu_memory_utilization, or use an idle GPU",
+    r"hugging|gated|hub\b|connect": "if the model is gated, request access on the hub and log in; without network access, "
+    "set model to a local folder",
 }
 
 
 def interpreter(settings: Vllm) -> str:
-    """Return the Python that has vLLM."""
+    """Return the Python interpreter of the environment with vLLM."""
     if settings.python is None:
         return sys.executable
     path = shutil.which(expand(settings.python))
     if path is None:
-        raise UserError(f"generation.generator.python: {settings.python}: no such program")
+        raise UserError(f"generation.generator.python: {settings.python}: no such program: set it to an interpreter")
     return path
 
 
 def options(settings: Vllm) -> dict[str, Any]:
-    """Return what the engine is started with."""
+    """Return the options that the engine is started with."""
     engine = {
         "model": folder_or_hub_name(settings.model),
         "revision": settings.revision,
@@ -48,7 +49,7 @@ def options(settings: Vllm) -> dict[str, Any]:
         "max_model_len": settings.max_model_len,
         "load_format": "safetensors",
         "enable_prefix_caching": True,
-        "seed": 0,  # of whatever has no seed of its own; requests have one
+        "seed": 0,  # the default seed; each request has its own
         **settings.engine,
     }
     sampling = {key: getattr(settings, key) for key in ("temperature", "top_p", "max_tokens")}
@@ -56,7 +57,7 @@ def options(settings: Vllm) -> dict[str, Any]:
 
 
 class Process:
-    """The engine's process. What it says for people goes to ``log``."""
+    """The process of the engine. Its messages are written to ``log``."""
 
     def __init__(self, settings: Vllm, log: Path) -> None:
         self.python, self.log = interpreter(settings), log
@@ -71,42 +72,44 @@ class Process:
                 text=True,
             )
         try:
-            self.versions = self.tell(options(settings))
+            self.versions = self.send(options(settings))
         except BaseException:
             self.process.kill()
             raise
 
-    def tell(self, what: Any) -> Any:
-        """Send a line and return the answer to it."""
+    def send(self, message: Any) -> Any:
+        """Send a message as one line and return the reply."""
         assert self.process.stdin
         assert self.process.stdout
         try:
-            self.process.stdin.write(json.dumps(what) + "\n")
+            self.process.stdin.write(json.dumps(message) + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # it says why, or its end does
+            pass  # the reply or the exit status gives the reason
         line = self.process.stdout.readline()
-        reply = json.loads(line) if line.endswith("\n") else {"error": self._end()}
+        reply = json.loads(line) if line.endswith("\n") else {"error": self._exit_message()}
         if isinstance(reply, dict) and "error" in reply:
-            said = " ".join(reply["error"].split())[:500]
-            remedies = [remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)]
-            raise UserError("; ".join([f"vllm: {said}", *remedies[:1], f"all that it said is in {self.log}"]))
+            error = " ".join(reply["error"].split())[:500]
+            remedies = [remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, error, re.IGNORECASE)]
+            raise UserError("; ".join([f"vllm: {error}", *remedies[:1], f"see the log in {self.log}"]))
         return reply
 
-    def _end(self) -> str:
+    def _exit_message(self) -> str:
         status = self.process.wait()
-        said = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-        if said and "No module named 'vllm'" in said[-1]:
-            return f"{self.python} has no vLLM: let python name one that has, or run with --sdm conda"
-        return f"it ended with status {status}{f' ({said[-1].strip()})' if said else ''}"
+        log_lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        if log_lines and "No module named 'vllm'" in log_lines[-1]:
+            return (
+                f"{self.python} has no vLLM: set python to an interpreter with vLLM installed, or run with --sdm conda"
+            )
+        return f"the engine exited with status {status}{f' ({log_lines[-1].strip()})' if log_lines else ''}"
 
     def __enter__(self) -> "Process":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, exception_type: type[BaseException] | None, *_: object) -> None:
         assert self.process.stdin
         assert self.process.stdout
-        if kind is not None:
+        if exception_type is not None:
             self.process.kill()
         self.process.stdin.close()
         try:
@@ -118,9 +121,11 @@ class Process:
 
 
 def answers(settings: Vllm, requests: list[Request], work: Path, details: dict[str, Any]) -> Iterator[list[Answer]]:
-    """Yield the answers in blocks of ``save_every`` requests; their log lies in ``work``."""
+    """Yield the answers in blocks of ``save_every`` requests; the log is written to ``work``."""
     with Process(settings, work / "vllm.log") as engine:
         details["engine"] = engine.versions
         for block in blocks(requests, settings.save_every):
-            lines = [{"query_id": one.query_id, "seed": one.seed, "messages": one.messages} for one in block]
-            yield [Answer(**row) for row in engine.tell(lines)]
+            rows = [
+                {"query_id": request.query_id, "seed": request.seed, "messages": request.messages} for request in block
+            ]
+            yield [Answer(**row) for row in engine.send(rows)]

@@ -1,8 +1,8 @@
-"""vLLM's offline engine as a process that is told its work line by line: python -m listill.queries.engines.vllm_server
+"""vLLM's offline engine as a process that is controlled with JSON lines: python -m listill.queries.engines.vllm_server
 
-It gets JSON lines on standard input: first the options, then blocks of requests. It answers each with a JSON line on
-standard output: first the versions, then the answers; or ``{"error": ...}``, and ends. This module runs in vLLM's own
-environment: it needs vLLM, and of listill only modules that need nothing.
+It reads JSON lines from standard input: first the options, then blocks of requests. It replies to each with a JSON line on
+standard output: first the versions, then the answers. If an error occurs, it replies with ``{"error": ...}`` and exits. This
+module runs in vLLM's own environment, so it only imports vLLM and modules of listill that have no dependencies.
 """
 
 import json
@@ -14,13 +14,13 @@ from typing import Any, TextIO
 
 from listill.queries.chat import chat_tokens, check_start
 
-TOO_LONG = "prompt too long"  # as in answers.py, which this environment need not be able to import
+TOO_LONG = "prompt too long"  # as in answers.py, which cannot be imported in this environment
 LONGEST = 8192
 Row = dict[str, Any]
 
 
-def _end_with_parent() -> None:
-    """End this process, and give back the GPU, as soon as the one that started it is gone, killed perhaps."""
+def _exit_with_parent() -> None:
+    """Exit, and so release the GPU, as soon as the parent process has ended or was killed."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -32,67 +32,72 @@ def _end_with_parent() -> None:
 
 
 class Engine:
-    """The engine, and how it samples."""
+    """The engine with its sampling settings."""
 
     def __init__(self, options: Row) -> None:
-        """Load the model. ``options``: those of ``vllm.LLM`` under ``engine``, ``sampling`` and ``template``."""
+        """Load the model. ``options`` has the keys ``engine`` (arguments of ``vllm.LLM``), ``sampling`` and ``template``."""
         from transformers import AutoConfig
         from vllm import LLM
         from vllm.platforms import current_platform
 
         arguments = options["engine"]
         if arguments.get("max_model_len") is None:
-            known = {key: arguments[key] for key in ("revision", "trust_remote_code")}
-            config = AutoConfig.from_pretrained(arguments["model"], **known).get_text_config()
+            hub_options = {key: arguments[key] for key in ("revision", "trust_remote_code")}
+            config = AutoConfig.from_pretrained(arguments["model"], **hub_options).get_text_config()
             arguments["max_model_len"] = min(LONGEST, getattr(config, "max_position_embeddings", LONGEST))
         if current_platform.is_cpu():
-            # A prompt in several pieces and a seed do not go together on the CPU (vLLM 0.32: "does not use offset").
+            # Chunked prefill does not work with seeds on the CPU (vLLM 0.32: "does not use offset").
             arguments.setdefault("enable_chunked_prefill", False)
         self.limit = arguments["max_model_len"] - options["sampling"]["max_tokens"]
         if self.limit < 1:
-            raise ValueError(f"max_tokens leaves no room for a prompt: the model reads {arguments['max_model_len']}")
+            raise ValueError(
+                f"max_tokens leaves no room for a prompt: lower it, the maximum length is {arguments['max_model_len']}"
+            )
         self.sampling, self.template = options["sampling"], options["template"]
         self.llm = LLM(**arguments)
         self.tokenizer = self.llm.get_tokenizer()
         check_start(self.tokenizer, chat_tokens(self.tokenizer, [{"role": "user", "content": "x"}], self.template))
 
     def fits(self, request: Row) -> bool:
-        """Tell whether the prompt leaves room for the answer. A token is a byte at least: short ones are not counted."""
+        """Return whether the prompt leaves room for the answer.
+
+        A token has at least one byte, so the tokens of short prompts need not be counted.
+        """
         size = sum(len(message["content"].encode()) for message in request["messages"])
         if size + 1000 <= self.limit:
             return True
         return len(chat_tokens(self.tokenizer, request["messages"], self.template)) <= self.limit
 
     def outputs(self, requests: list[Row]) -> list[Any]:
-        """Return vLLM's outputs for requests that fit."""
+        """Return the outputs of vLLM for requests that fit."""
         from vllm import SamplingParams
 
-        # Only what is asked for: the sampling that a model's folder suggests is not taken over in silence.
+        # Only the sampling settings of the config apply, not those in the model's generation_config.json.
         sampling = [SamplingParams(seed=request["seed"], stop=["\n"], **self.sampling) for request in requests]
         messages = [request["messages"] for request in requests]
         return self.llm.chat(messages, sampling, use_tqdm=False, chat_template_kwargs=self.template)
 
     def answers(self, requests: list[Row]) -> list[Row]:
-        """Return an answer for each request, in their order."""
+        """Return an answer for each request, in the same order."""
         fitting = [request for request in requests if self.fits(request)]
-        found = {}
+        answers = {}
         for request, output in zip(fitting, self.outputs(fitting) if fitting else [], strict=True):
-            found[request["query_id"]] = {
+            answers[request["query_id"]] = {
                 "text": output.outputs[0].text,
                 "finish_reason": output.outputs[0].finish_reason,
                 "prompt_tokens": len(output.prompt_token_ids),
                 "cached_tokens": output.num_cached_tokens or 0,
             }
-        none = {"text": "", "finish_reason": TOO_LONG}
-        names = [request["query_id"] for request in requests]
-        return [{"query_id": name, **found.get(name, none)} for name in names]
+        too_long = {"text": "", "finish_reason": TOO_LONG}
+        query_ids = [request["query_id"] for request in requests]
+        return [{"query_id": query_id, **answers.get(query_id, too_long)} for query_id in query_ids]
 
 
 def serve(lines: TextIO, out: TextIO) -> None:
-    """Answer line by line until there are no more."""
+    """Reply to each line until the input ends."""
 
-    def say(what: Any) -> None:
-        out.write(json.dumps(what) + "\n")
+    def reply(message: Any) -> None:
+        out.write(json.dumps(message) + "\n")
         out.flush()
 
     try:
@@ -101,19 +106,19 @@ def serve(lines: TextIO, out: TextIO) -> None:
         import transformers
         import vllm
 
-        say({module.__name__: module.__version__ for module in (vllm, torch, transformers)})
+        reply({module.__name__: module.__version__ for module in (vllm, torch, transformers)})
         for line in lines:
-            say(engine.answers(json.loads(line)))
+            reply(engine.answers(json.loads(line)))
     except Exception as error:
-        say({"error": f"{type(error).__name__}: {error}"})
+        reply({"error": f"{type(error).__name__}: {error}"})
         raise
 
 
 if __name__ == "__main__":
-    _end_with_parent()
-    # One process and one order of events: the same requests give the same answers, and errors are said here.
+    _exit_with_parent()
+    # With a single process, the same requests give the same answers, and errors are raised in this process.
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever else is printed goes where messages go
+    os.dup2(2, 1)  # other output to stdout goes to stderr
     serve(sys.stdin, replies)

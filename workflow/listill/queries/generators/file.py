@@ -1,4 +1,4 @@
-"""The user's own queries, from a Parquet file with at least query_id, text and doc_id."""
+"""The user's own queries, from a Parquet file with at least the columns query_id, text and doc_id."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from listill.corpus.collection import Collection
 
-NEEDED = ("query_id", "text", "doc_id")
+REQUIRED = ("query_id", "text", "doc_id")
 
 
-class Own(Generator):
-    """Queries from a file of the user's: at least query_id, text and doc_id (the passage that answers it)."""
+class QueryFile(Generator):
+    """Your own queries, from a file with at least the columns query_id, text and doc_id (the passage that answers it)."""
 
-    kind: Literal["file"] = Field(description="read from a file of your own")
+    kind: Literal["file"] = Field(description="your own queries, read from a file")
     path: str = Field(
-        description="a Parquet file with the columns of queries.parquet that it has; the rest is filled in"
+        description="a Parquet file with columns of queries.parquet; missing optional columns get default values"
     )
 
     def files(self) -> list[str]:
@@ -33,7 +33,10 @@ class Own(Generator):
         return checksum(expand(self.path))
 
     def generate(self, collection: "Collection", passages: list[int], seed: int) -> "pd.DataFrame":
-        """Return the file's queries; columns that it lacks are filled in (type ``own``). A ``split`` column is kept."""
+        """Return the queries of the file.
+
+        Missing optional columns get default values (type ``own``). A ``split`` column is kept.
+        """
         import pandas as pd
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -47,19 +50,20 @@ class Own(Generator):
             raise UserError(f"generation.generator.path: {path}: no such file") from None
         except pa.ArrowInvalid as error:
             raise UserError(f"{path}: not a Parquet file: {error}") from None
-        if missing := [column for column in NEEDED if column not in table.column_names]:
-            raise UserError(f"{path}: column '{missing[0]}' is missing; own queries need {', '.join(NEEDED)}")
+        if missing := [column for column in REQUIRED if column not in table.column_names]:
+            raise UserError(f"{path}: column '{missing[0]}' is missing: required columns are {', '.join(REQUIRED)}")
         frame = table.to_pandas()
-        for column in NEEDED:
+        for column in REQUIRED:
             if (empty := frame[column].isna()).any():
-                raise UserError(f"{path}: row {empty.argmax() + 1}: {column} is empty")
-        frame[list(NEEDED)] = frame[list(NEEDED)].astype(str)
+                raise UserError(f"{path}: row {empty.argmax() + 1}: {column} is empty: fill it in or remove the row")
+        frame[list(REQUIRED)] = frame[list(REQUIRED)].astype(str)
         if (repeated := frame["query_id"].duplicated()).any():
-            raise UserError(f"{path}: query_id '{frame.loc[repeated, 'query_id'].iloc[0]}' stands twice")
+            name = frame.loc[repeated, "query_id"].iloc[0]
+            raise UserError(f"{path}: duplicate query_id '{name}': ids must be unique")
         collection.positions(frame["doc_id"].tolist(), str(path))
-        fill = {"type": "own", "generator": "file", "prompt": None, "seed": seed, "finish_reason": None}
-        for column, value in {**fill, "start": pd.NA, "end": pd.NA}.items():
+        defaults = {"type": "own", "generator": "file", "prompt": None, "seed": seed, "finish_reason": None}
+        for column, value in {**defaults, "start": pd.NA, "end": pd.NA}.items():
             if column not in frame:
                 frame[column] = value
-        keep = [column for column in SCHEMAS["queries"].names if column in frame]
-        return frame[keep].astype({"start": "Int32", "end": "Int32"})
+        columns = [column for column in SCHEMAS["queries"].names if column in frame]
+        return frame[columns].astype({"start": "Int32", "end": "Int32"})

@@ -1,4 +1,4 @@
-"""Queries from a causal language model through plain transformers: for small models, on a GPU or the CPU."""
+"""Queries from a causal language model with plain transformers: for small models, on a GPU or the CPU."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,20 +15,18 @@ if TYPE_CHECKING:
 
 
 class Transformers(LoadedModel):
-    """Plain transformers, for small models: on a GPU if there is one, else on the CPU."""
+    """Plain transformers, for small models: on a GPU if there is one, otherwise on the CPU."""
 
     machine: ClassVar[frozenset[str]] = frozenset({"batch"})
     environment: ClassVar = "gpu"
     gpus: ClassVar = 1
 
     kind: Literal["transformers"] = Field(description="plain transformers, for small models")
-    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware computes it")
-    batch: Count = Field(
-        16, description="requests of like length that are answered together; halved if memory runs out"
-    )
+    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 if the hardware supports it")
+    batch: Count = Field(16, description="batch size (requests of similar length); halved if memory runs out")
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
-        """Yield the answers batch by batch, shortest prompts first."""
+        """Yield the answers in batches, shortest prompts first."""
         from listill.queries.engines.transformers import answers
 
         return answers(self, requests)

@@ -1,4 +1,4 @@
-"""Queries from a language model in vLLM's offline engine (https://docs.vllm.ai), in a process of its own."""
+"""Queries from a language model in vLLM's offline engine (https://docs.vllm.ai), which runs in its own process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Vllm(LoadedModel):
-    """vLLM's offline engine, in a process and, as a rule, an environment of its own: for GPUs, and the fastest."""
+    """vLLM's offline engine, in its own process and usually its own environment: the fastest option on GPUs."""
 
     machine: ClassVar[frozenset[str]] = frozenset({"python", "gpu_memory_utilization", "max_model_len", "save_every"})
     environment: ClassVar = "vllm"
@@ -24,17 +24,22 @@ class Vllm(LoadedModel):
     kind: Literal["vllm"] = Field(description="vLLM's offline engine")
     python: str | None = Field(
         None,
-        description="the Python interpreter of an environment with vLLM; default: the job's own, which --sdm conda makes",
+        description="Python interpreter of an environment with vLLM; default: the job's interpreter (--sdm conda creates its "
+        "environment)",
     )
-    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = Field(0.9, description="share of the GPU's memory")
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.9, description="share of the GPU memory that vLLM may use"
+    )
     max_model_len: Count | None = Field(
-        None, description="tokens of prompt and answer together; default: what the model can do, at most 8192"
+        None, description="maximum tokens of prompt plus answer; default: the limit of the model, at most 8192"
     )
-    save_every: Count = Field(1024, description="requests that are lost at most if the job is interrupted")
-    engine: dict[str, Any] = Field({}, description="further arguments of vllm.LLM, such as tensor_parallel_size: 2")
+    save_every: Count = Field(
+        1024, description="answers are saved after this many requests, so an interrupted job loses at most this many"
+    )
+    engine: dict[str, Any] = Field({}, description="additional arguments of vllm.LLM, such as tensor_parallel_size: 2")
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
-        """Yield the answers in blocks of ``save_every`` requests; vLLM's own log lies in ``work``."""
+        """Yield the answers in blocks of ``save_every`` requests; vLLM's log is written to ``work``."""
         from listill.queries.engines.vllm import answers
 
         return answers(self, requests, work, details)
