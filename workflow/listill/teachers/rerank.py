@@ -1,4 +1,4 @@
-"""Runs of the teachers: candidates in, rankings out."""
+"""Rerank candidates with the teachers."""
 
 from pathlib import Path
 
@@ -23,8 +23,8 @@ def score_pool(
 ) -> pd.DataFrame:
     """Return the raw scores (query_id, doc_id, teacher, score) of every teacher for ``pool`` (query_id, doc_id).
 
-    ``queries`` has query_id and text; the passages are whole, as any user would have them ranked. ``work`` keeps the parts
-    that are done (see ``in_parts``).
+    ``queries`` has query_id and text. Passages are scored unedited, as in a search by a user. ``work`` is the folder of
+    finished parts (see ``in_parts``).
     """
     pairs = pairs_of(collection, queries, pool, cut=False)
     parts = scores_in_parts(collection, queries, pairs, teacher.members, resources, work)
@@ -32,11 +32,12 @@ def score_pool(
 
 
 def ensemble_run(scores: pd.DataFrame, teacher: TeacherEnsemble, depth: int) -> pd.DataFrame:
-    """Return the run (query_id, doc_id, rank, score) of the ensemble from raw scores."""
+    """Return the ensemble's run (query_id, doc_id, rank, score), computed from raw scores."""
     weights = {name: member.weight for name, member in teacher.members.items()}
     return ranked(combine(scores, weights, teacher.normalise), depth)
 
 
 def member_runs(scores: pd.DataFrame, depth: int) -> dict[str, pd.DataFrame]:
-    """Return the run of each teacher alone from raw scores, by the teachers' names."""
-    return {str(name): ranked(own.drop(columns="teacher"), depth) for name, own in scores.groupby("teacher")}
+    """Return the run of each single teacher, computed from raw scores and keyed by teacher name."""
+    by_teacher = scores.groupby("teacher")
+    return {str(name): ranked(teacher_scores.drop(columns="teacher"), depth) for name, teacher_scores in by_teacher}

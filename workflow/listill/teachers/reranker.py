@@ -1,4 +1,4 @@
-"""Rerankers: the teachers that are models of their own and read a query and a passage together."""
+"""Rerankers: teachers with their own model, which reads a query and a passage together."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from listill.teachers.pairs import Pairs
-    from listill.teachers.prompts import Tokens
+    from listill.teachers.prompts import PairTokens
     from listill.teachers.resources import Resources
     from listill.teachers.scorer import Scorer
 
@@ -23,43 +23,43 @@ FIELDS = ("query", "document")
 
 
 class Reranker(Teacher, ModelSettings):
-    """What all rerankers have. A member says what a batch goes through: ``forward``."""
+    """The base class of all rerankers. A member implements ``forward``."""
 
     prompt: list[Piece] | None = Field(
-        None, description="pieces, tokenised apart, one with {query} and a later one with {document}"
+        None, description="list of separately tokenised pieces, one with {query} and a later one with {document}"
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _as_the_model_wants(cls, data: Any) -> Any:
-        """Fill in the format of a known model, so that the frozen settings contain all that the scores depend on."""
+    def _fill_in_format(cls, data: Any) -> Any:
+        """Fill in the format of a known model, so that the frozen settings contain everything the scores depend on."""
         if not isinstance(data, dict) or not isinstance(data.get("model"), str):
             return data
         known, kind = format_of(data["model"]), data.get("kind")
         if known and known.kind != kind:
-            raise ValueError(f"model {data['model']} is of kind {known.kind}, not {kind}")
+            raise ValueError(f"model {data['model']} is not of kind {kind}; set kind: {known.kind}")
         chosen = formats().get(str(data["format"])) if data.get("format") else known
         if chosen is None or "format" not in cls.model_fields:
             return data
-        filled = {key: value for key in cls.model_fields if (value := getattr(chosen, key, None)) is not None}
+        defaults = {key: value for key in cls.model_fields if (value := getattr(chosen, key, None)) is not None}
         given = {key: value for key, value in data.items() if value is not None}
-        return {**filled, "format": chosen.name, **given}
+        return {**defaults, "format": chosen.name, **given}
 
     @model_validator(mode="after")
-    def _prompt_is_whole(self) -> "Reranker":
+    def _check_prompt(self) -> "Reranker":
         if not self.prompt:
             return self
-        places = {name: [i for i, piece in enumerate(self.prompt) if f"{{{name}}}" in piece] for name in FIELDS}
-        if any(len(places[name]) != 1 for name in FIELDS) or places["query"] >= places["document"]:
-            raise ValueError("prompt: one piece must have {query} and a later one {document}")
+        pieces = {name: [i for i, piece in enumerate(self.prompt) if f"{{{name}}}" in piece] for name in FIELDS}
+        if any(len(pieces[name]) != 1 for name in FIELDS) or pieces["query"] >= pieces["document"]:
+            raise ValueError("prompt: exactly one piece must contain {query}, and exactly one later piece {document}")
         return self
 
     def files(self) -> list[str]:
-        """Return what tells that the model's folder has changed."""
+        """Return the files of the model's folder; if one changes, the pairs are scored again."""
         return model_files(self.model)
 
     def identity(self) -> str:
-        """Return the commit or checksum of the model, after checking that it is of this kind."""
+        """Check that the model is of this kind and return its commit or checksum."""
         from listill.models.checkpoint import inspect
 
         return inspect(self)
@@ -73,12 +73,15 @@ class Reranker(Teacher, ModelSettings):
     def prepare(self, scorer: "Scorer") -> None:
         """Check and adapt the loaded model (``scorer.model``, ``scorer.tokenizer``) before it scores."""
 
-    def forward(self, scorer: "Scorer", batch: "dict[str, torch.Tensor]", tokens: "list[Tokens]") -> "torch.Tensor":
-        """Return the raw scores [n] of a padded batch (``input_ids``, ``attention_mask``, maybe ``token_type_ids``)."""
+    def forward(self, scorer: "Scorer", batch: "dict[str, torch.Tensor]", tokens: "list[PairTokens]") -> "torch.Tensor":
+        """Return the raw scores [n] of a padded batch.
+
+        ``batch`` has ``input_ids`` and ``attention_mask``, and ``token_type_ids`` if the model uses them.
+        """
         raise NotImplementedError
 
 
-def unknown(model: str, kind: str) -> str:
-    """Return the message about a model whose prompt and answer are not known."""
-    names = ", ".join(name for name, known in formats().items() if known.kind == kind)
-    return f"model {model} is not known: say its format ({names}), or its prompt and true_token; they are not guessed"
+def unknown_format(model: str, kind: str) -> str:
+    """Return the error message for a model whose prompt and answer tokens are unknown."""
+    names = ", ".join(name for name, entry in formats().items() if entry.kind == kind)
+    return f"model {model} is not a known model; set its format ({names}), or its prompt and true_token"

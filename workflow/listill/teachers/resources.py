@@ -1,4 +1,4 @@
-"""What teachers may use: models and indexes that several of them share."""
+"""Resources of the teachers: models and indexes that several teachers share."""
 
 import functools
 from collections.abc import Callable
@@ -23,9 +23,10 @@ M = TypeVar("M")
 
 @dataclass
 class Resources:
-    """Models and indexes that teachers share; each is loaded once, when it is first needed.
+    """Models and indexes that teachers share. Each is loaded once, when it is first needed.
 
-    ``embeddings``: the whole corpus as a student's base model encodes it [documents, d], where that is at hand.
+    ``embeddings`` maps students to the embeddings of the whole corpus [documents, d] by their base models, as far as these
+    have been computed.
     """
 
     collection: Collection
@@ -35,16 +36,19 @@ class Resources:
     _loaded: tuple[Any, Any] | None = None
 
     def loaded(self, settings: S, load: Callable[[S], M]) -> M:
-        """Return ``load(settings)``, kept until another is requested: two large teachers need not share the memory."""
+        """Return ``load(settings)``. The result is kept until other settings are requested.
+
+        Only one model is kept, so that two large teachers need not fit into memory together.
+        """
         if self._loaded is None or self._loaded[0] != settings:
             self._loaded = None
             self._loaded = (settings, load(settings))
         return self._loaded[1]
 
-    def name(self, student: str | None) -> str:
-        """Return the name of the student that a teacher uses: the one it names, or the first."""
+    def student_name(self, student: str | None) -> str:
+        """Return the name of the student that a teacher uses: ``student`` if given, otherwise the first by name."""
         if student is None and not self.students:
-            raise UserError("this teacher needs a student's model; the settings have none")
+            raise UserError("this teacher needs the model of a student, but there are no students; add one to `students`")
         return student or min(self.students)
 
     @functools.cache  # noqa: B019 (lives as long as the process)
@@ -56,7 +60,7 @@ class Resources:
 
     @functools.cached_property
     def bm25_retriever(self) -> "Bm25Retriever":
-        """Return BM25 over the corpus."""
+        """Return the BM25 retriever over the corpus."""
         from listill.retrieval.bm25 import Bm25Retriever
 
         return Bm25Retriever("bm25", self.collection, self.bm25)
@@ -67,7 +71,7 @@ class Resources:
         return self.bm25_retriever.index
 
     def retrievers(self) -> "list[Retriever]":
-        """Return BM25 and the students' base models whose embeddings are at hand."""
+        """Return BM25 and the base models of the students in ``embeddings``."""
         from listill.retrieval.dense import DenseRetriever
 
         dense = [

@@ -1,4 +1,4 @@
-"""Teachers: the base of all members of the ensemble."""
+"""The base class of teachers, the members of the ensemble."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 
 
 class Teacher(Member):
-    """What every teacher has; a member is a file in ``teachers/kinds/``."""
+    """The settings of a teacher; a member is a file in ``teachers/kinds/``."""
 
     weight: Positive = Field(1.0, description="weight in the ensemble")
 
     def files(self) -> list[str]:
-        """Return those of the user's files it reads that exist: a changed file reruns the scores."""
+        """Return the existing input files of the user; if one changes, the pairs are scored again."""
         return []
 
     def students_used(self) -> list[str]:
-        """Return the names of the students that the config names for this teacher."""
+        """Return the names of the students that this teacher's settings refer to."""
         return []
 
     def identity(self) -> str | None:
-        """Return what identifies the teacher's model (commit or checksum), if it has one of its own.
+        """Return the commit or checksum of the teacher's own model, or None if it has no model of its own.
 
-        Called before anything is scored: raises UserError if the model is missing or of another kind.
+        This is called before anything is scored. Raises UserError if the model is missing or of another kind.
         """
         return None
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
         """Return the raw score of each pair [pairs] in float32; higher is better.
 
-        Texts need not be documents of the corpus (``pairs.edited``); models and indexes come from ``resources``. Scores are
-        stored as they are: the ensemble normalises and weighs them.
+        Texts are not always documents of the corpus (see ``pairs.edited``). Models and indexes are taken from ``resources``.
+        Raw scores are stored unchanged; the ensemble normalises and weights them later.
         """
         raise NotImplementedError
 
 
 def identities(members: Mapping[str, Teacher]) -> dict[str, str]:
-    """Return the identity of each teacher that has a model of its own, by name; models are downloaded here."""
-    known = {name: member.identity() for name, member in members.items()}
-    return {name: identity for name, identity in known.items() if identity is not None}
+    """Return the identity of each teacher with its own model, keyed by name. Hub models are downloaded."""
+    by_name = {name: member.identity() for name, member in members.items()}
+    return {name: identity for name, identity in by_name.items() if identity is not None}

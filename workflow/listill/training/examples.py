@@ -99,7 +99,7 @@ def choose_lists(lists: pd.DataFrame, recipe: Recipe, variant: str, seed: int) -
         if unknown := set(recipe.types) - set(chosen["type"]):
             known = ", ".join(sorted(set(chosen["type"])))
             raise UserError(
-                f"training.variants.{variant}: types: there are no lists of type '{min(unknown)}'; known types: {known}"
+                f"variant {variant}: types: no list has the type '{min(unknown)}'; the types of the lists are {known}"
             )
         chosen = chosen[chosen["type"].isin(recipe.types)].reset_index(drop=True)
     if recipe.max_lists is not None and recipe.max_lists < len(chosen):

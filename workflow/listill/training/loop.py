@@ -169,7 +169,7 @@ class Training:
         last = state.history[-1]
         state.step += 1
         state.seconds += time.monotonic() - start
-        row = {
+        row: dict[str, Any] = {
             "step": state.step,
             "queries": last.get("queries", 0) + len(queries),
             "passages": last.get("passages", 0) + len(step.texts),

@@ -1,4 +1,4 @@
-"""The trained student on disk: a SentenceTransformers folder with pooling, prompts, a model card and its provenance."""
+"""Save the trained student: a SentenceTransformers folder with pooling, prompts, a model card and its provenance."""
 
 import os
 import shutil
@@ -14,6 +14,9 @@ from listill.schemas import SCHEMAS
 from listill.tables import Provenance
 from listill.training.loop import Result
 
+# The losses that have a column in the table history; the loss infonce has the column of its old name.
+LOSS_COLUMNS = {"listwise": "listwise", "infonce": "contrastive", "margin_mse": "margin_mse", "ranknet": "ranknet"}
+
 CARD = """---
 library_name: sentence-transformers
 pipeline_tag: sentence-similarity
@@ -23,15 +26,15 @@ base_model: "{base_model}"
 
 # {name}
 
-A dense retriever that listill taught one corpus by distillation from an ensemble of teachers.
+A dense retriever for one corpus, trained with listill by distillation from an ensemble of teachers.
 
 | | |
 |---|---|
 | base model | `{base_model}` |
-| lists it was trained on | {trained} |
+| training lists | {trained} |
 | losses | {losses} |
 | temperatures | {temperatures} |
-| weights kept | {kept} |
+| selected weights | {kept} |
 | {measure} on dev queries | {best:.4f} (base: {base:.4f}) |
 | fingerprint | `{fingerprint}` |
 
@@ -40,32 +43,37 @@ from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer("path/to/this/folder")
 queries = model.encode_query(["..."])
-documents = model.encode_document(["title and text, joined as in the corpus' template"])
+documents = model.encode_document(["title and text, joined by the template of the corpus"])
 scores = model.similarity(queries, documents)
 ```
 
-`history.parquet` holds the training curve, `listill.json` the settings and the fingerprints of everything it was made from.
+`history.parquet` and `losses.parquet` contain the training curves. `listill.json` contains the settings and the fingerprints
+of all inputs.
 """
 
 
 def kept(result: Result) -> str:
-    """Return which weights were kept, in words."""
+    """Describe which weights were kept."""
     if result.best_step == 0:
-        return "the base model's: nothing was better"
-    what = {"step": "as they stood", "average": "the mean of the last measured ones"}
-    return f"step {result.best_step}, {what.get(result.kept, result.kept + ' (that share of them, else the base)')}"
+        return "those of the base model: no step was better"
+    if result.kept == "step":
+        return f"those of step {result.best_step}"
+    if result.kept == "average":
+        return f"the mean of the last measurements, up to step {result.best_step}"
+    share = float(result.kept.removeprefix("merge "))
+    return f"mixture of the best weights (step {result.best_step}, {share:.0%}) and the base model ({1 - share:.0%})"
 
 
 def temperatures(details: dict[str, Any]) -> dict[str, float]:
-    """Return the temperatures of the training; the teacher's, where it was matched, or none if no loss asked for it."""
-    chosen = details["settings"]["recipe"]["temperatures"]
-    found = {name: chosen[name] for name in ("student", "teacher", "infonce")}
-    found["teacher"] = details.get("teacher_temperature", found["teacher"])
-    return {name: value for name, value in found.items() if value != "auto"}
+    """Return the temperatures of the training. ``auto`` is replaced by the matched value, or left out if no loss used it."""
+    settings = details["settings"]["recipe"]["temperatures"]
+    values = {name: settings[name] for name in ("student", "teacher", "infonce")}
+    values["teacher"] = details.get("teacher_temperature", values["teacher"])
+    return {name: value for name, value in values.items() if value != "auto"}
 
 
 def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result: Result) -> None:
-    """Write the model to ``folder``, which must not be in use; ``base`` is the dev measure of the untrained student."""
+    """Write the model to ``folder``, which is replaced; ``base`` is the dev measure of the untrained student."""
     shutil.rmtree(folder, ignore_errors=True)
     encoder.model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
     details = about.details
@@ -87,24 +95,27 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
 
 
 def history_table(result: Result) -> pd.DataFrame:
-    """Return the table ``history``; the column of the loss infonce has its old name."""
-    history = pd.DataFrame(result.history).rename(columns={"infonce": "contrastive"})
-    history = history.reindex(columns=SCHEMAS["history"].names)
+    """Return the table ``history``. The values of losses without a column are in the table ``losses`` only."""
+    rows = []
+    for row in result.history:
+        losses = row.get("losses", {})
+        rows.append(row | {LOSS_COLUMNS[name]: losses[name] for name in LOSS_COLUMNS if name in losses})
+    history = pd.DataFrame(rows).reindex(columns=SCHEMAS["history"].names)
     return history.astype(dict.fromkeys(("step", "queries", "passages"), "Int64"))
 
 
-def losses_table(result: Result, losses: list[str]) -> pd.DataFrame:
+def losses_table(result: Result) -> pd.DataFrame:
     """Return the table ``losses``: the value of each loss at each step."""
-    rows = [(row["step"], name, row[name]) for row in result.history if row["split"] == "train" for name in losses]
+    rows = [(row["step"], name, value) for row in result.history for name, value in row.get("losses", {}).items()]
     return pd.DataFrame(rows, columns=SCHEMAS["losses"].names)
 
 
-def write(encoder: Encoder, result: Result, losses: list[str], base: float, about: Provenance, out: Path) -> None:
-    """Write the model with its tables history and losses; the folder appears whole or not at all."""
+def write(encoder: Encoder, result: Result, base: float, about: Provenance, out: Path) -> None:
+    """Write the model with its tables history and losses; the folder is replaced atomically."""
     tables.clear(out)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     save(encoder, temporary, about, base, result)
     tables.write(temporary / "history.parquet", "history", history_table(result), about)
-    tables.write(temporary / "losses.parquet", "losses", losses_table(result, losses), about)
+    tables.write(temporary / "losses.parquet", "losses", losses_table(result), about)
     shutil.rmtree(out, ignore_errors=True)
     os.replace(temporary, out)

@@ -1,4 +1,4 @@
-"""Which step is kept: the one with the best nDCG@10 on dev queries, the untrained base among the candidates."""
+"""Select the weights to keep: those with the best nDCG@10 on dev queries. The untrained base model is a candidate."""
 
 import logging
 import random
@@ -21,18 +21,18 @@ from listill.settings.training import Selection
 
 log = logging.getLogger("listill")
 
-# Documents of a run that the measure looks at.
+# Depth of the runs: the measure uses no more documents.
 DEPTH = parse_measure(SELECTION)[1]
-# Of a corpus that is too large to be searched every time, what the base model finds this high is always kept.
+# The base model's top documents of each query, this many, are always searched if the corpus is too large to search it all.
 HARD = 10
 
 
 @dataclass
 class Selector:
-    """Measure a model on dev queries against the corpus, or against a fixed part of it that is the same for all.
+    """Measure models on dev queries against the corpus, or against a fixed part of it that is the same for all models.
 
-    ``collection`` holds the documents that are searched. ``tokens``: those of the queries and of the documents; without,
-    they are tokenised at the first measurement.
+    ``collection`` holds the documents that are searched, ``tokens`` the tokens of the queries and of the documents. Without
+    ``tokens``, both are tokenised at the first measurement.
     """
 
     collection: Collection
@@ -42,9 +42,9 @@ class Selector:
     tokens: tuple[Tokens, Tokens] | None = None
 
     def measure(self, encoder: Encoder, embeddings: np.ndarray | None = None) -> float:
-        """Return nDCG@10 of a model as it stands; 0 if its embeddings are no numbers any more.
+        """Return nDCG@10 of a model with its current weights; 0 if its embeddings contain NaN or infinity.
 
-        ``embeddings`` [documents, d]: the documents as the model encodes them, where they are at hand.
+        ``embeddings`` [documents, d]: the model's embeddings of the documents, if they have been computed already.
         """
         if self.tokens is None:
             texts = [self.collection.rendered(i) for i in range(len(self.collection))]
@@ -52,14 +52,14 @@ class Selector:
         queries, documents = self.tokens
         matrix = encoder.encode(documents, "document") if embeddings is None else embeddings
         try:
-            found = DenseRetriever("", self.collection, encoder, matrix).run(self.query_ids, queries, DEPTH)
+            run = DenseRetriever("", self.collection, encoder, matrix).run(self.query_ids, queries, DEPTH)
         except NotFinite:
             log.warning(
-                "selection: the model's embeddings are not numbers any more; this step counts as 0: training diverged"
+                f"selection: the embeddings contain NaN or infinity: training has diverged; {SELECTION} of this step counts as 0"
             )
             return 0.0
-        run = with_ids(found, self.query_ids, self.collection)
-        return float(per_query(run, self.qrels, [SELECTION])["value"].mean())
+        ranking = with_ids(run, self.query_ids, self.collection)
+        return float(per_query(ranking, self.qrels, [SELECTION])["value"].mean())
 
 
 def selector(
@@ -71,34 +71,34 @@ def selector(
     settings: Selection,
     seed: int,
 ) -> tuple[Selector, float]:
-    """Draw the dev queries and the documents, and measure the untrained student (``encoder``, ``embeddings``) on them.
+    """Sample the dev queries and the documents, and measure the untrained student (``encoder``, ``embeddings``) on them.
 
-    ``tokens`` are those of all documents.
-
-    Without dev topics the evaluation queries have synthetic dev queries of passages that never train; without those there is
-    nothing to select by.
+    ``tokens`` are the tokens of all documents. Without dev topics, the evaluation queries contain synthetic dev queries of
+    held-out passages. Raises UserError if there are no dev queries.
     """
     queries = evaluated.queries[evaluated.queries["split"] == "dev"].sort_values("query_id")
     judged = evaluated.qrels[(evaluated.qrels["split"] == "dev") & (evaluated.qrels["relevance"] > 0)]
     queries = queries[queries["query_id"].isin(judged["query_id"])]
     if queries.empty:
-        raise UserError("no dev queries to select by: give dev topics, or let corpora.<name>.heldout be larger than 0")
-    drawn = random.Random(f"{seed}:selection:queries")
+        raise UserError("there are no dev queries to select the weights by: add dev topics, or set corpora.<name>.heldout above 0")
+    draw = random.Random(f"{seed}:selection:queries")
     if len(queries) > settings.queries:
-        queries = queries.iloc[sorted(drawn.sample(range(len(queries)), settings.queries))]
+        queries = queries.iloc[sorted(draw.sample(range(len(queries)), settings.queries))]
     judged = judged[judged["query_id"].isin(queries["query_id"])]
     query_tokens = encoder.tokenise(queries["text"].tolist(), "query")
     documents = np.arange(len(collection))
     if len(collection) > settings.documents:
-        base = DenseRetriever("", collection, encoder, embeddings)
-        hard = base.search(query_tokens, HARD)[0]
+        hard = DenseRetriever("", collection, encoder, embeddings).search(query_tokens, HARD)[0]
         relevant = collection.positions(judged["doc_id"].tolist(), "dev judgements")
         needed = set(np.concatenate([relevant, *hard]).tolist())
         rest = [i for i in range(len(collection)) if i not in needed]
         sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
         documents = np.array(sorted(needed | set(sample)))
-    read = (query_tokens, tokens.take(documents))
-    chosen = Selector(
-        collection.subset(documents), queries["query_id"].tolist(), queries["text"].tolist(), judged, read
+    selector = Selector(
+        collection.subset(documents),
+        queries["query_id"].tolist(),
+        queries["text"].tolist(),
+        judged,
+        (query_tokens, tokens.take(documents)),
     )
-    return chosen, chosen.measure(encoder, embeddings[documents])
+    return selector, selector.measure(encoder, embeddings[documents])

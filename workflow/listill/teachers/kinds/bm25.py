@@ -1,4 +1,4 @@
-"""BM25 as a teacher: weak alone, but it sees exact words that embeddings blur."""
+"""BM25 as a teacher. It is weak on its own, but it matches exact words, which embeddings do not represent precisely."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -19,18 +19,19 @@ class Bm25Teacher(Teacher):
     kind: Literal["bm25"] = Field(description="Lucene's BM25")
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
-        """Return Lucene's BM25 of each pair."""
+        """Return the score of each pair by Lucene's BM25."""
         import numpy as np
 
         index, documents = resources.index, len(pairs.collection)
         scores = np.empty(len(pairs), dtype=np.float32)
-        edges = np.searchsorted(pairs.query, np.arange(len(pairs.queries) + 1))
+        starts = np.searchsorted(pairs.query, np.arange(len(pairs.queries) + 1))
         for q, terms in enumerate(index.tokenise(pairs.queries)):
-            own = slice(edges[q], edges[q + 1])
-            units = pairs.text[own]
-            indexed = units < documents
-            every = index.scores(terms)
-            scores[own][indexed] = every[units[indexed]]
-            for p in np.flatnonzero(~indexed):
-                scores[own.start + p] = index.score_text(terms, pairs.edited[units[p] - documents])
+            query_pairs = slice(starts[q], starts[q + 1])
+            text_positions = pairs.text[query_pairs]
+            is_indexed = text_positions < documents
+            document_scores = index.scores(terms)
+            scores[query_pairs][is_indexed] = document_scores[text_positions[is_indexed]]
+            for p in np.flatnonzero(~is_indexed):
+                edited_text = pairs.edited[text_positions[p] - documents]
+                scores[query_pairs.start + p] = index.score_text(terms, edited_text)
         return scores

@@ -1,7 +1,7 @@
-"""Cross-encoders: a transformer reads query and passage together, and a classification head gives the score.
+"""Cross-encoders: a transformer reads query and passage together, and a classification head computes the score.
 
-Loaded with transformers rather than sentence-transformers' CrossEncoder, whose model this is: CrossEncoder puts a random
-head on a checkpoint that has none, and says so only in a log.
+The model is that of CrossEncoder in sentence-transformers, but it is loaded with transformers. If a checkpoint has no head,
+CrossEncoder adds a randomly initialised one and only logs a warning.
 """
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -14,7 +14,7 @@ from listill.teachers.reranker import Reranker
 if TYPE_CHECKING:
     import torch
 
-    from listill.teachers.prompts import Tokens
+    from listill.teachers.prompts import PairTokens
     from listill.teachers.scorer import Scorer
 
 
@@ -24,25 +24,27 @@ class CrossEncoder(Reranker):
     architecture: ClassVar = "ForSequenceClassification"
     auto_class: ClassVar = "AutoModelForSequenceClassification"
 
-    kind: Literal["cross_encoder"] = Field(description="sequence classification")
+    kind: Literal["cross_encoder"] = Field(description="a sequence classification model")
     label: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="the class that means relevant, of a model that has several"
+        None, description="number of the class for relevant, if the model has several classes"
     )
 
     def prepare(self, scorer: "Scorer") -> None:
-        """Check the number of outputs; compute the last layer in float32."""
+        """Check the number of outputs, and make the last layer compute in float32."""
         from listill.teachers.heads import classify_in_float32
 
         config = scorer.model.config
         outputs = config.num_labels
         if outputs > 1 and (self.label is None or self.label >= outputs):
             names = ", ".join(f"{i}: {name}" for i, name in sorted(config.id2label.items()))
-            raise UserError(f"model {self.model}: has {outputs} outputs ({names}); set label to the one for relevant")
+            raise UserError(
+                f"model {self.model}: it has {outputs} classes ({names}); set label of this teacher to the class for relevant"
+            )
         config.pad_token_id = scorer.tokenizer.pad_token_id
         classify_in_float32(scorer.model)
 
-    def forward(self, scorer: "Scorer", batch: "dict[str, torch.Tensor]", tokens: "list[Tokens]") -> "torch.Tensor":
-        """Return the logit [n] of a model with one output; of several, the log-odds of the class ``label``."""
+    def forward(self, scorer: "Scorer", batch: "dict[str, torch.Tensor]", tokens: "list[PairTokens]") -> "torch.Tensor":
+        """Return the logit [n] of a model with one output, or the log-odds of the class ``label`` of several."""
         logits = scorer.model(**batch).logits.float()
         if logits.shape[1] == 1:
             return logits[:, 0]

@@ -21,20 +21,23 @@ class DenseTeacher(Teacher):
     student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
     def students_used(self) -> list[str]:
-        """Return the student, if one is named."""
+        """Return the student, if it is set."""
         return [self.student] if self.student else []
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
-        """Return the inner product of query and text embedding (the cosine, where the model's similarity is the cosine)."""
+        """Return the inner products of the embeddings of queries and texts (with cosine models, the cosine)."""
         import numpy as np
 
-        name = resources.name(self.student)
+        name = resources.student_name(self.student)
         encoder = resources.encoder(name)
-        queries = encoder.encode(pairs.queries, "query", "dense teacher: queries")
-        units, place = np.unique(pairs.text, return_inverse=True)
-        texts = np.empty((len(units), encoder.dimension), dtype=np.float32)
-        known = units < len(pairs.collection) if name in resources.embeddings else np.zeros(len(units), dtype=bool)
-        if known.any():
-            texts[known] = resources.embeddings[name][units[known]]
-        texts[~known] = encoder.encode(pairs.texts(units[~known]), "document", "dense teacher: passages")
-        return np.einsum("pd,pd->p", queries[pairs.query], texts[place])
+        query_vectors = encoder.encode(pairs.queries, "query", "dense teacher: queries")
+        positions, text = np.unique(pairs.text, return_inverse=True)
+        text_vectors = np.empty((len(positions), encoder.dimension), dtype=np.float32)
+        has_vector = np.zeros(len(positions), dtype=bool)
+        if name in resources.embeddings:
+            has_vector = positions < len(pairs.collection)
+        if has_vector.any():
+            text_vectors[has_vector] = resources.embeddings[name][positions[has_vector]]
+        missing_texts = pairs.texts(positions[~has_vector])
+        text_vectors[~has_vector] = encoder.encode(missing_texts, "document", "dense teacher: passages")
+        return np.einsum("pd,pd->p", query_vectors[pairs.query], text_vectors[text])

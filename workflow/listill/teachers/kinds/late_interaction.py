@@ -1,4 +1,4 @@
-"""Late interaction as a teacher: MaxSim over the token vectors of a bi-encoder, without any training (see ``maxsim``)."""
+"""Late interaction as a teacher: MaxSim over the token vectors of a bi-encoder, without training (see ``maxsim``)."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from listill.teachers.pairs import Pairs
     from listill.teachers.resources import Resources
 
-# Token vectors of this many texts are held at a time (about 100 MB for 256 tokens of 384 dimensions in bf16).
+# Number of texts whose token vectors are in memory at a time (about 100 MB for 256 tokens of 384 dimensions in bf16).
 TEXT_BLOCK = 512
+# Number of pairs that are scored at a time.
 PAIR_BLOCK = 256
 
 
@@ -25,35 +26,37 @@ class LateInteraction(Teacher):
     student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 
     def students_used(self) -> list[str]:
-        """Return the student, if one is named."""
+        """Return the student, if it is set."""
         return [self.student] if self.student else []
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
-        """Return MaxSim of each pair, with memory bounded by blocks of texts."""
+        """Return MaxSim of each pair. Texts are encoded in blocks to bound the memory."""
         import numpy as np
         import torch
 
         from listill.progress import Progress
         from listill.teachers.maxsim import maxsim
 
-        encoder = resources.encoder(resources.name(self.student))
-        queries = encoder.token_vectors(pairs.queries, "query")
-        units, place = np.unique(pairs.text, return_inverse=True)
-        texts = pairs.texts(units)
-        # Texts of like length share a block, and pairs within it are ordered by length, so that little is padding.
-        by_length = np.argsort([len(text) for text in texts], kind="stable")
-        pairs_of = np.argsort(place, kind="stable")
-        edges = np.searchsorted(place[pairs_of], np.arange(len(units) + 1))
+        encoder = resources.encoder(resources.student_name(self.student))
+        query_vectors = encoder.token_vectors(pairs.queries, "query")
+        positions, text = np.unique(pairs.text, return_inverse=True)
+        texts = pairs.texts(positions)
+        # Each block has texts of similar lengths, and its pairs are ordered by length, so that there is little padding.
+        by_length = np.argsort([len(t) for t in texts], kind="stable")
+        # The pairs of text t are pairs_by_text[starts[t] : starts[t + 1]].
+        pairs_by_text = np.argsort(text, kind="stable")
+        starts = np.searchsorted(text[pairs_by_text], np.arange(len(positions) + 1))
         scores = np.empty(len(pairs), dtype=np.float32)
         with Progress(len(pairs), "late interaction", "pairs") as progress, torch.inference_mode():
-            for start in range(0, len(units), TEXT_BLOCK):
-                block = by_length[start : start + TEXT_BLOCK]
-                tokens = encoder.token_vectors([texts[u] for u in block], "document")
-                mine = np.concatenate([pairs_of[edges[u] : edges[u + 1]] for u in block])
-                local = np.repeat(np.arange(len(block)), edges[block + 1] - edges[block])
-                for first in range(0, len(mine), PAIR_BLOCK):
-                    chosen, at = mine[first : first + PAIR_BLOCK], local[first : first + PAIR_BLOCK]
-                    value = maxsim([queries[q] for q in pairs.query[chosen]], [tokens[i] for i in at])
-                    scores[chosen] = value.cpu().numpy()
+            for block_start in range(0, len(positions), TEXT_BLOCK):
+                block = by_length[block_start : block_start + TEXT_BLOCK]
+                text_vectors = encoder.token_vectors([texts[t] for t in block], "document")
+                block_pairs = np.concatenate([pairs_by_text[starts[t] : starts[t + 1]] for t in block])
+                block_texts = np.repeat(np.arange(len(block)), starts[block + 1] - starts[block])
+                for first in range(0, len(block_pairs), PAIR_BLOCK):
+                    chosen = block_pairs[first : first + PAIR_BLOCK]
+                    chosen_queries = [query_vectors[q] for q in pairs.query[chosen]]
+                    chosen_texts = [text_vectors[i] for i in block_texts[first : first + PAIR_BLOCK]]
+                    scores[chosen] = maxsim(chosen_queries, chosen_texts).cpu().numpy()
                     progress.add(len(chosen))
         return scores

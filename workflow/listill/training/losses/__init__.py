@@ -1,5 +1,5 @@
-"""Losses: one file per member, named as in the config.
+"""The losses, one file each; the name of the file is the name in the config.
 
-A loss is a module with ``loss(step, similarity, temperatures) -> [queries]``, one value per query in float32, and
-``TEMPERATURES``: the names of the temperatures that it uses (``teacher``, ``student``, ``infonce``).
+A loss is a module with a function ``loss(step, similarity, temperatures) -> [queries]``, which returns one float32 value per
+query, and the tuple ``TEMPERATURES``: the temperatures that the loss uses (``teacher``, ``student``, ``infonce``).
 """

@@ -1,9 +1,10 @@
-"""InfoNCE: each query's positive against every other text of the step that is not known to be relevant.
+"""InfoNCE with in-batch negatives: the positive of each query against the other texts of the step.
 
 -log( exp(s+ / T) / (exp(s+ / T) + sum over negatives of exp(s / T)) ). Each distinct text counts once in the sum, however
-many lists it stands in (`training.negatives.count: every` counts it once a list, as the papers do). Masked are, wherever in
-the step they occur, duplicates of the positive, other relevant documents of the query, what the teacher finds nearly as good
-as the best of the query's own list (`denoise`), and what a guide model finds more similar than the positive (`guide`).
+many lists contain it (`training.negatives.count: every` counts it once per list, as the papers do). The following texts are
+masked wherever they occur in the step: duplicates of the positive, other relevant documents of the query, documents of the
+query's own list that the teacher scores close to the top (`denoise`), and texts that a guide model finds more similar to the
+query than the positive (`guide`).
 """
 
 import torch
@@ -18,7 +19,7 @@ TEMPERATURES = ("infonce",)
 def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:
     """Return the loss of each query [queries]."""
     mask = step.negative.scatter(1, step.positive[:, None], True)
-    # n copies of a text: n exp(s / T) = exp(s / T + log n). The positive is one term, whatever its copies.
+    # n copies of a text: n exp(s / T) = exp(s / T + log n). The positive is a single term, however many copies it has.
     copies = step.copies.to(similarity.dtype).log()[None].expand_as(similarity)
     copies = copies.scatter(1, step.positive[:, None], 0.0)
     log_p = masked_log_softmax(similarity / temperatures.infonce + copies, mask)

@@ -1,10 +1,10 @@
-"""Listwise distillation: the student's distribution over a list is to match the teacher's.
+"""Listwise distillation: the student's distribution over a list learns to match the teacher's.
 
-KL( softmax(teacher / T_t) || softmax(student / T_s) ) over each query's own list (arXiv 2502.19712; no factor of
-T_s squared, which sentence-transformers' DistillKLDivLoss has).
+KL( softmax(teacher / T_t) || softmax(student / T_s) ) over each query's own list (arXiv 2502.19712). Unlike DistillKLDivLoss
+of sentence-transformers, it has no factor of T_s squared.
 
-With `training.negatives.listwise` the student's softmax runs over the list and InfoNCE's negatives in the step: texts
-of other lists, to which the teacher gives nothing. With targets of all or nothing that is InfoNCE.
+With `training.negatives.listwise`, the student's softmax runs over the list and over InfoNCE's negatives of the step: texts
+of other lists, to which the teacher assigns a probability of 0. If the targets are all or nothing, this loss is InfoNCE.
 """
 
 import torch
@@ -17,16 +17,17 @@ TEMPERATURES = ("student", "teacher")
 
 
 def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:
-    """Return the divergence of each query's list [queries]; ``temperatures.teacher`` must be a number by now."""
+    """Return the divergence of each query's list [queries]; ``temperatures.teacher`` must be a number."""
     assert not isinstance(temperatures.teacher, str)
     student = masked_log_softmax(similarity.gather(1, step.lists) / temperatures.student, step.mask)
     if step.others is not None:
-        # log of the share that the list has of the whole: what its entries have to give up.
-        own = torch.zeros_like(similarity).scatter_add(1, step.lists, step.mask.to(similarity.dtype)) > 0
+        # The log of the share that the list has of the whole softmax is added to the log-probabilities of its entries.
+        in_list = torch.zeros_like(similarity).scatter_add(1, step.lists, step.mask.to(similarity.dtype)) > 0
         scaled = similarity / temperatures.student
-        within = torch.logsumexp(scaled.masked_fill(~own, -torch.inf), 1)
-        student = student + (within - torch.logsumexp(scaled.masked_fill(~(own | step.others), -torch.inf), 1))[:, None]
+        list_sum = torch.logsumexp(scaled.masked_fill(~in_list, -torch.inf), 1)
+        whole_sum = torch.logsumexp(scaled.masked_fill(~(in_list | step.others), -torch.inf), 1)
+        student = student + (list_sum - whole_sum)[:, None]
     teacher = masked_log_softmax(step.scores / temperatures.teacher, step.mask)
-    # Padding has probability 0 on both sides; 0 * (-inf) must not become NaN.
+    # Padding has probability 0 in both distributions; 0 * (-inf) must not become NaN.
     difference = (teacher - student).masked_fill(~step.mask, 0.0)
     return (teacher.exp() * difference).sum(1)

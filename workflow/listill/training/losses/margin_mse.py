@@ -1,8 +1,8 @@
-"""MarginMSE: the student is to keep the teacher's margins between the positive and each other document of the list.
+"""MarginMSE: the student learns the teacher's margins between the positive and each other document of the list.
 
 Mean over the list of ((s+ - s) - (t+ - t) T_s / T_t)^2 (Hofstätter et al. 2020, arXiv 2010.02666). The teacher's scores are
-normalised, the student's are cosines, so its margins are brought to the student's scale: s / T_s and t / T_t are the logits
-of the listwise loss.
+normalised and the student's are cosines. The factor T_s / T_t brings the teacher's margins to the student's scale: s / T_s
+and t / T_t are the logits of the listwise loss.
 """
 
 import torch
@@ -14,7 +14,7 @@ TEMPERATURES = ("student", "teacher")
 
 
 def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> torch.Tensor:
-    """Return the loss of each query [queries]; 0 for a list of one."""
+    """Return the loss of each query [queries]; 0 for a list with a single document."""
     assert not isinstance(temperatures.teacher, str)
     student = similarity.gather(1, step.lists)
     teacher = step.scores * (temperatures.student / temperatures.teacher)
