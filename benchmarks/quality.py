@@ -1,15 +1,18 @@
-"""Quality: one corpus; every loss, temperature, choice of lists, round and merge, with several seeds.
+"""Quality on one corpus: losses, temperatures, lists, second rounds and merging, with several seeds.
 
 python benchmarks/quality.py config/config.yaml results/quality/python_api [--quick] [--seeds 3] [--cells NAME ...]
 
-Every cell is a variant of an ordinary run of the Snakefile in the folder that is given; what was interrupted goes on when
-the command is repeated. Seeds change the training alone: splits, queries and lists stay, so that cells are comparable. At
-the end stands a Markdown table: for each cell the mean over the seeds of nDCG@10 on dev and test, the spread (largest
-minus smallest), the mean differences on test from the base and from the cell `listwise`, and paired randomisation tests of
-these over the topics (mean of the seeds); below it the same for dev, by which the default recipe is chosen. The last lines
-are `NAME ratio VALUE`: nDCG@10 on test as a multiple of the base's and of the cell `listwise`'s.
+Every cell is a variant in an ordinary run of the Snakefile in the given folder. An interrupted benchmark resumes if the
+command is repeated. The seeds change only the training; splits, queries and lists stay the same, so that cells are
+comparable.
 
-On a CPU, two trainings at a time with a thread each take a little less time than one after the other with two:
+The output ends with a Markdown table. For each cell it has the mean over the seeds of nDCG@10 on dev and test, the
+spread (largest minus smallest), the mean differences on test to the base and to the cell `listwise`, and paired
+randomisation tests of these differences over the topics (mean of the seeds). Below it are the same differences on dev,
+by which the default recipe is chosen. The last lines are `NAME ratio VALUE`: nDCG@10 on test as a multiple of that of
+the base and of the cell `listwise`.
+
+On a CPU, two trainings at a time with one thread each take slightly less time than two in sequence with two threads:
 --snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1 encode_with_trained=1"
 """
 
@@ -31,8 +34,9 @@ sys.path.insert(0, str(ROOT / "workflow"))
 MEASURE = "nDCG@10"
 SECOND = "-round2"
 
-# What each cell changes: of the variant, or of the whole training block (then it is a run of its own). Those that are about
-# a temperature say all that they depend on, so that they are the same with and without --first.
+# The settings that each cell changes: those of the variant (CELLS), or those of the whole training block (RUNS), which
+# needs a separate run. Cells about a temperature set all temperatures that they depend on, so that they are the same
+# with and without --first.
 CELLS: dict[str, dict[str, Any]] = {
     "listwise": {"losses": {"listwise": 1}},
     "listwise-fixed": {"losses": {"listwise": 1}, "temperatures": {"student": 0.03, "teacher": 0.1}},
@@ -74,7 +78,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "tie": {"lists": {"judgement_margin": 0.0}},
     "round2": {"rounds": 2},
 }
-# The shipped recipe of 20 November 2026: most cells of docs/results.md are of it.
+# The temperatures of the recipe that was shipped on 20 November 2026; most cells of docs/results.md use it.
 FIRST = {"student": 0.03, "teacher": 0.1, "infonce": 0.02}
 QUICK = ["listwise", "infonce"]
 
@@ -93,41 +97,41 @@ def config(
     return new
 
 
-def run(folder: Path, settings: dict[str, Any], more: list[str], start: Path | None = None) -> Path:
+def run(folder: Path, settings: dict[str, Any], options: list[str], start: Path | None = None) -> Path:
     """Run the Snakefile in ``folder``; return the results folder of its corpus.
 
-    What another run (``start``) has made already is taken from there: Snakemake makes again what the settings change.
+    ``start`` is another run whose files are copied first. Snakemake reruns only the steps whose settings differ.
     """
-    folder = folder.resolve()  # Snakemake changes to it
+    folder = folder.resolve()  # Snakemake changes to this folder
     if start is not None and not folder.exists():
-        copy_of = folder.with_suffix(".part")
-        shutil.rmtree(copy_of, ignore_errors=True)
-        shutil.copytree(start, copy_of)
-        copy_of.rename(folder)
+        partial = folder.with_suffix(".part")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(start, partial)
+        partial.rename(folder)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "all"]
     command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
-    if subprocess.run([*command, "--configfile", str(file), *more]).returncode:
-        sys.exit(f"{folder}: the run did not end well; mend it and repeat the command, what is done stays")
+    if subprocess.run([*command, "--configfile", str(file), *options]).returncode:
+        sys.exit(f"{folder}: Snakemake failed: fix the error above and repeat the command; finished steps are kept")
     (corpus,) = settings["corpora"]
     return folder / "results" / corpus
 
 
 class Cell:
-    """What a cell's students reach, by topic: [topics] means over the seeds, and the means of each seed."""
+    """The results of a cell's students: means over the seeds for each topic, and the mean of each seed."""
 
     def __init__(self, name: str, per_query: pd.DataFrame, systems: list[str]) -> None:
         self.name = name
-        found = per_query[per_query["measure"] == MEASURE]
-        wide = found.pivot_table(index=["split", "query_id"], columns="system", values="value")
+        values = per_query[per_query["measure"] == MEASURE]
+        wide = values.pivot_table(index=["split", "query_id"], columns="system", values="value")
         self.dev = wide.loc["dev", systems].mean(axis=1)
         test, student = wide.loc["test"], systems[0].partition(".")[0]
         self.by_seed, self.by_topic, self.base = test[systems].mean(), test[systems].mean(axis=1), test[student]
 
     def row(self, reference: "Cell | None") -> list[str]:
-        """Return the cell's row of the table; ``reference``: the cell that it is compared with, beside the base."""
+        """Return the cell's row of the table. It is compared with the base and with the cell ``reference``."""
         spread = self.by_seed.max() - self.by_seed.min()
         figures = [
             f"{self.dev.mean():.4f}",
@@ -158,19 +162,17 @@ def compared(one: "pd.Series[float]", other: "pd.Series[float]") -> tuple[str, s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path, help="config with one corpus and one student; the cells change its recipe")
+    parser.add_argument("folder", type=Path, help="folder to run in")
     parser.add_argument(
-        "config", type=Path, help="config with one corpus and one student; its recipe is what cells change"
-    )
-    parser.add_argument("folder", type=Path, help="where to run")
-    parser.add_argument(
-        "--quick", action="store_true", help="one seed of two cells: under 10 minutes for the demo's config"
+        "--quick", action="store_true", help="one seed of two cells: under 10 minutes with the demo's config"
     )
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--cells", nargs="*", metavar="NAME", choices=[*CELLS, *RUNS], help="only these; default: all")
-    parser.add_argument("--first", action="store_true", help=f"from the first recipe's temperatures: {FIRST}")
     parser.add_argument(
-        "--snakemake", type=shlex.split, default=[], metavar="OPTIONS", help="more options of Snakemake"
+        "--cells", nargs="*", metavar="NAME", choices=[*CELLS, *RUNS], help="cells to run; default: all"
     )
+    parser.add_argument("--first", action="store_true", help=f"use the temperatures of the first recipe: {FIRST}")
+    parser.add_argument("--snakemake", type=shlex.split, default=[], metavar="OPTIONS", help="options for Snakemake")
     options = parser.parse_args()
     if options.quick:
         options.seeds, options.cells = 1, options.cells or QUICK
@@ -178,30 +180,30 @@ def main() -> None:
     if options.first:
         base["training"]["temperatures"] = FIRST
     (student,) = base["students"]
-    wanted = set(options.cells) if options.cells else {*CELLS, *RUNS}
-    shared, made = options.folder / "shared", []
+    selected = set(options.cells) if options.cells else {*CELLS, *RUNS}
+    shared, finished = options.folder / "shared", []
     seeds = range(options.seeds)
-    if cells := {name: cell for name, cell in CELLS.items() if name in wanted}:
+    if cells := {name: cell for name, cell in CELLS.items() if name in selected}:
         results = run(shared, config(base, cells, {}, options.seeds), options.snakemake)
-        found = pd.read_parquet(results / "per_query.parquet")
-        made += [Cell(name, found, [f"{student}.{name}-s{seed}" for seed in seeds]) for name in cells]
-    for name in [name for name in RUNS if name in wanted]:
-        # Named as in the first run, so that a second round goes on from students that are there.
+        per_query = pd.read_parquet(results / "per_query.parquet")
+        finished += [Cell(name, per_query, [f"{student}.{name}-s{seed}" for seed in seeds]) for name in cells]
+    for name in [name for name in RUNS if name in selected]:
+        # The variants have the names of the first run, so that a second round reuses its students.
         settings = config(base, {"listwise": CELLS["listwise"]}, RUNS[name], options.seeds)
         results = run(options.folder / name, settings, options.snakemake, shared if shared.exists() else None)
         suffix = SECOND if RUNS[name].get("rounds") == 2 else ""
         systems = [f"{student}.listwise-s{seed}{suffix}" for seed in seeds]
-        made.append(Cell(name, pd.read_parquet(results / "per_query.parquet"), systems))
-    reference = next((cell for cell in made if cell.name == "listwise"), None)
-    print("| cell | dev | test | spread | - base | p | - listwise | p |\n|---|---|---|---|---|---|---|---|")
-    for cell in made:
+        finished.append(Cell(name, pd.read_parquet(results / "per_query.parquet"), systems))
+    reference = next((cell for cell in finished if cell.name == "listwise"), None)
+    print("| cell | dev | test | spread | minus base | p | minus listwise | p |\n|---|---|---|---|---|---|---|---|")
+    for cell in finished:
         print("| " + " | ".join(cell.row(reference)) + " |")
     print()
-    for cell in made:
+    for cell in finished:
         if reference is not None and cell is not reference:
             difference, p = compared(cell.dev, reference.dev)
-            print(f"# {cell.name} on dev: {difference} to {reference.name}, p {p}")
-    print("\n" + "\n".join(line for cell in made for line in cell.ratios(reference)))
+            print(f"# {cell.name} on dev: {difference} compared with {reference.name}, p {p}")
+    print("\n" + "\n".join(line for cell in finished for line in cell.ratios(reference)))
 
 
 if __name__ == "__main__":

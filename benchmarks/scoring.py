@@ -1,13 +1,15 @@
-"""Pairs a second of the scoring engine, side by side in one process with two other ways to use the same model.
+"""Scoring speed in pairs per second: listill against two other ways to use the same model, in one process.
 
     python benchmarks/scoring.py [--quick] [--model FOLDER]
 
-CrossEncoder.predict: sentence-transformers, all pairs in one call, its batch size the best of several.
-one-query-at-a-time: a forward for each query, padded to its longest passage, as the published scripts of the papers do it.
+CrossEncoder.predict: sentence-transformers with all pairs in one call and the best of several batch sizes.
+one-query-at-a-time: one forward pass per query, padded to its longest passage, as in the published scripts of the
+papers.
 
-All three have the same weights, precision, attention and max_length, and give the same scores (checked). Without --model
-it is a cross-encoder of the size of MiniLM-L6 on a CPU and of BERT-large on a GPU, with random weights: speed does not
-depend on them. Rounds alternate; a ratio is the median over rounds. The last lines are ``NAME ratio VALUE``.
+All three use the same weights, precision, attention and max_length, and give the same scores (this is checked). Without
+--model, the model is a cross-encoder with random weights, which do not affect the speed: of the size of MiniLM-L6 on a
+CPU and of BERT-large on a GPU. The rounds alternate between the three; a ratio is the median over the rounds. The last
+lines are ``NAME ratio VALUE``.
 """
 
 import argparse
@@ -55,9 +57,10 @@ def make_model(folder: Path, device: str) -> Path:
 
 
 def make_pairs(queries: int, seed: int = 0) -> Pairs:
-    """Return queries of 4 to 16 words with 20 passages each, whose lengths are spread as those of web passages.
+    """Return queries of 4 to 16 words with 20 passages each, whose lengths are distributed like those of web passages.
 
-    Log-normal, 90 words in the median, 5 to 95 % from 25 to 330; a few are cut at 512 tokens.
+    The distribution is log-normal with a median of 90 words and 5 % and 95 % percentiles of 25 and 330. A few passages
+    are truncated at 512 tokens.
     """
     draw = np.random.default_rng(seed)
     words = np.array(
@@ -71,27 +74,27 @@ def make_pairs(queries: int, seed: int = 0) -> Pairs:
     lengths = np.clip(draw.lognormal(np.log(90), 0.8, passages).astype(int), 5, 600)
     ids = [f"d{i}" for i in range(passages)]
     collection = Collection(ids, [None] * passages, [text(n) for n in lengths], np.arange(passages))
-    found = np.concatenate([np.sort(draw.choice(passages, PER_QUERY, replace=False)) for _ in range(queries)])
-    asked = [text(int(n)) for n in draw.integers(4, 17, queries)]
-    return Pairs(collection, asked, np.repeat(np.arange(queries), PER_QUERY), found)
+    documents = np.concatenate([np.sort(draw.choice(passages, PER_QUERY, replace=False)) for _ in range(queries)])
+    query_texts = [text(int(n)) for n in draw.integers(4, 17, queries)]
+    return Pairs(collection, query_texts, np.repeat(np.arange(queries), PER_QUERY), documents)
 
 
 def one_query_at_a_time(scorer: Scorer, pairs: Pairs) -> np.ndarray:
-    """Score as the papers' scripts do, with the model that ``scorer`` has loaded."""
-    texts, found = pairs.texts(pairs.text), []
+    """Score as in the papers' scripts, with the model that ``scorer`` has loaded."""
+    texts, scores = pairs.texts(pairs.text), []
     with torch.inference_mode():
         for q in range(len(pairs.queries)):
-            own = texts[q * PER_QUERY : (q + 1) * PER_QUERY]
-            asked = [pairs.queries[q]] * len(own)
+            passages = texts[q * PER_QUERY : (q + 1) * PER_QUERY]
+            queries = [pairs.queries[q]] * len(passages)
             inputs = scorer.tokenizer(
-                asked, own, padding=True, truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
+                queries, passages, padding=True, truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
             ).to(scorer.device)
-            found.append(scorer.model(**inputs).logits[:, 0].float().cpu().numpy())
-    return np.concatenate(found)
+            scores.append(scorer.model(**inputs).logits[:, 0].float().cpu().numpy())
+    return np.concatenate(scores)
 
 
 def predicting(folder: Path, scorer: Scorer, pairs: Pairs, batch: int) -> Callable[[], np.ndarray]:
-    """Return a call of CrossEncoder.predict with weights, precision and attention of ``scorer``."""
+    """Return a call of CrossEncoder.predict with the weights, precision and attention of ``scorer``."""
     model = CrossEncoder(
         str(folder),
         device=str(scorer.device),
@@ -114,7 +117,7 @@ def timed(call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
 
 
 def matmul_rate(device: torch.device) -> float:
-    """Return the rate of a large bf16 matrix product, in FLOP a second: what the hardware gives in practice."""
+    """Return the measured rate of a large bf16 matrix product in FLOP per second, the hardware's practical limit."""
     n = 8192
     a = torch.randn(n, n, device=device, dtype=torch.bfloat16)
     for _ in range(3):
@@ -128,8 +131,8 @@ def matmul_rate(device: torch.device) -> float:
 
 
 def operations(scorer: Scorer, pairs: Pairs) -> float:
-    """Return the FLOP that the real tokens need: two for each weight of the layers, and attention's two products."""
-    lengths = np.array([len(one.ids) for one in scorer._tokens(pairs, np.arange(len(pairs)))], dtype=np.float64)
+    """Return the FLOP for all tokens but padding: two per weight of the layers, and the two products of attention."""
+    lengths = np.array([len(pair.ids) for pair in scorer._tokens(pairs, np.arange(len(pairs)))], dtype=np.float64)
     config = scorer.model.config
     weights = sum(p.numel() for p in scorer.model.bert.encoder.parameters() if p.ndim == 2)
     return float((2 * weights * lengths + 4 * config.num_hidden_layers * config.hidden_size * lengths**2).sum())
@@ -139,34 +142,33 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer pairs and rounds: under 3 minutes on 2 cores")
-    parser.add_argument("--model", type=Path, help="folder of a cross-encoder; default: a random one")
+    parser.add_argument("--model", type=Path, help="folder of a cross-encoder; default: a model with random weights")
     parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     transformers.utils.logging.set_verbosity_error()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     queries, rounds = {"cpu": (12, 3), "cuda": (1000, 3)}[device]
-    if not chosen.quick:
+    if not options.quick:
         queries, rounds = 4 * queries, 5
     pairs = make_pairs(queries)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = chosen.model or make_model(Path(scratch) / "model", device)
-        settings = Settings(kind="cross_encoder", model=str(folder), max_length=MAX_LENGTH, precision=chosen.precision)
+        folder = options.model or make_model(Path(scratch) / "model", device)
+        settings = Settings(kind="cross_encoder", model=str(folder), max_length=MAX_LENGTH, precision=options.precision)
         resources = Resources(pairs.collection, {}, Bm25())
         scorer = resources.loaded(settings, Scorer)
         batches = [32] if device == "cpu" else [32, 128, 512]
         predicts = {batch: predicting(folder, scorer, pairs, batch) for batch in batches}
         ways: dict[str, Callable[[], np.ndarray]] = {
             "listill": lambda: settings.score(pairs, resources),
-            **{f"CrossEncoder.predict, {batch} a batch": call for batch, call in predicts.items()},
+            **{f"CrossEncoder.predict, batch size {batch}": call for batch, call in predicts.items()},
             "one-query-at-a-time": lambda: one_query_at_a_time(scorer, pairs),
         }
-        what = f"{device}, {torch.get_num_threads()} threads, {'bf16' if scorer.bf16 else 'fp32'}"
-        print(
-            f"{len(pairs)} pairs of {queries} queries, {rounds} rounds, {what}, {scorer.model.config._attn_implementation}"
-        )
-        few = next(pairs.blocks(max(2, queries // 10)))
-        settings.score(few, resources)  # threads, kernels and memory are set up before anything is measured
-        one_query_at_a_time(scorer, few)
+        precision, attention = "bf16" if scorer.bf16 else "fp32", scorer.model.config._attn_implementation
+        setting = f"{device}, {torch.get_num_threads()} threads, {precision}, {attention}"
+        print(f"{len(pairs)} pairs of {queries} queries, {rounds} rounds, {setting}")
+        warm_up = next(pairs.blocks(max(2, queries // 10)))
+        settings.score(warm_up, resources)  # sets up threads, kernels and memory
+        one_query_at_a_time(scorer, warm_up)
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
             results = {}
@@ -174,16 +176,16 @@ def main() -> None:
                 taken, results[name] = timed(call)
                 seconds[name].append(taken)
         for name, values in results.items():
-            apart = float(np.abs(values - results["listill"]).max())
-            assert apart < (0.05 if scorer.bf16 else 1e-3), f"{name}: scores differ by {apart}"
+            difference = float(np.abs(values - results["listill"]).max())
+            assert difference < (0.05 if scorer.bf16 else 1e-3), f"{name}: scores differ by {difference}"
         for name, taken_all in seconds.items():
-            print(f"{name}: {len(pairs) / statistics.median(taken_all):.1f} pairs a second")
+            print(f"{name}: {len(pairs) / statistics.median(taken_all):.1f} pairs per second")
         if device == "cuda":
             rate = operations(scorer, pairs) / statistics.median(seconds["listill"])
             print(f"share of the measured bf16 matmul rate: {100 * rate / matmul_rate(scorer.device):.1f} %")
-        best = min(predicts, key=lambda batch: statistics.median(seconds[f"CrossEncoder.predict, {batch} a batch"]))
+        best = min(predicts, key=lambda batch: statistics.median(seconds[f"CrossEncoder.predict, batch size {batch}"]))
         for name, other in [
-            ("listill/CrossEncoder.predict", f"CrossEncoder.predict, {best} a batch"),
+            ("listill/CrossEncoder.predict", f"CrossEncoder.predict, batch size {best}"),
             ("listill/one-query-at-a-time", "one-query-at-a-time"),
         ]:
             ratio = statistics.median(a / b for a, b in zip(seconds[other], seconds["listill"], strict=True))

@@ -1,7 +1,8 @@
-"""The sides of benchmarks/training.py: the same training steps by listill, sentence-transformers and the papers' method.
+"""The systems that benchmarks/training.py compares: listill, sentence-transformers and the papers' method.
 
-python sides.py SIDE TASK (JSON): prints one line of JSON, the seconds of each step and the peak memory. All get the same
-texts, lists, model, lengths and precision (bf16 under autocast over fp32 weights), AdamW, and gradient clipping at 1.
+python sides.py SIDE TASK (JSON) THREADS prints the seconds of each step and the peak memory as one line of JSON. All
+systems take the same training steps: the same texts, lists, model, lengths and precision (bf16 autocast over fp32
+weights), AdamW, and gradient clipping at 1.
 """
 
 import dataclasses
@@ -18,15 +19,16 @@ import numpy as np
 import torch
 
 T_STUDENT, T_TEACHER, T_INFONCE = 0.05, 0.3, 0.01
-LEAN = 0.2  # GB for the intermediate values of a step
+LEAN = 0.2  # GB for the activations of a step
 WARMUP = 1  # steps that are not timed
 
 
 @dataclass(frozen=True)
 class Task:
-    """``steps`` steps of ``batch`` queries with lists of ``length`` passages, cut at ``tokens`` tokens.
+    """``steps`` steps of ``batch`` queries with lists of ``length`` passages, truncated at ``tokens`` tokens.
 
-    ``fits``: whether the step fits into memory as it is; if not, all sides cache gradients, in chunks of ``chunk`` queries.
+    ``fits``: whether the step fits into memory. If not, all systems use gradient caching in chunks of ``chunk``
+    queries.
     """
 
     model: str
@@ -41,8 +43,8 @@ class Task:
     def data(self) -> tuple[list[str], list[str], list[np.ndarray]]:
         """Return queries, passages, and for each query the passages of its list, the positive first.
 
-        A query is the beginning of its passage, the rest of the list lies near the passage in the order of names: lists
-        of neighbours share passages, as mined ones do.
+        A query is the beginning of its passage. The rest of the list is near the passage in the order of names, so that
+        the lists of neighbours share passages, as mined lists do.
         """
         passages = json.loads(Path(self.texts).read_text())
         draw = np.random.default_rng(0)
@@ -57,13 +59,13 @@ class Task:
         return queries, passages, lists
 
     def scores(self) -> np.ndarray:
-        """Return teacher scores [queries, length], the positive's the highest."""
+        """Return teacher scores [queries, length]; the positive has the highest."""
         draw = np.random.default_rng(1).random((self.batch * (self.steps + WARMUP), self.length), dtype=np.float32)
         return -np.sort(-draw, axis=1)
 
 
 def listill(task: Task, memory: float | None = None) -> list[float]:
-    """Our own engine, with the listwise loss; ``memory``: GB for the intermediate values of a step."""
+    """Train with listill and its listwise loss; ``memory``: GB for the activations of a step."""
     from listill.retrieval.encoder import Encoder
     from listill.settings.students import Student
     from listill.settings.training import Recipe
@@ -72,7 +74,7 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
     from listill.training.loop import Training
     from listill.training.state import State
 
-    allocator.keep_freed()  # as its stage does
+    allocator.keep_freed()  # as in the stage train
     queries, passages, lists = task.data()
     student = Student(model=task.model, precision="bf16", max_length=task.tokens)
     encoder = Encoder(student, trainable=True)
@@ -88,17 +90,18 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
         group=everything,
         document=everything,
     )
-    read = (encoder.tokenise(queries, "query"), encoder.tokenise(passages, "document"))
+    tokens = (encoder.tokenise(queries, "query"), encoder.tokenise(passages, "document"))
     temperatures = {"student": T_STUDENT, "teacher": T_TEACHER}
-    negatives = {"listwise": False}  # the others have no such thing
-    recipe = Recipe(batch=task.batch, temperatures=temperatures, negatives=negatives, memory=memory)  # type: ignore[arg-type]
-    training = Training(encoder, examples, read, recipe, None, seed=0)  # type: ignore[arg-type]
+    negatives = {"listwise": False}  # the other systems do not support this
+    keys = {"batch": task.batch, "temperatures": temperatures, "negatives": negatives, "memory": memory}
+    recipe = Recipe.model_validate(keys)
+    training = Training(encoder, examples, tokens, recipe, None, seed=0)  # type: ignore[arg-type]
     state = State(history=[{}])
     return timed(lambda step: training.advance(state), task, encoder.device)
 
 
 def sentence_transformers(task: Task, attention: str | None = None) -> list[float]:
-    """SentenceTransformerTrainer with DistillKLDivLoss, gradient caching around it for steps that do not fit."""
+    """Train with SentenceTransformerTrainer and DistillKLDivLoss; steps that do not fit use gradient caching."""
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,
@@ -110,7 +113,7 @@ def sentence_transformers(task: Task, attention: str | None = None) -> list[floa
     from transformers import TrainerCallback
 
     class Cached(CachedLossMixin, DistillKLDivLoss):
-        """DistillKLDivLoss within the library's own gradient caching."""
+        """DistillKLDivLoss with the gradient caching of the library."""
 
         mini_batch_size = task.chunk * task.length
 
@@ -164,10 +167,11 @@ def sentence_transformers(task: Task, attention: str | None = None) -> list[floa
 
 
 def papers(task: Task) -> list[float]:
-    """The step of arXiv 2502.19712 as its scripts take it.
+    """Train as in the scripts of arXiv 2502.19712.
 
-    Gradient caching over chunks of 16 queries with gradient checkpointing inside, every passage of every list encoded,
-    padded to the longest of the chunk, no dropout, both losses in float64, weight decay on everything.
+    The scripts use gradient caching over chunks of 16 queries, with gradient checkpointing inside. They encode every
+    passage of every list, padded to the longest of the chunk, without dropout. Both losses are in float64, and weight
+    decay applies to all parameters.
     """
     from sentence_transformers import SentenceTransformer
 
@@ -191,26 +195,27 @@ def papers(task: Task) -> list[float]:
             return torch.nn.functional.normalize(model(features)["sentence_embedding"].float(), dim=-1)
 
     def step(number: int) -> None:
-        asked = np.arange(number * task.batch, (number + 1) * task.batch)
-        chunks = [asked[i : i + task.chunk] for i in range(0, len(asked), task.chunk)]
+        batch = np.arange(number * task.batch, (number + 1) * task.batch)
+        chunks = [batch[i : i + task.chunk] for i in range(0, len(batch), task.chunk)]
         texts = [[passages[p] for q in chunk for p in lists[q]] for chunk in chunks]
         with torch.no_grad():
             first = [
-                (encode([queries[q] for q in chunk]), encode(own)) for chunk, own in zip(chunks, texts, strict=True)
+                (encode([queries[q] for q in chunk]), encode(chunk_texts))
+                for chunk, chunk_texts in zip(chunks, texts, strict=True)
             ]
         query = torch.cat([q for q, _ in first]).requires_grad_()
         passage = torch.cat([p for _, p in first]).requires_grad_()
-        papers_loss(query, passage, scores[asked].to(query.device), [lists[q] for q in asked]).backward()
+        papers_loss(query, passage, scores[batch].to(query.device), [lists[q] for q in batch]).backward()
         assert query.grad is not None
         assert passage.grad is not None
         start = 0
-        for chunk, own in zip(chunks, texts, strict=True):
-            q, p = encode([queries[i] for i in chunk]), encode(own)
-            rows, place = (
+        for chunk, chunk_texts in zip(chunks, texts, strict=True):
+            q, p = encode([queries[i] for i in chunk]), encode(chunk_texts)
+            query_rows, passage_rows = (
                 slice(start, start + len(chunk)),
                 slice(start * task.length, (start + len(chunk)) * task.length),
             )
-            torch.autograd.backward([q, p], [query.grad[rows], passage.grad[place]])
+            torch.autograd.backward([q, p], [query.grad[query_rows], passage.grad[passage_rows]])
             start += len(chunk)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         adam.step()
@@ -222,20 +227,25 @@ def papers(task: Task) -> list[float]:
 def papers_loss(
     query: torch.Tensor, passage: torch.Tensor, scores: torch.Tensor, lists: list[np.ndarray]
 ) -> torch.Tensor:
-    """KL + 0.1 InfoNCE over all passages of the step, every copy counted, in float64 (fact sheet, sections 1.6 and 1.10)."""
+    """KL + 0.1 InfoNCE over all passages of the step, in float64 (fact sheet, sections 1.6 and 1.10).
+
+    Every copy of a passage counts.
+    """
     count, length = scores.shape
     query, passage, scores = query.double(), passage.double(), scores.double()
-    every = query @ passage.T
-    own = every.view(count, count, length)[torch.arange(count), torch.arange(count)]
+    similarity = query @ passage.T
+    in_list = similarity.view(count, count, length)[torch.arange(count), torch.arange(count)]
     target = torch.softmax(scores / T_TEACHER, dim=1)
-    listwise = torch.nn.functional.kl_div(torch.log_softmax(own / T_STUDENT, dim=1), target, reduction="none").sum(1)
-    mask = torch.ones_like(every)
+    listwise = torch.nn.functional.kl_div(torch.log_softmax(in_list / T_STUDENT, dim=1), target, reduction="none").sum(
+        1
+    )
+    mask = torch.ones_like(similarity)
     ids = np.concatenate(lists)
-    for q in range(count):  # as there, row by row
-        liked = {lists[q][i] for i in range(length) if i == 0 or scores[q, i] > 0.6 * scores[q, 0]}
-        mask[q, torch.from_numpy(np.flatnonzero(np.isin(ids, list(liked))))] = 0
-    values = torch.exp(every / T_INFONCE)
-    positive = torch.exp(own[:, 0] / T_INFONCE)
+    for q in range(count):  # row by row, as in the scripts
+        likely_relevant = {lists[q][i] for i in range(length) if i == 0 or scores[q, i] > 0.6 * scores[q, 0]}
+        mask[q, torch.from_numpy(np.flatnonzero(np.isin(ids, list(likely_relevant))))] = 0
+    values = torch.exp(similarity / T_INFONCE)
+    positive = torch.exp(in_list[:, 0] / T_INFONCE)
     infonce = -torch.log(positive / (positive + (values * mask).sum(1)))
     return (listwise + 0.1 * infonce).mean()
 
@@ -253,7 +263,7 @@ def timed(step: Callable[[int], None], task: Task, device: torch.device) -> list
 
 
 def peak() -> float:
-    """Return the largest memory so far in MB: of the GPU, or of the process."""
+    """Return the peak memory so far in MB: of the GPU, or of the process without a GPU."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
@@ -269,7 +279,7 @@ SIDES: dict[str, Callable[[Task], list[float]]] = {
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
-    asked = Task(**json.loads(sys.argv[2]))
+    task = Task(**json.loads(sys.argv[2]))
     torch.set_num_threads(int(sys.argv[3]))
-    seconds = SIDES[sys.argv[1]](asked)
-    print(json.dumps({"seconds": seconds, "peak": peak(), "task": dataclasses.asdict(asked)}))
+    seconds = SIDES[sys.argv[1]](task)
+    print(json.dumps({"seconds": seconds, "peak": peak(), "task": dataclasses.asdict(task)}))

@@ -1,11 +1,11 @@
-"""Training speed: listill against sentence-transformers and against the papers' step, side by side in one run.
+"""Training speed: listill against sentence-transformers and against the method of the papers.
 
 python benchmarks/training.py [--quick]
 
-Every side runs in a process of its own on the same task, in turns. A passage counts as often as it stands in a list,
-whoever encodes it only once. `listill-lean` is listill with as little memory as the papers' step takes. The last lines are
-`NAME ratio VALUE`: how many times the passages a second of the other side listill trains (the median of the repetitions),
-and its peak memory as a multiple of the other's.
+The systems run in turns on the same task, each in a separate process. A passage counts once for every list that
+contains it, even if it is encoded only once. `listill-lean` is listill limited to the memory of the papers' method. The
+last lines are `NAME ratio VALUE`: listill's passages per second as a multiple of those of the other system (median of
+the repetitions), and its peak memory as a multiple of the other's.
 """
 
 import argparse
@@ -31,20 +31,23 @@ SHAPES = {"minilm": (6, 384, 1536), "bert-base": (12, 768, 3072)}  # layers, wid
 
 
 def texts(folder: Path, mixed: bool) -> Path:
-    """Write real passages (docstrings of numpy and pandas) as JSON; not ``mixed``: all long, by joining neighbours."""
+    """Write real passages (docstrings of numpy and pandas) as JSON.
+
+    If not ``mixed``, neighbours are joined, so that all passages are long.
+    """
     from listill.corpus.sources.python_api import PythonApi
 
     corpus = PythonApi(kind="python_api", packages=["numpy", "pandas"]).read()
-    found = [f"{doc.title}\n{doc.text}" for doc in corpus.documents]
+    passages = [f"{doc.title}\n{doc.text}" for doc in corpus.documents]
     if not mixed:
-        found = [" ".join(found[i : i + 8]) for i in range(len(found))]
+        passages = [" ".join(passages[i : i + 8]) for i in range(len(passages))]
     path = folder / f"texts-{mixed}.json"
-    path.write_text(json.dumps(found))
+    path.write_text(json.dumps(passages))
     return path
 
 
 def model(folder: Path, shape: str, passages: list[str]) -> Path:
-    """Save a BERT of the given shape with random weights and a WordPiece vocabulary of the passages."""
+    """Save a BERT of the given shape with random weights and a WordPiece vocabulary trained on the passages."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from tokenizers import BertWordPieceTokenizer
@@ -73,7 +76,7 @@ def model(folder: Path, shape: str, passages: list[str]) -> Path:
 
 
 def matmul_rate() -> float:
-    """Return the measured rate of bf16 matrix products, in floating-point operations a second."""
+    """Return the measured rate of bf16 matrix products, in floating-point operations per second."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     size = 8192 if device == "cuda" else 1536
     one, two = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
@@ -89,10 +92,10 @@ def matmul_rate() -> float:
 
 
 def operations(task: Task, shape: str) -> float:
-    """Return the floating-point operations of a step that nobody can avoid: its distinct passages, unpadded.
+    """Return the minimum floating-point operations of a step, for its distinct passages without padding.
 
-    Forward and backward are three times the forward matrix products: per token 2 (4 d^2 + 2 d f) a layer, and 4 n d a layer
-    for attention over n tokens.
+    Forward and backward pass take three times the matrix products of the forward pass. In each layer, these are
+    2 (4 d^2 + 2 d f) per token, and 4 n d per token for attention over n tokens.
     """
     from transformers import AutoTokenizer
 
@@ -106,34 +109,34 @@ def operations(task: Task, shape: str) -> float:
 
 
 def run(side: str, task: Task, threads: int) -> dict[str, object]:
-    """Run one side in a process of its own."""
+    """Run one system in a separate process."""
     paths = os.pathsep.join([str(HERE.parent / "workflow"), os.environ.get("PYTHONPATH", "")])
     env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(threads)}
-    env |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}  # as listill's stages set them, for all sides
+    env |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}  # as in listill's stages, for all systems
     if side.startswith("listill"):
-        env["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "64"  # as its stages set it
+        env["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "64"  # as in listill's stages
     command = [sys.executable, str(HERE / "sides.py"), side, json.dumps(dataclasses.asdict(task)), str(threads)]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{side}: {done.stderr[-2000:]}")
-    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    measured: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def tasks(folder: Path, quick: bool, gpu: bool) -> list[tuple[str, str, Task]]:
     """Return (name, shape, task)."""
     shape = "bert-base" if gpu else "minilm"
-    made = {mixed: texts(folder, mixed) for mixed in (True, False)}
+    files = {mixed: texts(folder, mixed) for mixed in (True, False)}
     base = Task(
-        model=str(model(folder, shape, json.loads(made[True].read_text()))),
-        texts=str(made[True]),
+        model=str(model(folder, shape, json.loads(files[True].read_text()))),
+        texts=str(files[True]),
         batch=16,
         length=8,
         tokens=128,
         steps=6,
         fits=True,
     )
-    large = {"texts": str(made[False]), "tokens": 512}
+    large = {"texts": str(files[False]), "tokens": 512}
     if gpu:
         settings = {
             "batch32-list20-mixed": {"batch": 32, "length": 20, "tokens": 512, "steps": 10},
@@ -156,13 +159,16 @@ def tasks(folder: Path, quick: bool, gpu: bool) -> list[tuple[str, str, Task]]:
                 "batch64-list8": {"batch": 64, "steps": 2},
                 "batch16-list8-512": {"steps": 3, **large},
             }
-    return [(name, shape, dataclasses.replace(base, **own)) for name, own in settings.items()]  # type: ignore[arg-type]
+    return [
+        (name, shape, dataclasses.replace(base, **changes))  # type: ignore[arg-type]
+        for name, changes in settings.items()
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer tasks and repetitions: under 10 minutes on 2 cores")
-    parser.add_argument("--tasks", nargs="*", metavar="NAME", help="only these; default: all")
+    parser.add_argument("--tasks", nargs="*", metavar="NAME", help="tasks to run; default: all")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     gpu = torch.cuda.is_available()
@@ -175,7 +181,7 @@ def main() -> None:
     print(f"# {time.strftime('%Y-%m-%d')}; {machine}; torch {torch.__version__}; bf16 matmul {rate / 1e12:.2f} TFLOP/s")
     sides = ["listill", "listill-lean", "sentence-transformers", "papers"]
     if gpu:
-        sides.remove("listill-lean")  # LEAN is a number for CPUs
+        sides.remove("listill-lean")  # LEAN is chosen for CPUs
     elif not options.quick:
         sides.append("sentence-transformers-eager")
     ratios: list[str] = []
@@ -187,20 +193,20 @@ def main() -> None:
             peaks: dict[str, float] = {}
             for _ in range(1 if options.quick else 2):
                 for side in sides:
-                    found = run(side, task, options.threads)
-                    seconds: list[float] = found["seconds"]  # type: ignore[assignment]
+                    measured = run(side, task, options.threads)
+                    seconds: list[float] = measured["seconds"]  # type: ignore[assignment]
                     speeds[side].append(task.batch * task.length / statistics.median(seconds))
-                    peaks[side] = max(peaks.get(side, 0.0), float(found["peak"]))  # type: ignore[arg-type]
+                    peaks[side] = max(peaks.get(side, 0.0), float(measured["peak"]))  # type: ignore[arg-type]
             middle = {side: statistics.median(values) for side, values in speeds.items()}
             share = operations(task, shape) / (task.batch * task.length / middle["listill"]) / rate
             print(f"\n## {name} ({shape}, {task.tokens} tokens; listill at {share:.0%} of the matmul rate)")
             for side in sides:
                 print(f"{side:28} {middle[side]:9.1f} passages/s {peaks[side]:9.0f} MB")
             others = [side for side in sides if not side.startswith("listill")]
-            for own in [side for side in sides if side not in others]:
-                title = name + own.removeprefix("listill")
-                ratios += [f"{title}-{other} ratio {middle[own] / middle[other]:.2f}" for other in others]
-                ratios += [f"{title}-{other}-memory ratio {peaks[own] / peaks[other]:.2f}" for other in others]
+            for ours in [side for side in sides if side not in others]:
+                title = name + ours.removeprefix("listill")
+                ratios += [f"{title}-{other} ratio {middle[ours] / middle[other]:.2f}" for other in others]
+                ratios += [f"{title}-{other}-memory ratio {peaks[ours] / peaks[other]:.2f}" for other in others]
             sys.stdout.flush()
     print("\n" + "\n".join(ratios))
 

@@ -1,4 +1,4 @@
-"""A server that speaks the chat completions protocol, and does to some requests what servers do on bad days."""
+"""A server with the chat completions API that can return errors for selected requests."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ DROPPED, HALVED, SLOW = "dropped", "halved", "slow"
 
 
 def echo(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer with what can be told from a request alone."""
+    """Return an answer that only depends on the request."""
     text = f"{request['model']} {request['seed']} {request['messages'][0]['content'][-20:]}"
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
@@ -25,7 +25,7 @@ def echo(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def forward(url: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return a function that passes requests on to a real server."""
+    """Return a function that forwards requests to a real server."""
 
     def ask(request: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps(request).encode()
@@ -38,7 +38,7 @@ def forward(url: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 @dataclass
 class Chat:
-    """The server's state: where it is, what it was asked, and what it does to the n-th request (from 0)."""
+    """The state of the server: its URL, the received requests, and the fault of each request (from 0)."""
 
     faults: dict[int, Fault]
     answer: Callable[[dict[str, Any]], dict[str, Any]]
@@ -53,7 +53,7 @@ class Chat:
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def enter(self, request: dict[str, Any], headers: dict[str, str]) -> Fault | None:
-        """Note a request and return its fault."""
+        """Record a request and return its fault."""
         with self._lock:
             number = len(self.requests)
             self.requests.append(request)
@@ -66,7 +66,7 @@ class Chat:
             return self.faults.get(number, self.faults.get(-1))
 
     def leave(self) -> None:
-        """Note that a request is over."""
+        """Record that a request is finished."""
         with self._lock:
             self._now -= 1
 
@@ -79,10 +79,10 @@ def serve(
     slow: float = 15.0,
     together: int = 1,
 ) -> Iterator[Chat]:
-    """Serve on loopback.
+    """Run the server on the loopback interface.
 
-    ``faults``: by number of the request; -1 stands for all others. ``slow``: seconds of silence. ``together``: nobody is
-    answered until as many requests are there at once.
+    ``faults``: by number of the request; -1 is the default for all others. ``slow``: seconds before a SLOW request is
+    closed. ``together``: the number of concurrent requests that the server waits for before it answers.
     """
     chat = Chat(faults or {}, answer, delay, together)
 

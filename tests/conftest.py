@@ -7,8 +7,8 @@ import pytest
 
 import tiny
 
-# Tiny matrices are slower on several cores than on one, much slower where the cores are busy; torch reads this when it is
-# imported.
+# Tiny matrices are slower on several cores than on one, and much slower if the cores are busy. torch reads the variable
+# when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
@@ -20,5 +20,5 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_beir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BEIR folder of 60 documents with 20 train and 20 test topics. Read only: shared by all tests."""
+    """A BEIR folder of 60 documents with 20 train and 20 test topics. All tests share it, so it must not be changed."""
     return tiny.tiny_corpus(tmp_path_factory.mktemp("beir") / "tiny")

@@ -1,4 +1,4 @@
-"""A retriever whose answers are given."""
+"""A retriever with predefined results."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,22 +10,22 @@ from listill.retrieval.tokens import Tokens
 
 
 class FixedRetriever(Retriever):
-    """Finds for each query text the documents of ``answers`` at these positions, with scores that fall by 1 from 9."""
+    """Returns the document positions in ``results`` for each query text, with the scores 9, 8, 7, ..."""
 
-    def __init__(self, name: str, collection: Collection, answers: Mapping[str, Sequence[int]]) -> None:
+    def __init__(self, name: str, collection: Collection, results: Mapping[str, Sequence[int]]) -> None:
         super().__init__(name, collection)
-        self.answers = answers
+        self.results = results
 
     def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         assert isinstance(queries, list)
-        found = [np.array(self.answers.get(query, ())[:depth], dtype=np.int64) for query in queries]
-        return found, [9 - np.arange(len(row), dtype=np.float32) for row in found]
+        positions = [np.array(self.results.get(query, ())[:depth], dtype=np.int64) for query in queries]
+        return positions, [9 - np.arange(len(row), dtype=np.float32) for row in positions]
 
 
 def plain_collection(
     documents: int, group: Sequence[int] | None = None, *, topics_are_documents: bool = False
 ) -> Collection:
-    """Return documents d0, d1, ... whose texts are their ids."""
+    """Return a collection of documents d0, d1, ... whose texts are their ids."""
     ids = [f"d{i}" for i in range(documents)]
     groups = np.array(range(documents) if group is None else group, dtype=np.int64)
     return Collection(ids, [None] * documents, ids, groups, topics_are_documents=topics_are_documents)

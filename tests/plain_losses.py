@@ -1,4 +1,4 @@
-"""The losses as plain Python loops in float64, and random steps to try them on."""
+"""The losses as plain Python loops in float64, and random steps to test them with."""
 
 import math
 
@@ -12,7 +12,7 @@ TEMPERATURES = Temperatures(student=0.05, teacher=0.3, infonce=0.02)
 
 
 def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = False) -> tuple[Step, torch.Tensor]:
-    """Return a step with lists of 1 to 6 texts (shared among queries), and similarities of any sign."""
+    """Return a step with lists of 1 to 6 texts, which queries share, and similarities of any sign."""
     draw = np.random.default_rng(seed)
     sizes = draw.integers(1, 7, size=queries)
     sizes[0] = 6
@@ -21,9 +21,9 @@ def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = Fal
     for q, size in enumerate(sizes):
         lists[q, :size] = draw.choice(texts, size, replace=False)
     scores = np.where(mask, draw.uniform(-1, 1, size=mask.shape), 0).astype(np.float32)
-    scores[1] = np.where(mask[1], 0.5, 0)  # a teacher that tells nothing apart
+    scores[1] = np.where(mask[1], 0.5, 0)  # the teacher gives all documents the same score
     negative = draw.random((queries, texts)) < 0.6
-    negative[2] = False  # everything masked
+    negative[2] = False  # all texts are masked
     step = Step(
         np.arange(queries),
         np.arange(texts),
@@ -66,7 +66,7 @@ def naive_infonce(step: Step, similarity: torch.Tensor) -> list[float]:
 
 
 def entries(step: Step, similarity: torch.Tensor, q: int) -> list[tuple[float, float]]:
-    """Return (student's similarity, teacher's score) of the list of a query."""
+    """Return (student's similarity, teacher's score) of each document in a query's list."""
     real = [j for j in range(step.lists.shape[1]) if step.mask[q, j]]
     return [(float(similarity[q, step.lists[q, j]]), float(step.scores[q, j])) for j in real]
 
@@ -75,7 +75,7 @@ def naive_margin_mse(step: Step, similarity: torch.Tensor) -> list[float]:
     losses = []
     for q in range(len(step.queries)):
         (s, t), *rest = entries(step, similarity, q)
-        errors = [((s - other) - (t - liked) * 0.05 / 0.3) ** 2 for other, liked in rest]
+        errors = [((s - s_other) - (t - t_other) * 0.05 / 0.3) ** 2 for s_other, t_other in rest]
         losses.append(sum(errors) / len(errors) if errors else 0.0)
     return losses
 
@@ -83,8 +83,8 @@ def naive_margin_mse(step: Step, similarity: torch.Tensor) -> list[float]:
 def naive_ranknet(step: Step, similarity: torch.Tensor) -> list[float]:
     losses = []
     for q in range(len(step.queries)):
-        own = entries(step, similarity, q)
-        costs = [math.log1p(math.exp(-(s - z) / 0.05)) for s, t in own for z, u in own if t > u]
+        pairs = entries(step, similarity, q)
+        costs = [math.log1p(math.exp(-(s_i - s_j) / 0.05)) for s_i, t_i in pairs for s_j, t_j in pairs if t_i > t_j]
         losses.append(sum(costs) / len(costs) if costs else 0.0)
     return losses
 

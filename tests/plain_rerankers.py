@@ -1,4 +1,4 @@
-"""The tiny rerankers and, for each, its score worked out plainly: one pair at a time, with transformers alone."""
+"""The tiny rerankers, each with a reference implementation of its score: one pair at a time, with transformers only."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +14,8 @@ from listill.teachers.reranker import Reranker
 
 
 def member(**settings: Any) -> Any:
-    """Return the settings of a teacher, checked as in a config."""
-    return parse(TeacherEnsemble, {"members": {"one": settings}}, "config").members["one"]
+    """Return the settings of a teacher, validated as in a config."""
+    return parse(TeacherEnsemble, {"members": {"reranker": settings}}, "config").members["reranker"]
 
 
 @torch.inference_mode()
@@ -28,7 +28,7 @@ def pair_logit(folder: Path, query: str, text: str) -> float:
 
 @torch.inference_mode()
 def generated(folder: Path, prompt: str) -> torch.Tensor:
-    """Return the logits of the first token that ``generate`` weighs, as the papers' scripts have it."""
+    """Return the logits of the first token in ``generate``, as in the scripts of the papers."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     inputs = tokenizer(prompt, return_tensors="pt")
@@ -57,12 +57,12 @@ def last_logits(folder: Path, ids: list[int]) -> torch.Tensor:
 
 def bge_gemma(folder: Path, query: str, text: str) -> float:
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    ask = (
+    task = (
         "Given a query A and a passage B, determine whether the passage contains an answer to the query by providing a "
     )
-    ask += "prediction of either 'Yes' or 'No'."
+    task += "prediction of either 'Yes' or 'No'."
     ids = [tokenizer.bos_token_id]
-    for piece in (f"A: {query}", "\n", f"B: {text}", "\n", ask):
+    for piece in (f"A: {query}", "\n", f"B: {text}", "\n", task):
         ids += tokenizer(piece, add_special_tokens=False)["input_ids"]
     return float(last_logits(folder, ids)[tokenizer("Yes", add_special_tokens=False)["input_ids"][0]])
 
@@ -78,12 +78,12 @@ def qwen3(folder: Path, query: str, text: str) -> float:
     task = "Given a web search query, retrieve relevant passages that answer the query"
     body = f"<Instruct>: {task}\n<Query>: {query}\n<Document>: {text}"
     ids = [i for piece in (prefix, body, suffix) for i in tokenizer(piece, add_special_tokens=False)["input_ids"]]
-    both = last_logits(folder, ids)[tokenizer.convert_tokens_to_ids(["no", "yes"])].double()
-    return float(torch.logit(both.log_softmax(0)[1].exp()))
+    answers = last_logits(folder, ids)[tokenizer.convert_tokens_to_ids(["no", "yes"])].double()
+    return float(torch.logit(answers.log_softmax(0)[1].exp()))
 
 
 def naive_maxsim(query: torch.Tensor, text: torch.Tensor) -> float:
-    """Return the MaxSim of two token matrices, token by token."""
+    """Return MaxSim of two token matrices, computed token by token."""
     total = 0.0
     for q in query.double():
         total += max(float(q @ t) for t in text.double())
@@ -91,14 +91,15 @@ def naive_maxsim(query: torch.Tensor, text: torch.Tensor) -> float:
 
 
 class Case(NamedTuple):
-    """A reranker: how it is made, its settings, and its plain score."""
+    """A reranker: the function that saves it, its settings, and the reference implementation of its score."""
 
     make: Callable[..., Path]
     settings: dict[str, Any]
     plain: Callable[[Path, str, str], float]
 
     def member(self, folder: Path, **more: Any) -> Reranker:
-        return member(**{"model": str(folder), "precision": "fp32"} | self.settings | more)  # type: ignore[no-any-return]
+        settings = {"model": str(folder), "precision": "fp32"} | self.settings | more
+        return member(**settings)  # type: ignore[no-any-return]
 
 
 def untied(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Summaries made by hand, for tests of what is read from them."""
+"""Hand-made summary tables for tests."""
 
 import pandas as pd
 
@@ -11,17 +11,17 @@ def summary(
     rows: dict[tuple[str, str], tuple[float, float, float]], measures: tuple[str, ...] = ("nDCG@10",)
 ) -> pd.DataFrame:
     """Return a summary of {(system, split): (value, base, p_value)}."""
-    found = [
+    records = [
         (system, split, measure, value, base, value - base, value - base - 0.01, value - base + 0.01, p_value, 812)
         for (system, split), (value, base, p_value) in rows.items()
         for measure in measures
     ]
-    frame = pd.DataFrame(found, columns=SCHEMAS["summary"].names)
+    frame = pd.DataFrame(records, columns=SCHEMAS["summary"].names)
     frame.loc[frame["p_value"].isna(), ["ci_low", "ci_high"]] = 0.0
     return frame
 
 
-# On test, infonce is the better one; dev prefers listwise.
+# infonce is better on test, listwise is better on dev.
 ROWS = {
     ("minilm", "test"): (0.544, 0.544, NAN),
     ("minilm", "dev"): (0.540, 0.540, NAN),

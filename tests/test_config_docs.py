@@ -1,4 +1,4 @@
-"""The schema and the tables of keys are what the settings say, and the configs that we ship obey them."""
+"""The generated schema and docs agree with the code, and the shipped configs are valid."""
 
 import importlib
 import pkgutil
@@ -58,7 +58,7 @@ def test_check_mode_names_what_is_out_of_date(
     assert capsys.readouterr().out.count("written") == 1
 
 
-def test_words_around_the_tables_stay(tmp_path: Path) -> None:
+def test_text_around_the_tables_is_kept(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(f"before\n{config_docs.START}\nOUTDATED\n{config_docs.END}\nafter\n")
     text = config_docs.files(tmp_path)[tmp_path / "README.md"]
     assert text.startswith("before\n")
@@ -66,7 +66,7 @@ def test_words_around_the_tables_stay(tmp_path: Path) -> None:
     assert "OUTDATED" not in text
 
 
-def test_every_block_of_the_schema_is_among_the_sections() -> None:
+def test_all_sections_of_the_schema_are_known() -> None:
     classes = {member.__name__ for member in SECTIONS.values()}
     assert {name.rpartition("__")[2] for name in config_docs.schema()["$defs"]} <= classes
     assert {"Beir", "Extractive", "Vllm", "Causal", "T5", "Variant", "Settings"} <= classes
@@ -75,31 +75,31 @@ def test_every_block_of_the_schema_is_among_the_sections() -> None:
 @pytest.mark.parametrize("name", SECTIONS)
 def test_every_field_is_described(name: str) -> None:
     assert SECTIONS[name].__doc__
-    # The base of a family leaves its ``kind`` open (any string): that is no key of the config. Its members describe theirs.
+    # The ``kind`` of a base class is any string and not a key of the config; its members describe their ``kind``.
     keys = {
         key: field for key, field in SECTIONS[name].model_fields.items() if (key, field.annotation) != ("kind", str)
     }
     assert [key for key, field in keys.items() if not field.description] == []
 
 
-def test_every_key_has_its_row() -> None:
+def test_every_key_is_in_the_readme() -> None:
     readme = (ROOT / "config" / "README.md").read_text()
     rows = set(re.findall(r"^\| `([^`]+)` \|", readme, flags=re.MULTILINE))
     assert {path for path, _ in _paths(Settings, "")} <= rows
-    # A member of each family and a key three levels down.
+    # A member of each family, and a key three levels down.
     assert {"corpora.<name>.source.id", "generation.generator.dropout", "teacher.members.<name>.student"} <= rows
     assert "training.temperatures.teacher" in rows
 
 
 def _paths(model: type[Section], prefix: str) -> list[tuple[str, Any]]:
-    """The keys of sections that stand in the model directly."""
-    found: list[tuple[str, Any]] = []
+    """Return the keys of a section and of its subsections, except for alternatives and maps."""
+    paths: list[tuple[str, Any]] = []
     for key, field in model.model_fields.items():
-        found.append((f"{prefix}{key}", field))
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            found += _paths(kind, f"{prefix}{key}.")
-    return found
+        paths.append((f"{prefix}{key}", field))
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, Section):
+            paths += _paths(annotation, f"{prefix}{key}.")
+    return paths
 
 
 def validator() -> jsonschema.Draft202012Validator:
@@ -131,12 +131,12 @@ def test_shipped_configs_are_valid(path: Path) -> None:
     ],
     ids=str,
 )
-def test_schema_refuses_what_the_settings_refuse(change: dict[str, Any]) -> None:
+def test_the_schema_rejects_what_the_settings_reject(change: dict[str, Any]) -> None:
     assert list(validator().iter_errors(MINIMAL)) == []
     assert list(validator().iter_errors(MINIMAL | change)) != []
 
 
-def test_tables_names_every_column() -> None:
+def test_the_tables_page_has_every_column() -> None:
     sections = re.split(r"^## (\w+)$", (ROOT / "docs" / "tables.md").read_text(), flags=re.MULTILINE)[1:]
     written = {
         name: re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
@@ -145,7 +145,7 @@ def test_tables_names_every_column() -> None:
     assert written == {name: schema.names for name, schema in SCHEMAS.items()}
 
 
-def test_tables_says_where_and_what() -> None:
+def test_the_tables_page_has_files_and_descriptions() -> None:
     page = config_docs.tables_page()
     assert "strings in files" in page
     assert "zstd" in page
@@ -153,27 +153,27 @@ def test_tables_says_where_and_what() -> None:
     runs = page.partition("## runs\n")[2].partition("\n## ")[0]
     assert "Files: `runs/<system>.parquet`\n" in runs
     assert TABLES["runs"].about in runs
-    assert "| `rank` | whole number (32 bits) | 1 for the best document of a query |" in runs
+    assert "| `rank` | integer (32 bits) | 1 for the best document of a query |" in runs
     assert page.startswith("# Tables\n")
     assert not re.search(r"<(?![^`\n]*`)", page), "angle brackets outside code would be HTML"
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("data_type", "expected"),
     [
         (pa.string(), "text"),
-        (pa.int64(), "whole number (64 bits)"),
+        (pa.int64(), "integer (64 bits)"),
         (pa.float32(), "number (32 bits)"),
         (pa.list_(pa.string()), "list of text"),
         (pa.list_(pa.float32()), "list of number (32 bits)"),
     ],
     ids=str,
 )
-def test_types_of_columns_are_plain_words(kind: pa.DataType, words: str) -> None:
-    assert config_docs.column_type(kind) == words
+def test_types_of_columns_are_described(data_type: pa.DataType, expected: str) -> None:
+    assert config_docs.column_type(data_type) == expected
 
 
-def test_check_mode_reports_the_tables_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_mode_includes_the_tables_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_docs, "DOCS", tmp_path)
     monkeypatch.setattr(sys, "argv", ["config_docs", "--check"])
     with pytest.raises(SystemExit, match=r"^\S*tables\.md: out of date; run python -m listill\.config_docs$"):
@@ -183,5 +183,5 @@ def test_check_mode_reports_the_tables_too(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "tables.md").read_text() == config_docs.tables_page()
 
 
-def test_code_in_a_description_stays_as_it_is() -> None:
+def test_code_in_a_description_is_not_escaped() -> None:
     assert config_docs._plain("a <b> and `<c>` and <d>") == "a &lt;b> and `<c>` and &lt;d>"

@@ -1,4 +1,4 @@
-"""Counts of what is kept and dropped."""
+"""The numbers of queries that are kept and dropped."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from listill import tables
 from listill.funnel import count_reasons
 
 
-def test_funnel() -> None:
+def test_queries_are_counted_by_type_split_and_reason() -> None:
     queries = pd.DataFrame({"type": ["lead", "lead", "crop", "lead"], "split": ["train", "train", "train", "heldout"]})
     counted = count_reasons("queries", queries, pd.Series(["kept", "short", "kept", "kept"]))
     rows = counted[["stage", "type", "split", "reason", "queries"]].to_numpy().tolist()
@@ -20,7 +20,7 @@ def test_funnel() -> None:
     assert np.issubdtype(counted["queries"].dtype, np.integer)
 
 
-def test_a_funnel_of_no_queries_is_a_table_too() -> None:
+def test_a_funnel_without_queries_is_a_valid_table() -> None:
     counted = count_reasons("lists", pd.DataFrame({"type": [], "split": []}, dtype=object), pd.Series([], dtype=object))
     assert tables.as_table("funnel", counted).num_rows == 0
 

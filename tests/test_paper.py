@@ -141,7 +141,12 @@ OURS = [
     *("corpus.source.*", "corpus.dev_share", "corpus.empty_text", "corpus.passages", "corpus.passages_from"),
     "corpus.topics_are_documents",
     *("generator.examples", "generator.types_from", "generator.python", "generator.gpu_memory_utilization"),
-    *("generator.max_model_len", "generator.save_every", "generator.engine", "generator.chat_template_kwargs.enable_thinking"),
+    *(
+        "generator.max_model_len",
+        "generator.save_every",
+        "generator.engine",
+        "generator.chat_template_kwargs.enable_thinking",
+    ),
     *("generator.revision", "generator.trust_remote_code", "cleaning.*"),
     *("*bm25", "*bm25.*", "mining.retrievers", "*teacher.gate.*", "lists.candidates_from", "lists.judgement_margin"),
     *("*members.rankt5.format", "*members.rankt5.weight", "*members.rankt5.revision"),
@@ -199,7 +204,9 @@ def expected(stage: str) -> dict[str, Any]:
         place = "members" if kind == "scores" else "teacher.members"
         values |= {f"{place}.rankt5.{key}": value for key, value in RANKT5.items()}
     if kind == "gate":
-        values |= {f"mining.{key}": value for key, value in [("depth", 20), ("consistency.top", 20), ("additional", {})]}
+        values |= {
+            f"mining.{key}": value for key, value in [("depth", 20), ("consistency.top", 20), ("additional", {})]
+        }
         values |= {"mining.consistency.require": "none"}  # it measures teachers and keeps no query from anything
     if kind == "train":
         values |= {f"recipe.losses.{key}": value for key, value in LOSSES[rest.partition(".")[2]].items()}

@@ -159,7 +159,11 @@ def test_only_the_retrievers_that_are_asked_are_mined() -> None:
     made = json.loads(before)
     assert (set(made["students"]), made["mining"]["additional"], made["bm25"]) == ({"s"}, {}, False)
     # What is not asked may change without any effect.
-    for key, value in [("students.t.model", "other"), ("mining.bm25.k1", 2.0), ("mining.additional.extra.model", "other")]:
+    for key, value in [
+        ("students.t.model", "other"),
+        ("mining.bm25.k1", 2.0),
+        ("mining.additional.extra.model", "other"),
+    ]:
         new = copy.deepcopy(config)
         place = new
         *way, last = key.split(".")

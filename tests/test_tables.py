@@ -1,4 +1,4 @@
-"""The tables: whole or not at all, and only what belongs together."""
+"""Parquet tables: atomic writing, checked reading, provenance and lineage."""
 
 import json
 import os
@@ -31,15 +31,15 @@ def test_round_trip_with_metadata(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lists.parquet"
     about = Provenance("lists/s", "f1", {"c/corpus": "f0"}, {"stage": "lists", "seed": 3}, "c")
     tables.write(path, "lists", LISTS, about)
-    read = tables.read(path, "lists")
-    assert {column: [list(v) if column in ("doc_ids", "scores") else v for v in read[column]] for column in read} == (
+    frame = tables.read(path, "lists")
+    assert {column: [list(v) if column in ("doc_ids", "scores") else v for v in frame[column]] for column in frame} == (
         LISTS
     )
     assert tables.provenance(path) == about
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
 
 
-def test_frames_and_arrow_tables_are_written_alike(tmp_path: Path) -> None:
+def test_frames_and_arrow_tables_give_the_same_file(tmp_path: Path) -> None:
     frame = pd.DataFrame(QRELS).assign(surplus=1)[["surplus", "split", "relevance", "doc_id", "query_id"]]
     arrow = pa.table({**QRELS, "surplus": [1]})
     for data in (QRELS, frame, arrow):
@@ -59,7 +59,7 @@ def test_nullable_columns_stay_null(tmp_path: Path) -> None:
     ]
 
 
-def test_blocks(tmp_path: Path) -> None:
+def test_tables_can_be_written_in_blocks(tmp_path: Path) -> None:
     with tables.writer(tmp_path / "q.parquet", "qrels", Provenance("qrels", "f")) as out:
         for _ in range(3):
             out.write_table(tables.as_table("qrels", QRELS))
@@ -68,7 +68,7 @@ def test_blocks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("old", [False, True])
-def test_an_interrupted_writer_leaves_what_was_there(tmp_path: Path, old: bool) -> None:
+def test_an_interrupted_writer_does_not_change_the_file(tmp_path: Path, old: bool) -> None:
     path = tmp_path / "qrels.parquet"
     if old:
         tables.write(path, "qrels", QRELS, Provenance("qrels", "old"))
@@ -84,7 +84,7 @@ def test_an_interrupted_writer_leaves_what_was_there(tmp_path: Path, old: bool) 
         assert tables.provenance(path).fingerprint == "old"
 
 
-def test_nothing_stands_under_the_name_while_it_is_written(tmp_path: Path) -> None:
+def test_the_file_does_not_exist_while_it_is_written(tmp_path: Path) -> None:
     with tables.atomic(tmp_path / "x") as temporary:
         temporary.write_text("half")
         assert not (tmp_path / "x").exists()
@@ -93,7 +93,7 @@ def test_nothing_stands_under_the_name_while_it_is_written(tmp_path: Path) -> No
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_read_some_columns_in_the_order_asked_for(tmp_path: Path) -> None:
+def test_columns_are_read_in_the_requested_order(tmp_path: Path) -> None:
     path = tmp_path / "qrels.parquet"
     pq.write_table(
         pa.table({"surplus": [0], "split": ["test"], "relevance": [1], "query_id": ["q"], "doc_id": ["d"]}), path
@@ -102,7 +102,7 @@ def test_read_some_columns_in_the_order_asked_for(tmp_path: Path) -> None:
     assert tables.read(path, "qrels").columns.tolist() == SCHEMAS["qrels"].names
 
 
-def test_checked_read(tmp_path: Path) -> None:
+def test_invalid_tables_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     with pytest.raises(UserError, match=r"t\.parquet: no such file"):
         tables.read(path, "qrels")
@@ -114,27 +114,27 @@ def test_checked_read(tmp_path: Path) -> None:
         tables.read(path, "qrels")
     pq.write_table(pa.table({key: value for key, value in QRELS.items() if key != "relevance"}), path)
     with pytest.raises(
-        UserError, match=r"t\.parquet: column 'relevance' is missing; a qrels table has query_id, doc_id"
+        UserError, match=r"t\.parquet: column 'relevance' is missing; a qrels table has the columns query_id, doc_id"
     ):
         tables.read(path, "qrels")
     with pytest.raises(UserError, match="column 'relevance' is missing"):
         tables.read(path, "qrels", ["query_id"])
     pq.write_table(pa.table({**QRELS, "relevance": ["very"]}), path)
-    with pytest.raises(UserError, match=r"t\.parquet: the types of its columns are not those of a qrels") as caught:
+    with pytest.raises(UserError, match=r"t\.parquet: column types differ from those of a qrels") as caught:
         tables.read(path, "qrels")
     assert "\n" not in str(caught.value)
     pq.write_table(pa.table({**QRELS, "relevance": pa.array([1], pa.int64())}), path)
     assert tables.read(path, "qrels")["relevance"].tolist() == [1]
 
 
-def test_a_column_of_a_wholly_other_type_is_a_user_error(tmp_path: Path) -> None:
+def test_a_column_of_an_incompatible_type_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({**LISTS, "doc_ids": ["a b c", "b"]}), path)
-    with pytest.raises(UserError, match=r"t\.parquet: the types of its columns are not those of a lists"):
+    with pytest.raises(UserError, match=r"t\.parquet: column types differ from those of a lists"):
         tables.read(path, "lists")
 
 
-def test_a_file_without_provenance_is_known_by_its_content(tmp_path: Path) -> None:
+def test_an_external_file_is_identified_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "corpus.parquet"
     pq.write_table(pa.table({"a": [1]}), path)
     about = tables.provenance(path)
@@ -146,7 +146,7 @@ def test_a_file_without_provenance_is_known_by_its_content(tmp_path: Path) -> No
     assert tables.provenance(text).key == "notes"
 
 
-def test_provenance_of_what_is_no_parquet(tmp_path: Path) -> None:
+def test_provenance_of_an_invalid_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_text("no")
     with pytest.raises(UserError, match=r"t\.parquet: not a Parquet file"):
         tables.provenance(tmp_path / "t.parquet")
@@ -154,23 +154,25 @@ def test_provenance_of_what_is_no_parquet(tmp_path: Path) -> None:
         tables.provenance(tmp_path / "u.parquet")
 
 
-def made(path: Path, key: str, fingerprint: str, lineage: dict[str, str] | None = None, corpus: str = "c") -> Path:
+def write_qrels(
+    path: Path, key: str, fingerprint: str, lineage: dict[str, str] | None = None, corpus: str = "c"
+) -> Path:
     tables.write(path, "qrels", QRELS, Provenance(key, fingerprint, lineage or {}, {}, corpus))
     return path
 
 
 def test_lineages_are_merged(tmp_path: Path) -> None:
-    one = made(tmp_path / "one.parquet", "queries", "q1", {"c/corpus": "c1"})
-    two = made(tmp_path / "two.parquet", "corpus", "c1")
+    one = write_qrels(tmp_path / "one.parquet", "queries", "q1", {"c/corpus": "c1"})
+    two = write_qrels(tmp_path / "two.parquet", "corpus", "c1")
     assert tables.merge_lineages([one, two]) == {"c/corpus": "c1", "c/queries": "q1"}
     assert tables.merge_lineages([]) == {}
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_files_of_different_versions_do_not_belong_together(tmp_path: Path, swapped: bool) -> None:
+def test_files_of_different_versions_cannot_be_combined(tmp_path: Path, swapped: bool) -> None:
     files = [
-        made(tmp_path / "queries.parquet", "queries", "q1", {"c/corpus": "c1"}),
-        made(tmp_path / "corpus.parquet", "corpus", "c2"),
+        write_qrels(tmp_path / "queries.parquet", "queries", "q1", {"c/corpus": "c1"}),
+        write_qrels(tmp_path / "corpus.parquet", "corpus", "c2"),
     ]
     first, second = files[::-1] if swapped else files
     with pytest.raises(UserError) as caught:
@@ -180,41 +182,44 @@ def test_files_of_different_versions_do_not_belong_together(tmp_path: Path, swap
 
 
 def test_files_of_the_same_key_in_different_corpora_are_different_files(tmp_path: Path) -> None:
-    one = made(tmp_path / "one.parquet", "corpus", "c1")
-    other = made(tmp_path / "other.parquet", "models/s/v", "m1", {"d/corpus": "d1"}, corpus="d")
+    one = write_qrels(tmp_path / "one.parquet", "corpus", "c1")
+    other = write_qrels(tmp_path / "other.parquet", "models/s/v", "m1", {"d/corpus": "d1"}, corpus="d")
     assert tables.merge_lineages([one, other]) == {"c/corpus": "c1", "d/corpus": "d1", "d/models/s/v": "m1"}
     assert Provenance("corpus", "f", corpus="c").name == "c/corpus"
     assert Provenance("corpus", "f").name == "corpus"
 
 
 def test_inputs_are_of_one_corpus(tmp_path: Path) -> None:
-    one, two = made(tmp_path / "one.parquet", "corpus", "c1"), made(tmp_path / "two.parquet", "queries", "q1")
-    other = made(tmp_path / "other.parquet", "queries", "q2", corpus="d")
-    theirs = tmp_path / "theirs.parquet"
-    pq.write_table(pa.table(QRELS), theirs)
-    assert tables.common_corpus([]) is tables.common_corpus([theirs]) is None
-    assert tables.common_corpus([theirs, one, two]) == "c"
+    one, two = (
+        write_qrels(tmp_path / "one.parquet", "corpus", "c1"),
+        write_qrels(tmp_path / "two.parquet", "queries", "q1"),
+    )
+    other = write_qrels(tmp_path / "other.parquet", "queries", "q2", corpus="d")
+    external = tmp_path / "external.parquet"
+    pq.write_table(pa.table(QRELS), external)
+    assert tables.common_corpus([]) is tables.common_corpus([external]) is None
+    assert tables.common_corpus([external, one, two]) == "c"
     with pytest.raises(UserError) as caught:
-        tables.common_corpus([one, theirs, other])
+        tables.common_corpus([one, external, other])
     assert str(caught.value) == f"{other}: is of the corpus 'd', but {one} of 'c': give files of one corpus"
 
 
-def test_files_made_elsewhere_are_taken_as_they_are(tmp_path: Path) -> None:
+def test_external_files_have_no_lineage(tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
-    ours = made(tmp_path / "queries.parquet", "queries", "q1", {"c/corpus": "c1"})
-    theirs = tmp_path / "theirs" / "queries.parquet"
-    pq.write_table(pa.table(QRELS), theirs)
-    merged = tables.merge_lineages([theirs])
-    assert merged == {"queries": tables.provenance(theirs).fingerprint}
-    assert tables.merge_lineages([ours, theirs]) == {"c/corpus": "c1", "c/queries": "q1", **merged}
-    # Two of them may bear the same name: they say nothing of versions.
+    ours = write_qrels(tmp_path / "queries.parquet", "queries", "q1", {"c/corpus": "c1"})
+    external = tmp_path / "theirs" / "queries.parquet"
+    pq.write_table(pa.table(QRELS), external)
+    merged = tables.merge_lineages([external])
+    assert merged == {"queries": tables.provenance(external).fingerprint}
+    assert tables.merge_lineages([ours, external]) == {"c/corpus": "c1", "c/queries": "q1", **merged}
+    # Two external files may have the same name, because nothing is known about their versions.
     again = tmp_path / "queries2" / "queries.parquet"
     again.parent.mkdir()
     pq.write_table(pa.table({**QRELS, "relevance": [0]}), again)
-    assert tables.merge_lineages([theirs, again]) == merged
+    assert tables.merge_lineages([external, again]) == merged
 
 
-def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     left, used = tmp_path / f".x.{ended.pid}.tmp", tmp_path / f".x.{os.getppid()}.tmp"
@@ -228,21 +233,21 @@ def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(tmp_
     assert sorted(tmp_path.iterdir()) == sorted([used, other])
 
 
-def test_arrays_are_written_whole(tmp_path: Path) -> None:
+def test_arrays_are_written_atomically(tmp_path: Path) -> None:
     values = np.arange(6, dtype=np.int32).reshape(2, 3)
     tables.write_array(tmp_path / "new" / "v.npy", values)
     assert np.array_equal(np.load(tmp_path / "new" / "v.npy"), values)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["v.npy"]
 
 
-def test_a_model_folder_says_what_it_is(tmp_path: Path) -> None:
+def test_a_model_folder_has_provenance(tmp_path: Path) -> None:
     about = Provenance("models/s/v", "f1", {"c/corpus": "c1"}, {"best_step": 3}, "c")
     (tmp_path / "listill.json").write_text(about.to_json())
     assert tables.provenance(tmp_path) == about
     assert json.loads(about.to_json())["fingerprint"] == "f1"
 
 
-def test_a_model_folder_made_elsewhere_is_known_by_its_content(tmp_path: Path) -> None:
+def test_an_external_model_folder_is_identified_by_its_content(tmp_path: Path) -> None:
     folder = tmp_path / "minilm"
     (folder / "1_Pooling").mkdir(parents=True)
     (folder / "1_Pooling" / "config.json").write_text("{}")

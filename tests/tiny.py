@@ -1,4 +1,4 @@
-"""A tiny real model and a tiny real corpus, made on the spot: the tests need no hub, no data and hardly any time."""
+"""A tiny model and a tiny corpus, created by the tests: they need neither the hub nor data, and run fast."""
 
 import json
 import random
@@ -53,7 +53,7 @@ def make_tiny_model(
 ) -> Path:
     """Save a SentenceTransformers model (a random BERT of 2 layers over a WordPiece vocabulary) and return its folder.
 
-    Words of ``words`` are one token each; all others fall into characters. ``prompts=None`` saves none.
+    Each word of ``words`` is one token; all others are split into characters. ``prompts=None`` saves no prompts.
     """
     import torch
     from sentence_transformers import SentenceTransformer
@@ -83,7 +83,7 @@ def make_tiny_model(
         num_attention_heads=2,
         intermediate_size=2 * hidden,
         max_position_embeddings=128,
-        # The usual 0.02 makes a random model this small say nearly the same of every text.
+        # With the usual 0.02, a random model of this size gives all texts nearly the same embedding.
         initializer_range=0.3,
     )
     bert = BertModel(config)
@@ -102,7 +102,7 @@ def make_tiny_model(
 
 
 def tiny_documents(documents: int = 60, seed: int = 0) -> list[dict[str, str]]:
-    """Return documents as in corpus.jsonl: a title and three or four sentences on one of ten topics."""
+    """Return documents as in corpus.jsonl: a title and three or four sentences about one of ten topics."""
     draw = random.Random(f"{seed}:documents")
     rows = []
     for i in range(documents):
@@ -119,10 +119,10 @@ def tiny_documents(documents: int = 60, seed: int = 0) -> list[dict[str, str]]:
 
 
 def tiny_corpus(folder: Path, documents: int = 60, topics: int = 20, seed: int = 0) -> Path:
-    """Write a BEIR folder and return it: ``documents`` documents, and ``topics`` topics for each of train and test.
+    """Write a BEIR folder with ``documents`` documents, and ``topics`` topics for each of train and test; return it.
 
-    A topic is a question in words of its one relevant document (relevance 1); no document is relevant in both splits
-    as long as 2 * ``topics`` <= ``documents``.
+    A topic is a question with words of its only relevant document (relevance 1). No document is relevant in both splits
+    if 2 * ``topics`` <= ``documents``.
     """
     rows = tiny_documents(documents, seed)
     draw = random.Random(f"{seed}:topics")

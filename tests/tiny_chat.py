@@ -1,11 +1,11 @@
-"""Tiny random chat models with templates in the style of well-known families; nothing is taken from a model hub."""
+"""Tiny random chat models with templates in the style of well-known model families; no downloads are needed."""
 
 from pathlib import Path
 
 import tiny
 
 GENERATE = "{% if add_generation_prompt %}"
-# What a family's template looks like, its special tokens, and whether its tokenizer puts a BOS before every text.
+# By model family: the special tokens, the chat template, and a prompt that the template should give.
 STYLES: dict[str, dict[str, str]] = {
     "llama3": {
         "bos": "<|begin_of_text|>",
@@ -47,7 +47,7 @@ STYLES: dict[str, dict[str, str]] = {
 
 
 def make_tokenizer(style: str, vocabulary: int = 400):
-    """Return a byte-level BPE tokenizer, trained on the tiny corpus and our own prompts, with the style's template."""
+    """Return a byte-level BPE tokenizer with the template of ``style``, trained on the tiny corpus and the prompts."""
     from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
     from tokenizers.models import BPE
     from transformers import PreTrainedTokenizerFast
@@ -83,15 +83,15 @@ def make_chat_model(
 ) -> Path:
     """Save a random causal model of 2 layers with a chat tokenizer and return its folder.
 
-    It ends its lines now and then: all embeddings share their first number, and the output layer makes it a bias of
-    ``line_ends`` for tokens with a line end. vLLM's attention on CPU wants ``hidden`` 256.
+    Its answers sometimes end with a line end: the first dimension of all embeddings is the same, and the output layer
+    turns it into a bias of ``line_ends`` for tokens with a line end. vLLM's attention on the CPU needs ``hidden`` 256.
     """
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
     tokenizer = make_tokenizer(style)
-    kind, model_class = (Qwen2Config, Qwen2ForCausalLM) if style == "qwen" else (LlamaConfig, LlamaForCausalLM)
-    config = kind(
+    config_class, model_class = (Qwen2Config, Qwen2ForCausalLM) if style == "qwen" else (LlamaConfig, LlamaForCausalLM)
+    config = config_class(
         vocab_size=len(tokenizer),
         hidden_size=hidden,
         intermediate_size=2 * hidden,
@@ -113,7 +113,7 @@ def make_chat_model(
         ends = [i for i in range(len(tokenizer)) if "\n" in tokenizer.decode([i])]
         model.get_output_embeddings().weight[:, 0] = 0.0
         model.get_output_embeddings().weight[ends, 0] = line_ends / hidden**0.5
-    # As in real folders: sampling that we must not take over.
+    # Real model folders have sampling settings, which must be ignored.
     model.generation_config = GenerationConfig(
         do_sample=True, top_p=0.01, repetition_penalty=5.0, eos_token_id=tokenizer.eos_token_id, pad_token_id=0
     )

@@ -1,4 +1,4 @@
-"""Tiny real rerankers, random and seeded, one of each architecture, saved to disk as their trained kin are."""
+"""Tiny rerankers with seeded random weights, one of each architecture, saved in the same format as trained models."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import tiny
 
 QWEN_SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
-# How Qwen's tokenizers cut text before they merge: a mark and the line end after it are one piece.
+# The pre-tokenisation of Qwen's tokenizers: a punctuation mark and the line break after it form one piece.
 QWEN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -17,7 +17,7 @@ GEMMA_SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>"]
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw weights from ``seed`` and leave the generator as it was."""
+    """Draw weights from ``seed``, and restore the state of the generator afterwards."""
     import torch
 
     state = torch.get_rng_state()
@@ -27,12 +27,12 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def bert_classifier(folder: Path, *, labels: int = 1, seed: int = 0, hidden: int = 32) -> Path:
-    """Save a BERT with a classification head, as MiniLM and BGE rerankers are."""
+    """Save a BERT with a classification head, like the MiniLM and BGE rerankers."""
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
-    known = [*tiny.SPECIAL, *tiny.CHARACTERS, *(f"##{c}" for c in tiny.CHARACTERS)]
-    known += sorted(set(tiny.vocabulary()) - set(known))
-    tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate(known)}, model_max_length=128)
+    vocabulary = [*tiny.SPECIAL, *tiny.CHARACTERS, *(f"##{c}" for c in tiny.CHARACTERS)]
+    vocabulary += sorted(set(tiny.vocabulary()) - set(vocabulary))
+    tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate(vocabulary)}, model_max_length=128)
     config = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=hidden,
@@ -50,7 +50,7 @@ def bert_classifier(folder: Path, *, labels: int = 1, seed: int = 0, hidden: int
 
 
 def roberta_classifier(folder: Path) -> Path:
-    """Save a RoBERTa with a classification head, as BGE's multilingual rerankers: no token types, positions from 2."""
+    """Save a RoBERTa classifier, like BGE's multilingual rerankers (no token types, positions from 2)."""
     from transformers import RobertaConfig, RobertaForSequenceClassification
 
     tokenizer = byte_tokenizer(["<s>", "<pad>", "</s>", "<unk>"], bos="<s>", eos="</s>", pad="<pad>", sep="</s>")
@@ -74,7 +74,7 @@ def roberta_classifier(folder: Path) -> Path:
 
 
 def t5(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
-    """Save a T5 with the answers of monoT5 and RankT5 in its vocabulary; ``tied`` as the first T5, else as T5 1.1."""
+    """Save a T5 with the answer tokens of monoT5 and RankT5; ``tied`` as in the first T5, otherwise as in T5 1.1."""
     from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 
     words = [*tiny.vocabulary(), "query", "document", "relevant", "true", "false", "yes", "no", "Query", "Document"]
@@ -104,16 +104,16 @@ def t5(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
 def byte_tokenizer(
     special: list[str], *, bos: str | None, eos: str, pad: str, sep: str | None = None, pattern: str = ""
 ) -> Any:
-    """Return a byte-level BPE tokenizer with the words of the tiny corpus, and whole tokens for yes and no."""
+    """Return a byte-level BPE tokenizer with the words of the tiny corpus, and single tokens for yes and no."""
     from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers, processors
     from tokenizers.models import BPE
     from tokenizers.trainers import BpeTrainer
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(BPE())
-    cut = [pre_tokenizers.Split(Regex(pattern), "isolated")] if pattern else []
-    whole = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not pattern)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cut, whole])
+    split = [pre_tokenizers.Split(Regex(pattern), "isolated")] if pattern else []
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not pattern)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*split, byte_level])
     tokenizer.decoder = decoders.ByteLevel()
     texts = [
         " ".join(tiny.vocabulary()),
@@ -137,15 +137,15 @@ def byte_tokenizer(
 def _decoder(config: Any, model: Any, tokenizer: Any, folder: Path, seed: int) -> Path:
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "max_position_embeddings": 512}
     heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
-    made = config(vocab_size=len(tokenizer), initializer_range=0.3, pad_token_id=None, **sizes, **heads)
+    tiny_config = config(vocab_size=len(tokenizer), initializer_range=0.3, pad_token_id=None, **sizes, **heads)
     with seeded(seed):
-        model(made).save_pretrained(folder)
+        model(tiny_config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
 def llama(folder: Path, *, seed: int = 0) -> Path:
-    """Save a Llama-type causal model whose vocabulary has ``<bos>`` and Yes, as gemma's."""
+    """Save a Llama-type causal model whose vocabulary has ``<bos>`` and Yes, like Gemma's."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     tokenizer = byte_tokenizer(GEMMA_SPECIAL, bos="<bos>", eos="<eos>", pad="<pad>")
@@ -153,7 +153,7 @@ def llama(folder: Path, *, seed: int = 0) -> Path:
 
 
 def gemma2(folder: Path, *, seed: int = 0) -> Path:
-    """Save a Gemma 2, whose logits are capped and whose output layer is its embeddings."""
+    """Save a Gemma 2, which caps its logits and ties its output layer to its embeddings."""
     from transformers import Gemma2Config, Gemma2ForCausalLM
 
     tokenizer = byte_tokenizer(GEMMA_SPECIAL, bos="<bos>", eos="<eos>", pad="<pad>")
@@ -161,7 +161,7 @@ def gemma2(folder: Path, *, seed: int = 0) -> Path:
 
 
 def qwen3(folder: Path, *, seed: int = 0) -> Path:
-    """Save a Qwen3-type causal model with the tokens of its chats."""
+    """Save a Qwen3-type causal model with the special tokens of its chat format."""
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     tokenizer = byte_tokenizer(QWEN_SPECIAL, bos=None, eos="<|im_end|>", pad="<|endoftext|>", pattern=QWEN_PATTERN)

@@ -1,7 +1,7 @@
-"""A training in a process of its own, to be interrupted, or to be one of several.
+"""A small training, also as a script that tests can interrupt or run in several processes.
 
-python tiny_training.py MODEL WORK OUT RECIPE: trains the tiny MODEL with checkpoints in WORK; the first process writes its
-weights and history to OUT.
+python tiny_training.py MODEL WORK OUT RECIPE trains the tiny MODEL with checkpoints in WORK. The first process writes
+the weights and the history to OUT.
 """
 
 import json
@@ -43,7 +43,7 @@ def collection(size: int) -> Collection:
 
 
 def selector(documents: Collection) -> Selector:
-    """Return a selector that asks for every document by the words of its title, turned round."""
+    """Return a selector with one query for every document: the words of its title in another order."""
     ids = [f"q{i}" for i in range(len(documents))]
     judged = pd.DataFrame({"query_id": ids, "doc_id": documents.doc_ids, "relevance": 1, "split": "dev"})
     titles = [f"{(title or '').split()[-1]} {(title or '').split(':')[0]}" for title in documents.titles]
@@ -53,7 +53,7 @@ def selector(documents: Collection) -> Selector:
 def training(
     model: Path, recipe: dict[str, object], work: Path | None = None, processes: Processes | None = None
 ) -> Training:
-    """Return a training whose lists share documents, over a tiny corpus."""
+    """Return a training on a tiny corpus, with lists that share documents."""
     documents = collection(SIZE)
     draw = np.random.default_rng(0)
     lists = [np.array([i, *draw.permutation([d for d in range(SIZE) if d != i])[: 2 + i % 3]]) for i in range(SIZE)]
@@ -70,19 +70,20 @@ def training(
     )
     encoder = Encoder(Student(model=str(model), precision="fp32"), trainable=True)
     encoder.token_budget = 120
-    read = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
-    chosen = Recipe.model_validate({**RECIPE, **recipe})
-    return Training(encoder, examples, read, chosen, selector(documents), seed=3, work=work, processes=processes)
+    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+    full_recipe = Recipe.model_validate({**RECIPE, **recipe})
+    dev = selector(documents)
+    return Training(encoder, examples, tokens, full_recipe, dev, seed=3, work=work, processes=processes)
 
 
 def final(training: Training) -> tuple[Result, dict[str, torch.Tensor]]:
-    """Run a training; return its result and the weights that it ends with."""
+    """Run a training; return its result and its final weights."""
     result = training.run(base=0.0)
     return result, training.encoder.model.state_dict()
 
 
 def untimed(result: Result) -> list[dict[str, Any]]:
-    """Return the history without its times."""
+    """Return the history without the times."""
     return [{key: value for key, value in row.items() if key != "seconds"} for row in result.history]
 
 
@@ -91,8 +92,8 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     model, work, out = map(Path, sys.argv[1:4])
     processes = Processes()
-    one = training(model, json.loads(sys.argv[4]), work, processes)
-    result = one.run(base=0.0)
+    process_training = training(model, json.loads(sys.argv[4]), work, processes)
+    result = process_training.run(base=0.0)
     if processes.first:
         about = {"history": untimed(result), "best": result.best, "best_step": result.best_step, "kept": result.kept}
-        torch.save({"weights": one.encoder.model.state_dict(), "about": json.dumps(about)}, out)
+        torch.save({"weights": process_training.encoder.model.state_dict(), "about": json.dumps(about)}, out)

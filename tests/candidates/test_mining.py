@@ -1,4 +1,4 @@
-"""Mining against a plain version of itself: filter, positives and order, in blocks of any size."""
+"""Mining against a naive implementation: filter, positives and order, in blocks of any size."""
 
 import random
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def queries() -> pd.DataFrame:
 
 
 SOURCE = np.random.default_rng(1).integers(0, DOCUMENTS, QUERIES)
-# Of topics: one with two documents, one whose document is its source, one of which the queries know nothing.
+# Judged topics: one with two documents, one whose document is its source, and one that is not among the queries.
 JUDGED = pd.DataFrame(
     [("q00", 3, "d3"), ("q00", 9, "d9"), ("q05", int(SOURCE[5]), "x"), ("elsewhere", 2, "d2")],
     columns=["query_id", "document", "doc_id"],
@@ -42,38 +42,39 @@ JUDGED = pd.DataFrame(
 @pytest.fixture(scope="module")
 def retrievers(collection: Collection) -> list[FixedRetriever]:
     draw = random.Random(2)
-    answers = [
+    results = [
         {f"text {i}": draw.sample(range(DOCUMENTS), draw.choice([0, 2, 6])) for i in range(QUERIES)} for _ in range(2)
     ]
-    return [FixedRetriever(name, collection, one) for name, one in zip(("zeta", "alpha"), answers, strict=True)]
+    names = ("zeta", "alpha")
+    return [FixedRetriever(name, collection, by_text) for name, by_text in zip(names, results, strict=True)]
 
 
 def naive(
     queries: pd.DataFrame, retrievers: Sequence[FixedRetriever], collection: Collection, require: str, top: int
 ) -> tuple[list[tuple[str, str, str, int]], list[bool]]:
-    """Return rows (query_id, doc_id, retriever, rank) and which queries are kept, query by query."""
+    """Return rows (query_id, doc_id, retriever, rank) and which queries are kept, computed query by query."""
     rows, kept = [], []
-    for i, (query_id, text, kind) in enumerate(queries.itertuples(index=False)):
-        found = {one.name: list(one.answers[text])[:DEPTH] for one in retrievers}
-        again = [
+    for i, (query_id, text, query_type) in enumerate(queries.itertuples(index=False)):
+        candidates = {retriever.name: list(retriever.results[text])[:DEPTH] for retriever in retrievers}
+        hits = [
             any(collection.group[d] == collection.group[SOURCE[i]] for d in documents[:top])
-            for documents in found.values()
+            for documents in candidates.values()
         ]
-        keep = require == "none" or (all(again) if require == "each" else any(again)) or kind == "human"
+        keep = require == "none" or (all(hits) if require == "each" else any(hits)) or query_type == "human"
         kept.append(keep)
         if not keep:
             continue
         positives = {int(SOURCE[i]), *JUDGED.loc[JUDGED["query_id"] == query_id, "document"]}
-        found[POSITIVE] = sorted(positives - {d for documents in found.values() for d in documents})
-        for name in sorted(found):
-            for rank, document in enumerate(found[name], 1):
+        candidates[POSITIVE] = sorted(positives - {d for documents in candidates.values() for d in documents})
+        for name in sorted(candidates):
+            for rank, document in enumerate(candidates[name], 1):
                 rows.append((query_id, f"d{document}", name, 0 if name == POSITIVE else rank))
     return rows, kept
 
 
 @pytest.mark.parametrize("block", [1, 7, 100])
 @pytest.mark.parametrize("require", ["any", "each", "student", "none"])
-def test_against_a_plain_version(
+def test_mining_equals_the_naive_implementation(
     queries: pd.DataFrame,
     retrievers: list[FixedRetriever],
     collection: Collection,
@@ -84,14 +85,15 @@ def test_against_a_plain_version(
     monkeypatch.setattr(mining, "QUERY_BLOCK", block)
     rule = Consistency.model_validate({"top": 3, "require": require})
     rows, kept = naive(queries, retrievers, collection, require, 3)
-    used: list[Retriever] = [*retrievers]
-    blocks = list(mine(queries, SOURCE, JUDGED, used, collection, rule, DEPTH))
-    assert [len(one.kept) for one in blocks] == [min(block, QUERIES - start) for start in range(0, QUERIES, block)]
-    assert np.concatenate([one.kept for one in blocks]).tolist() == kept
-    found = pd.concat([one.candidates for one in blocks])
+    members: list[Retriever] = [*retrievers]
+    results = list(mine(queries, SOURCE, JUDGED, members, collection, rule, DEPTH))
+    sizes = [min(block, QUERIES - start) for start in range(0, QUERIES, block)]
+    assert [len(result.kept) for result in results] == sizes
+    assert np.concatenate([result.kept for result in results]).tolist() == kept
+    candidates = pd.concat([result.candidates for result in results])
     columns = ["query_id", "doc_id", "retriever", "rank"]
-    assert list(found[columns].itertuples(index=False, name=None)) == rows
-    assert (found["score"].isna() == (found["retriever"] == POSITIVE)).all()
+    assert list(candidates[columns].itertuples(index=False, name=None)) == rows
+    assert (candidates["score"].isna() == (candidates["retriever"] == POSITIVE)).all()
     assert 0 < sum(kept) < QUERIES or require == "none"
 
 

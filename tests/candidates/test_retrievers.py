@@ -1,4 +1,4 @@
-"""Which retrievers mine, and in which order."""
+"""The retrievers used for mining, and their order."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def embeddings(tmp_path: Path) -> dict[str, Path]:
     return paths
 
 
-def test_bm25_then_those_with_embeddings_then_the_others(
+def test_bm25_is_first_then_dense_retrievers_then_the_others(
     student: Student, embeddings: dict[str, Path], tiny_model: Path
 ) -> None:
     additional = {"words": {"kind": "bm25", "k1": 2.0}, "other": {"kind": "dense", "model": str(tiny_model)}}
@@ -42,10 +42,12 @@ def test_bm25_then_those_with_embeddings_then_the_others(
     assert [retriever.name for retriever in retrievers] == ["bm25", "other", "small", "words"]
     kinds = [Bm25Retriever, DenseRetriever, DenseRetriever, Bm25Retriever]
     assert [type(retriever) for retriever in retrievers] == kinds
-    assert [one.index.settings.k1 for one in retrievers if isinstance(one, Bm25Retriever)] == [0.9, 2.0]
+    assert [member.index.settings.k1 for member in retrievers if isinstance(member, Bm25Retriever)] == [0.9, 2.0]
 
 
-def test_a_trained_student_in_place_of_the_base(student: Student, embeddings: dict[str, Path], tmp_path: Path) -> None:
+def test_a_trained_student_replaces_the_base_model(
+    student: Student, embeddings: dict[str, Path], tmp_path: Path
+) -> None:
     trained = tiny.make_tiny_model(tmp_path / "trained", seed=5)
     small = {"small": embeddings["small"]}
     (retriever,) = open_retrievers(Mining(), {"small": student}, False, COLLECTION, small, trained)
@@ -53,6 +55,6 @@ def test_a_trained_student_in_place_of_the_base(student: Student, embeddings: di
     assert retriever.encoder.folder == trained
 
 
-def test_no_retriever_at_all(student: Student) -> None:
-    with pytest.raises(UserError, match=r"^no retriever: keep bm25 among mining.retrievers, or give --embeddings"):
+def test_no_retriever_is_an_error(student: Student) -> None:
+    with pytest.raises(UserError, match=r"^no retriever: add bm25 to mining.retrievers, or pass --embeddings"):
         open_retrievers(Mining(), {"small": student}, False, COLLECTION, {})

@@ -1,3 +1,5 @@
+"""Building the tables of a corpus: checks, duplicates and splits."""
+
 import pytest
 
 from listill import tables
@@ -23,23 +25,23 @@ def source(**changes: object) -> RawCorpus:
     return RawCorpus(**(given | changes))  # type: ignore[arg-type]
 
 
-def test_the_tables() -> None:
-    found = build(source(), Corpus(source=BEIR, heldout=2), seed=1)
+def test_build_returns_the_four_tables() -> None:
+    built = build(source(), Corpus(source=BEIR, heldout=2), seed=1)
     for name in ("corpus", "topics", "qrels", "heldout"):
-        tables.as_table(name, getattr(found, name))
-    assert found.corpus["duplicate_of"][-1] == "d0"
-    assert found.corpus["title"][-1] is None
-    assert found.topics == {"query_id": ["q0", "q1"], "text": ["zero", "one"], "split": ["train", "test"]}
-    assert found.qrels == {
+        tables.as_table(name, getattr(built, name))
+    assert built.corpus["duplicate_of"][-1] == "d0"
+    assert built.corpus["title"][-1] is None
+    assert built.topics == {"query_id": ["q0", "q1"], "text": ["zero", "one"], "split": ["train", "test"]}
+    assert built.qrels == {
         "query_id": ["q0", "q1"], "doc_id": ["d0", "d1"], "relevance": [2, 1], "split": ["train", "test"]
     }  # fmt: skip
-    assert found.heldout["split"] == ["heldout", "heldout", "dev", "dev"]
-    assert not {"d0", "d1", "twin"} & set(found.heldout["doc_id"])
-    assert found.counts["topics without judgements"] == 1
-    assert found.counts["duplicates"] == 1
+    assert built.heldout["split"] == ["heldout", "heldout", "dev", "dev"]
+    assert not {"d0", "d1", "twin"} & set(built.heldout["doc_id"])
+    assert built.counts["topics without judgements"] == 1
+    assert built.counts["duplicates"] == 1
 
 
-def test_python_api_is_split_here() -> None:
+def test_judgements_without_a_split_are_split() -> None:
     unsplit = [Judgement("q0", "d0", 1, ""), Judgement("q1", "twin", 1, ""), Judgement("q2", "d5", 1, "")]
     settings = Corpus(source=PythonApi(kind="python_api", train=0.5, dev=0.0))
     split = dict(
@@ -55,7 +57,7 @@ def test_python_api_is_split_here() -> None:
         ({"documents": []}, "here: empty corpus"),
         (
             {"documents": [Document("a", None, "x"), Document("a", None, "y")]},
-            "here: the document id 'a' stands here twice",
+            "here: duplicate document id 'a'",
         ),
         (
             {"documents": [Document("a", "t", " \n")]},
@@ -67,45 +69,45 @@ def test_python_api_is_split_here() -> None:
         ),
         (
             {"qrels": [Judgement("q1", "dx", 1, "test", "t.tsv:7")]},
-            "t.tsv:7: the judgement of query 'q1' names the document 'dx'",
+            "t.tsv:7: the document 'dx', judged for query 'q1', is not in the corpus",
         ),
         ({"qrels": [Judgement("qx", "d1", 1, "test")]}, "here: the query 'qx' is not among the topics"),
         (
             {"qrels": [Judgement("q1", "d1", 1, "test"), Judgement("q1", "d2", 1, "train", "train.tsv:9")]},
-            "the query 'q1' is judged in test and in train: keep it in one split",
+            "the query 'q1' is judged in both test and train: keep it in one split",
         ),
         (
             {"qrels": [Judgement("q1", "d1", 1, "test", "t.tsv:2"), Judgement("q1", "d1", 0, "test", "t.tsv:3")]},
-            "t.tsv:3: query 'q1' and document 'd1' are judged 1 and 0",
+            "t.tsv:3: query 'q1' and document 'd1' are judged both 1 and 0",
         ),
     ],
 )
-def test_faults(changes: dict[str, object], message: str) -> None:
+def test_invalid_sources_are_rejected(changes: dict[str, object], message: str) -> None:
     with pytest.raises(UserError) as error:
         build(source(**changes), Corpus(source=BEIR), seed=1)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_title_can_be_enough() -> None:
+def test_documents_with_only_a_title_can_be_accepted() -> None:
     settings = Corpus(source=BEIR, empty_text="title")
-    found = build(source(documents=[Document("a", "title", "")], qrels=[]), settings, seed=1)
-    assert found.corpus["doc_id"] == ["a"]
+    built = build(source(documents=[Document("a", "title", "")], qrels=[]), settings, seed=1)
+    assert built.corpus["doc_id"] == ["a"]
     with pytest.raises(UserError, match="'a' has neither text nor title: remove it, or set `empty_text: keep`"):
         build(source(documents=[Document("a", " ", "")], qrels=[]), settings, seed=1)
 
 
-def test_documents_without_words_stay_but_are_not_held_out() -> None:
-    """As in BEIR's FiQA, where some documents are empty, and judged."""
+def test_empty_documents_are_kept_but_not_held_out() -> None:
+    """BEIR's FiQA has empty documents with judgements."""
     documents = [Document(f"d{i}", f"title {i}", "" if i < 40 else f"text {i}") for i in range(60)]
     documents.append(Document("void", None, ""))
     settings = Corpus(source=BEIR, empty_text="keep", template="{text}", heldout=100)
     judged = [Judgement("q1", "d1", 1, "test")]
-    found = build(source(documents=documents, qrels=judged), settings, seed=1)
-    assert found.corpus["doc_id"] == [document.doc_id for document in documents]
-    assert found.qrels["doc_id"] == ["d1"]
-    assert len(found.heldout["doc_id"]) == 6
-    assert all(int(name[1:]) >= 40 for name in found.heldout["doc_id"])
+    built = build(source(documents=documents, qrels=judged), settings, seed=1)
+    assert built.corpus["doc_id"] == [document.doc_id for document in documents]
+    assert built.qrels["doc_id"] == ["d1"]
+    assert len(built.heldout["doc_id"]) == 6
+    assert all(int(name[1:]) >= 40 for name in built.heldout["doc_id"])
 
 
 def test_templates() -> None:

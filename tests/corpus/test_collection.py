@@ -14,16 +14,16 @@ def collection() -> Collection:
     return Collection(["b", "a", "c", "d"], ["B", None, "C", ""], list("wxyz"), np.array([0, 1, 0, 1]))
 
 
-@pytest.mark.parametrize("said", [{}, {"template": "{text}", "topics_are_documents": True}])
-def test_what_the_file_says_of_itself(said: dict[str, object], tmp_path: Path) -> None:
+@pytest.mark.parametrize("details", [{}, {"template": "{text}", "topics_are_documents": True}])
+def test_details_in_the_metadata_are_loaded(details: dict[str, object], tmp_path: Path) -> None:
     rows = {"doc_id": ["a"], "title": ["T"], "text": ["x"], "duplicate_of": [None]}
-    tables.write(tmp_path / "c.parquet", "corpus", rows, tables.Provenance("corpus", "f", {}, dict(said)))
-    read = load(tmp_path / "c.parquet")
-    assert read.rendered(0) == ("x" if said else "T x")
-    assert read.topics_are_documents == bool(said)
+    tables.write(tmp_path / "c.parquet", "corpus", rows, tables.Provenance("corpus", "f", {}, dict(details)))
+    loaded = load(tmp_path / "c.parquet")
+    assert loaded.rendered(0) == ("x" if details else "T x")
+    assert loaded.topics_are_documents == bool(details)
 
 
-def test_documents_without_a_title_have_no_blank_before_their_text() -> None:
+def test_a_missing_title_leaves_no_extra_space() -> None:
     assert [collection().rendered(i) for i in range(4)] == ["B w", "x", "C y", "z"]
 
 
@@ -38,13 +38,13 @@ def test_positions_and_masks_of_ids() -> None:
         collection().positions(["a", "zz"], "here")
 
 
-def test_a_subset_keeps_groups_among_its_own_documents() -> None:
+def test_a_subset_keeps_duplicate_groups() -> None:
     part = collection().subset(np.array([3, 2, 1]))
     assert (part.doc_ids, part.titles, part.texts) == (["d", "c", "a"], ["", "C", None], ["z", "y", "x"])
     assert part.group[0] == part.group[2] != part.group[1]
 
 
-def test_twins_are_known_by_their_first(tmp_path: Path) -> None:
+def test_duplicates_belong_to_the_group_of_the_first_document(tmp_path: Path) -> None:
     rows = {"doc_id": ["a", "b", "c"], "title": [None] * 3, "text": ["x", "y", "X"], "duplicate_of": [None, None, "a"]}
     tables.write(tmp_path / "c.parquet", "corpus", rows, tables.Provenance("corpus", "f"))
     assert load(tmp_path / "c.parquet").group.tolist() == [0, 1, 0]

@@ -1,4 +1,4 @@
-"""What numpydoc docstrings say in words, and the entries of See Also."""
+"""The prose of numpydoc docstrings, and the entries of See Also."""
 
 from listill.corpus.docstrings import document_text, see_also
 
@@ -11,7 +11,7 @@ def test_signatures_of_c_functions_are_dropped() -> None:
     assert document_text("cos(x) - 1 for x near zero.", ["cosm1"]) == "cos(x) - 1 for x near zero."
 
 
-def test_markup() -> None:
+def test_markup_is_removed() -> None:
     doc = "Use ``x**2`` or *this* **very** `thing` and `link <http://x>`_ of :func:`~a.b` (:func:`a.b`).\n\n"
     doc += "- one\n  goes on\n- two\n\n.. math::\n\n   x^2\n\nEnd."
     assert document_text(doc, ["f"]) == (

@@ -4,7 +4,7 @@ from listill.corpus.duplicates import duplicate_of
 from listill.corpus.source import Document
 
 
-def test_groups_by_text_whatever_the_title() -> None:
+def test_titles_are_ignored() -> None:
     texts = [("a", "One", "Same  text."), ("b", None, "other"), ("c", "Two", "SAME text."), ("d", None, "same\ntext.")]
     assert duplicate_of([Document(*text) for text in texts]) == [None, None, "a", "a"]
 

@@ -1,4 +1,4 @@
-"""The public objects of a module, and which of their names is the best."""
+"""The public objects of a module and their canonical names."""
 
 from types import ModuleType
 
@@ -34,12 +34,12 @@ class Other(Thing):
 
 
 def module(name: str, code: str) -> ModuleType:
-    made = ModuleType(name)
-    exec(code, made.__dict__)
-    return made
+    created = ModuleType(name)
+    exec(code, created.__dict__)
+    return created
 
 
-def test_the_best_name_is_the_objects_own_and_the_shortest() -> None:
+def test_the_canonical_name_is_the_original_and_shortest_one() -> None:
     api = Api()
     api.add_module(module("pack", CODE))
     api.add_module(module("pack.inner", "from collections import OrderedDict\nnumber = 3\n"))
@@ -49,7 +49,7 @@ def test_the_best_name_is_the_objects_own_and_the_shortest() -> None:
     assert api.docs["pack.Thing.make"] == "Make a new thing out of nothing at all."
 
 
-def test_a_list_of_names_decides_what_is_public() -> None:
+def test_dunder_all_defines_the_public_names() -> None:
     api = Api()
     api.add_module(module("pack", CODE + "__all__ = ['short', 'gone']\n"))
     assert list(api.documents()) == ["pack.short"]
@@ -59,6 +59,6 @@ def test_versions_of_packages() -> None:
     assert package_versions(["numpy.linalg", "os"]) == {"packages": {"numpy.linalg": np.__version__, "os": "unknown"}}
 
 
-def test_an_unknown_package() -> None:
+def test_an_unknown_package_is_an_error() -> None:
     with pytest.raises(UserError, match="cannot import 'nothing_of_this_name'"):
         read_packages(["nothing_of_this_name"])

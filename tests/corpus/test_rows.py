@@ -1,4 +1,4 @@
-"""Rows of files, each with its place."""
+"""Reading rows of files with their places."""
 
 from pathlib import Path
 from typing import Any
@@ -32,35 +32,35 @@ def test_rows_of_parquet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"), [("01", "01"), (7, "7"), (0, "0"), (" ", None), (True, None), (1.0, None)]
+    ("content", "expected"), [("01", "01"), (7, "7"), (0, "0"), (" ", None), (True, None), (1.0, None)]
 )
-def test_identifiers(found: Any, expected: str | None) -> None:
+def test_identifiers(content: Any, expected: str | None) -> None:
     if expected is not None:
-        assert identifier({"id": found}, "id", "f:1") == expected
+        assert identifier({"id": content}, "id", "f:1") == expected
     else:
         with pytest.raises(UserError, match=r"^f:1: 'id' is .*every row needs an id"):
-            identifier({"id": found}, "id", "f:1")
+            identifier({"id": content}, "id", "f:1")
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("content", "expected"),
     [("2", 2), (2.0, 2), ("-1", -1), ("1.5", None), ("x", None), (None, None), ("inf", None), ("nan", None)],
 )
-def test_whole_numbers(found: Any, expected: int | None) -> None:
+def test_integers(content: Any, expected: int | None) -> None:
     if expected is not None:
-        assert integer({"n": found}, "n", "f:1") == expected
+        assert integer({"n": content}, "n", "f:1") == expected
     else:
-        with pytest.raises(UserError, match=r"^f:1: 'n' is .*not a whole number"):
-            integer({"n": found}, "n", "f:1")
+        with pytest.raises(UserError, match=r"^f:1: 'n' is .*not an integer"):
+            integer({"n": content}, "n", "f:1")
 
 
-def test_null_is_no_text_and_a_number_is_none() -> None:
+def test_null_is_empty_text_and_a_number_is_an_error() -> None:
     assert text({"t": None}, "t", "f:1") == ""
-    with pytest.raises(UserError, match="f:1: 't' is int, not text"):
+    with pytest.raises(UserError, match="f:1: 't' is of type int, not text"):
         text({"t": 3}, "t", "f:1")
 
 
-def test_the_split_of_a_judgement(tmp_path: Path) -> None:
+def test_the_split_comes_from_the_argument_the_column_or_the_default(tmp_path: Path) -> None:
     columns = ("query_id", "doc_id", "relevance")
     (tmp_path / "q.csv").write_text("query_id,doc_id,relevance,split\nq,d,1,dev\n")
     (tmp_path / "r.csv").write_text("query_id,doc_id,relevance\nq,d,1\n")

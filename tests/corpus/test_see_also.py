@@ -10,7 +10,7 @@ NAMES = ["p.f", "p.g", "p.h", "p.i", "p.A.m", "p.B.m", "p.B.n"]
 CANONICAL = {name: name for name in NAMES} | {"p.inner.f": "p.f", "q.r.g": "p.g"}
 
 
-def found(entries: str, owner: str = "p.f", texts: dict[str, str] | None = None) -> dict[str, set[str]]:
+def topics_of(entries: str, owner: str = "p.f", texts: dict[str, str] | None = None) -> dict[str, set[str]]:
     """Return the relevant documents of each topic from one See Also section."""
     doc = f"What f does.\n\nSee Also\n--------\n{entries}"
     documents = {name: Document(name, name, (texts or {}).get(name, f"Text of {name}.")) for name in NAMES}
@@ -21,29 +21,29 @@ def found(entries: str, owner: str = "p.f", texts: dict[str, str] | None = None)
 
 
 def test_a_description_is_a_topic_of_the_function_that_it_describes() -> None:
-    assert found("g : turn a thing round\nh : too short") == {"turn a thing round": {"p.g"}}
+    assert topics_of("g : turn a thing round\nh : too short") == {"turn a thing round": {"p.g"}}
 
 
 def test_equal_descriptions_are_one_topic() -> None:
-    assert found("g : turn a thing round\nh : Turn a  thing round.") == {"turn a thing round": {"p.g", "p.h"}}
+    assert topics_of("g : turn a thing round\nh : Turn a  thing round.") == {"turn a thing round": {"p.g", "p.h"}}
     four = "\n".join(f"{name} : turn a thing round" for name in ("g", "h", "i", "A.m"))
-    assert found(four) == {}  # said of four functions, it says nothing of any
+    assert topics_of(four) == {}  # too general
 
 
 @pytest.mark.parametrize(
     "description",
     ["Similar function in another package", "The equivalent for two arrays", "takes what this method gives back"],
 )
-def test_what_means_something_only_in_its_place_is_no_topic(description: str) -> None:
-    assert found(f"g : {description}") == {}
+def test_descriptions_that_need_their_context_are_no_topics(description: str) -> None:
+    assert topics_of(f"g : {description}") == {}
 
 
-def test_what_its_document_says_word_for_word_is_no_topic() -> None:
-    assert found("g : turn a thing round", texts={"p.g": "To TURN a\nthing round, call it."}) == {}
-    assert found("f : turn a thing round") == {}  # of itself
+def test_descriptions_that_occur_in_their_document_are_no_topics() -> None:
+    assert topics_of("g : turn a thing round", texts={"p.g": "To TURN a\nthing round, call it."}) == {}
+    assert topics_of("f : turn a thing round") == {}  # a function does not describe itself
 
 
-def test_ids_are_numbered_by_their_first_function() -> None:
+def test_ids_are_the_first_function_and_a_number() -> None:
     topics, qrels = find_topics(
         {name: Document(name, name, "Text.") for name in NAMES},
         {"p.f": document("g : a b c d"), "p.h": document("g : e f g h\ni, g : i j k l")},
@@ -63,14 +63,14 @@ def document(entries: str) -> str:
     ("name", "owner", "expected"),
     [
         ("p.g", "p.f", "p.g"),  # the full name
-        ("q.r.g", "p.f", "p.g"),  # another name of it
+        ("q.r.g", "p.f", "p.g"),  # an alias
         ("m", "p.B.n", "p.B.m"),  # of the same class
-        ("m", "p.f", None),  # two end so
-        ("n", "p.f", "p.B.n"),  # only one does
+        ("m", "p.f", None),  # ambiguous: two names have this ending
+        ("n", "p.f", "p.B.n"),  # only one name has this ending
         ("A.m", "p.B.n", "p.A.m"),
         ("f", "p.g", "p.f"),
         ("nowhere", "p.f", None),
     ],
 )
-def test_what_an_entry_means(name: str, owner: str, expected: str | None) -> None:
+def test_names_are_resolved(name: str, owner: str, expected: str | None) -> None:
     assert Resolver(CANONICAL)(name, owner) == expected

@@ -1,4 +1,4 @@
-"""The base of sources."""
+"""The base class of sources."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ from listill.corpus.source import RawCorpus, Source, checksums
 
 
 class Bare(Source):
-    """A source that says nothing of its files and splits."""
+    """A source that does not override files and split_shares."""
 
     kind: str = "bare"
 
@@ -17,9 +17,9 @@ class Bare(Source):
         return RawCorpus("bare", [])
 
 
-def test_what_a_source_has_without_saying_so() -> None:
+def test_defaults_of_the_base_class() -> None:
     assert Bare().files() == []
-    with pytest.raises(NotImplementedError, match="source Bare gives judgements without a split, but no split_shares"):
+    with pytest.raises(NotImplementedError, match="source Bare has judgements without a split: implement split_shares"):
         Bare().split_shares()
     with pytest.raises(NotImplementedError):
         Source(kind="none").read()

@@ -1,3 +1,5 @@
+"""Seeded splits of topics and held-out passages."""
+
 import random
 from collections import Counter
 
@@ -11,10 +13,10 @@ def qrels(*rows: tuple[str, str], split: str = "", relevance: int = 1) -> list[J
     return [Judgement(query, doc, relevance, split) for query, doc in rows]
 
 
-MANY = qrels(*((f"q{i}", f"d{i // 2}") for i in range(400)))  # two topics a document
+MANY = qrels(*((f"q{i}", f"d{i // 2}") for i in range(400)))  # two topics per document
 
 
-def sides(judgements: list[Judgement]) -> dict[str, str]:
+def splits_of(judgements: list[Judgement]) -> dict[str, str]:
     return {judgement.query_id: judgement.split for judgement in judgements}
 
 
@@ -28,52 +30,53 @@ def test_components_go_through_shared_documents() -> None:
 
 
 def test_shares_of_relevant_documents() -> None:
-    side = sides(split_unsplit(MANY, 0.3, 0.15, seed=1))
-    assert Counter(side.values()) == {"train": 120, "dev": 60, "test": 220}
-    assert all(side[f"q{2 * i}"] == side[f"q{2 * i + 1}"] for i in range(200))
+    split = splits_of(split_unsplit(MANY, 0.3, 0.15, seed=1))
+    assert Counter(split.values()) == {"train": 120, "dev": 60, "test": 220}
+    assert all(split[f"q{2 * i}"] == split[f"q{2 * i + 1}"] for i in range(200))
 
 
 def test_the_seed_decides_and_the_order_does_not() -> None:
     shuffled = random.Random(0).sample(MANY, len(MANY))
-    first = sides(split_unsplit(MANY, 0.3, 0.15, seed=1))
-    assert sides(split_unsplit(shuffled, 0.3, 0.15, seed=1)) == first
-    assert sides(split_unsplit(MANY, 0.3, 0.15, seed=2)) != first
+    first = splits_of(split_unsplit(MANY, 0.3, 0.15, seed=1))
+    assert splits_of(split_unsplit(shuffled, 0.3, 0.15, seed=1)) == first
+    assert splits_of(split_unsplit(MANY, 0.3, 0.15, seed=2)) != first
 
 
-def test_published_splits_stay() -> None:
+def test_published_splits_do_not_change() -> None:
     published = qrels(("p", "d0"), split="test")
     assert split_unsplit([*MANY, *published], 1.0, 0.0, seed=1)[-1] == published[0]
 
 
-def test_dev_is_cut_off_train_where_there_is_none() -> None:
+def test_dev_topics_are_taken_from_train_if_there_are_none() -> None:
     train = [judgement._replace(split="train") for judgement in MANY]
     test = qrels(("t", "d0"), ("u", "x"), split="test")
-    found = dev_from_train([*train, *test], 0.2, seed=1)
-    side = sides(found)
-    assert Counter(side.values()) == {"train": 320, "dev": 80, "test": 2}
-    assert found[-2:] == test
-    # Topic by topic, as published sets are: of the twins of a dev topic about a fifth are dev topics too.
-    assert sum(side[f"q{2 * i}"] == side[f"q{2 * i + 1}"] == "dev" for i in range(200)) < 20
-    assert sides(dev_from_train(random.Random(0).sample(train, 400), 0.2, seed=1)) == sides(found[:-2])
+    judgements = dev_from_train([*train, *test], 0.2, seed=1)
+    split = splits_of(judgements)
+    assert Counter(split.values()) == {"train": 320, "dev": 80, "test": 2}
+    assert judgements[-2:] == test
+    # Topics are drawn individually: for about a fifth of the dev topics, the topic that shares their document is in
+    # dev, too.
+    assert sum(split[f"q{2 * i}"] == split[f"q{2 * i + 1}"] == "dev" for i in range(200)) < 20
+    assert splits_of(dev_from_train(random.Random(0).sample(train, 400), 0.2, seed=1)) == splits_of(judgements[:-2])
     assert dev_from_train([*train, *qrels(("v", "y"), split="dev")], 0.2, seed=1)[0].split == "train"
-    assert Counter(sides(dev_from_train(train, 0.0, seed=1)).values()) == {"train": 400}
+    assert Counter(splits_of(dev_from_train(train, 0.0, seed=1)).values()) == {"train": 400}
     assert dev_from_train(test, 0.2, seed=1) == test
 
 
 def test_held_out_passages() -> None:
     documents = [Document(f"d{i}", None, f"text {i}") for i in range(400)]
-    twins: list[str | None] = [None] * 400
-    twins[399] = "d398"
+    originals: list[str | None] = [None] * 400
+    originals[399] = "d398"
     human = qrels(*((f"q{i}", f"d{i}") for i in range(300)), split="dev") + qrels(
         ("q", "d397"), split="test", relevance=0
     )
-    chosen = hold_out(documents, twins, human, count=100, seed=3)
+    chosen = hold_out(documents, originals, human, count=100, seed=3)
     assert Counter(chosen.values()) == {"heldout": 20}  # 5 % of 400
     assert set(chosen) <= {f"d{i}" for i in range(300, 398)}
-    assert chosen == hold_out(documents, twins, human, count=100, seed=3)
-    assert chosen != hold_out(documents, twins, human, count=100, seed=4)
+    assert chosen == hold_out(documents, originals, human, count=100, seed=3)
+    assert chosen != hold_out(documents, originals, human, count=100, seed=4)
     without_dev = [judgement._replace(split="test") for judgement in human]
-    assert Counter(hold_out(documents, twins, without_dev, count=7, seed=3).values()) == {"heldout": 7, "dev": 7}
+    assert Counter(hold_out(documents, originals, without_dev, count=7, seed=3).values()) == {"heldout": 7, "dev": 7}
 
 
 @pytest.mark.parametrize(

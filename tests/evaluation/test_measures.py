@@ -1,4 +1,4 @@
-"""Measures against values worked out by hand from their definitions."""
+"""Measures, compared with values that are computed by hand from their definitions."""
 
 import time
 from math import log2
@@ -22,8 +22,8 @@ def qrels_of(**judged: dict[str, int]) -> pd.DataFrame:
 
 
 def value(run: pd.DataFrame, qrels: pd.DataFrame, measure: str) -> float:
-    [found] = per_query(run, qrels, [measure])["value"]
-    return found
+    [result] = per_query(run, qrels, [measure])["value"]
+    return result
 
 
 def test_ndcg_with_graded_relevance() -> None:
@@ -44,14 +44,14 @@ def test_recall_precision_and_average_precision() -> None:
     assert value(run, qrels, "AP@100") == pytest.approx((1 / 1 + 2 / 3) / 4)
 
 
-def test_reciprocal_rank_stops_at_its_cut() -> None:
+def test_reciprocal_rank_has_a_cut_off() -> None:
     run = run_of(tenth=[*(f"n{i}" for i in range(9)), "a"], eleventh=[*(f"n{i}" for i in range(10)), "a"])
-    found = per_query(run, qrels_of(tenth={"a": 1}, eleventh={"a": 1}), ["RR@10"]).set_index("query_id")["value"]
-    assert found["tenth"] == pytest.approx(1 / 10)
-    assert found["eleventh"] == 0
+    values = per_query(run, qrels_of(tenth={"a": 1}, eleventh={"a": 1}), ["RR@10"]).set_index("query_id")["value"]
+    assert values["tenth"] == pytest.approx(1 / 10)
+    assert values["eleventh"] == 0
 
 
-def test_ranks_decide_and_not_scores_or_ids() -> None:
+def test_documents_are_ordered_by_rank() -> None:
     run = run_of(q=["a", "z"]).assign(score=[1.0, 1.0])  # trec_eval would put z first
     assert value(run, qrels_of(q={"a": 1}), "RR@10") == 1
     assert value(run.assign(score=[1.0, 2.0]), qrels_of(q={"a": 1}), "RR@10") == 1
@@ -59,36 +59,36 @@ def test_ranks_decide_and_not_scores_or_ids() -> None:
     assert value(shuffled, qrels_of(q={"a": 1}), "RR@1") == 1
 
 
-def test_equal_ranks_count_in_the_order_of_ids() -> None:
+def test_equal_ranks_are_ordered_by_id() -> None:
     run = run_of(q=["z", "a"]).assign(rank=1)
     assert value(run, qrels_of(q={"a": 1}), "RR@10") == 1
 
 
-def test_a_missing_query_counts_zero_and_one_without_relevant_documents_is_left_out() -> None:
+def test_missing_queries_count_zero_and_queries_without_relevant_documents_are_left_out() -> None:
     run = run_of(answered=["a"], unjudged=["a"], hopeless=["a"])
-    found = per_query(run, qrels_of(answered={"a": 1}, forgotten={"b": 1}, hopeless={"a": 0}), ["nDCG@10", "R@100"])
-    assert found.to_dict("list") == {
+    values = per_query(run, qrels_of(answered={"a": 1}, forgotten={"b": 1}, hopeless={"a": 0}), ["nDCG@10", "R@100"])
+    assert values.to_dict("list") == {
         "query_id": ["answered", "answered", "forgotten", "forgotten"],
         "measure": ["nDCG@10", "R@100", "nDCG@10", "R@100"],
         "value": [1.0, 1.0, 0.0, 0.0],
     }
 
 
-def test_bad_input_is_named() -> None:
+def test_invalid_input_is_an_error() -> None:
     with pytest.raises(UserError, match="unknown measure 'MAP'"):
         per_query(run_of(q=["a"]), qrels_of(q={"a": 1}), ["MAP"])
     with pytest.raises(UserError, match="document 'a' twice for query 'q'"):
         per_query(run_of(q=["a", "a"]), qrels_of(q={"a": 1}), ["R@10"])
 
 
-def test_a_thousand_queries_take_no_time() -> None:
+def test_a_thousand_queries_take_less_than_two_seconds() -> None:
     names = [f"document-{i}" for i in range(100)]
     queries = np.repeat([f"query-{i}" for i in range(1000)], 100)
     run = pd.DataFrame({"query_id": queries, "doc_id": names * 1000, "rank": list(range(1, 101)) * 1000})
     qrels = pd.DataFrame({"query_id": run["query_id"].unique(), "doc_id": "document-3", "relevance": 1})
     start = time.process_time()
-    found = per_query(run, qrels, ["nDCG@10", "R@100", "RR@10"])
+    values = per_query(run, qrels, ["nDCG@10", "R@100", "RR@10"])
     assert time.process_time() - start < 2
-    assert found["value"].groupby(found["measure"]).mean().to_dict() == pytest.approx(
+    assert values["value"].groupby(values["measure"]).mean().to_dict() == pytest.approx(
         {"nDCG@10": 1 / log2(5), "R@100": 1, "RR@10": 1 / 4}
     )

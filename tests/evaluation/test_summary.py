@@ -1,4 +1,4 @@
-"""From runs to means, each with its comparison; the frames are made by hand."""
+"""Per-query values and summaries of hand-made runs."""
 
 import logging
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_every_system_has_its_base(system: str, base: str) -> None:
     assert base_of("bm25", []) is None
 
 
-def test_bases_by_their_names() -> None:
+def test_base_systems_are_recognised_by_name() -> None:
     assert base_systems(["bm25", "e5", "e5+bm25", "e5.listwise", "teacher", "minilm"]) == ["e5", "minilm"]
 
 
@@ -51,14 +51,16 @@ def write_run(path: Path, rows: list[tuple[str, str, int]], key: str | None = No
     return path
 
 
-def test_runs_are_named_by_what_they_say_or_by_their_file(tmp_path: Path) -> None:
+def test_runs_are_named_by_their_provenance_or_file_name(tmp_path: Path) -> None:
     ours = write_run(tmp_path / "x.parquet", [("q1", "a", 1)], "runs/minilm.listwise")
     theirs = write_run(tmp_path / "mine.parquet", [("q1", "a", 1)])
     assert runs_by_system([ours, theirs]) == {"minilm.listwise": ours, "mine": theirs}
     again = write_run(tmp_path / "b" / "mine.parquet", [("q1", "a", 1)])
-    with pytest.raises(UserError, match=rf"^{again}: system 'mine' is already given by {theirs}$"):
+    with pytest.raises(
+        UserError, match=rf"^{again}: system 'mine' is already the run {theirs}: rename or remove one of them$"
+    ):
         runs_by_system([theirs, again])
-    with pytest.raises(UserError, match="no runs: give one or more files with --runs"):
+    with pytest.raises(UserError, match="no runs: pass one or more files with --runs"):
         runs_by_system([])
 
 
@@ -67,7 +69,7 @@ def test_every_judged_query_of_every_system_is_measured(tmp_path: Path, caplog: 
     two = write_run(tmp_path / "two.parquet", [("q1", "b", 1), ("q1", "a", 2)])
     with caplog.at_level(logging.WARNING, "listill"):
         values = measure_systems({"two": two, "one": one}, QRELS, ["RR@10"])
-    assert caplog.messages == [f"{two}: 2 of 3 evaluation queries are missing and count 0"]
+    assert caplog.messages == [f"{two}: 2 of 3 evaluation queries are missing and count as 0"]
     assert list(values.columns) == SCHEMAS["per_query"].names
     assert list(values[["system", "split", "query_id", "value"]].itertuples(index=False, name=None)) == [
         ("one", "dev", "q3", 0.0),
@@ -79,9 +81,11 @@ def test_every_judged_query_of_every_system_is_measured(tmp_path: Path, caplog: 
     ]
 
 
-def test_runs_that_do_not_fit_are_named(tmp_path: Path) -> None:
+def test_runs_that_cannot_be_evaluated_are_named(tmp_path: Path) -> None:
     strange = write_run(tmp_path / "strange.parquet", [("x", "a", 1)])
-    with pytest.raises(UserError, match=r"strange\.parquet: answers none of the 3 evaluation queries; is it of this"):
+    with pytest.raises(
+        UserError, match=r"strange\.parquet: contains none of the 3 evaluation queries; check that it is"
+    ):
         measure_systems({"strange": strange}, QRELS, ["RR@10"])
     twice = write_run(tmp_path / "twice.parquet", [("q1", "a", 1), ("q1", "a", 2)])
     with pytest.raises(UserError, match=r"twice\.parquet: .*document 'a' twice for query 'q1'"):
@@ -97,7 +101,7 @@ def values_of(**systems: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SCHEMAS["per_query"].names)
 
 
-def test_the_summary_is_that_of_a_plain_loop() -> None:
+def test_the_summary_agrees_with_a_naive_loop() -> None:
     draw = np.random.default_rng(4)
     systems = {
         "m": draw.random(30),
@@ -105,13 +109,17 @@ def test_the_summary_is_that_of_a_plain_loop() -> None:
         "m_b": draw.random(30) + 0.4,
         "bm25": draw.random(30),
     }
-    found = summarise(values_of(**{name: list(v) for name, v in systems.items()}), ["m"], 400, 0.9, 3)
-    assert list(found.columns) == SCHEMAS["summary"].names
-    assert found["system"].tolist() == ["bm25", "m", "m.a", "m.b"]
-    assert set(found["queries"]) == {30}
+    table = summarise(values_of(**{name: list(v) for name, v in systems.items()}), ["m"], 400, 0.9, 3)
+    assert list(table.columns) == SCHEMAS["summary"].names
+    assert table["system"].tolist() == ["bm25", "m", "m.a", "m.b"]
+    assert set(table["queries"]) == {30}
     compared = {name: significance.compare(v, systems["m"], 400, 0.9, 3) for name, v in systems.items() if name != "m"}
-    p_values = dict(zip(compared, significance.holm(np.array([one.p_value for one in compared.values()])), strict=True))
-    for row in found.itertuples():
+    p_values = dict(
+        zip(
+            compared, significance.holm(np.array([comparison.p_value for comparison in compared.values()])), strict=True
+        )
+    )
+    for row in table.itertuples():
         name = row.system.replace(".", "_")
         assert row.value == pytest.approx(systems[name].mean())
         assert row.base == pytest.approx(systems["m"].mean())
@@ -119,12 +127,13 @@ def test_the_summary_is_that_of_a_plain_loop() -> None:
             assert (row.delta, row.ci_low, row.ci_high) == (0, 0, 0)
             assert np.isnan(row.p_value)
         else:
-            one = compared[name]
-            assert (row.delta, row.ci_low, row.ci_high) == pytest.approx((one.delta, one.low, one.high))
+            comparison = compared[name]
+            expected = (comparison.delta, comparison.low, comparison.high)
+            assert (row.delta, row.ci_low, row.ci_high) == pytest.approx(expected)
             assert row.p_value == pytest.approx(p_values[name])
 
 
-def test_systems_of_other_bases_are_corrected_apart() -> None:
+def test_systems_with_different_bases_are_corrected_separately() -> None:
     draw = np.random.default_rng(5)
     columns = {name: list(draw.random(12)) for name in ("e", "e_a", "m", "m_a", "m_b")}
     together = summarise(values_of(**columns), ["e", "m"], 500, 0.95, 1).set_index("system")
@@ -132,8 +141,8 @@ def test_systems_of_other_bases_are_corrected_apart() -> None:
     pd.testing.assert_series_equal(together.loc["e.a"], alone.loc["e.a"])
 
 
-def test_without_the_run_of_its_base_a_system_has_a_value_only(caplog: pytest.LogCaptureFixture) -> None:
-    found = summarise(values_of(bm25=[0.25, 0.75]), ["m"], 100, 0.95, 1).iloc[0]
-    assert found["value"] == 0.5
-    assert found[["base", "delta", "ci_low", "ci_high", "p_value"]].isna().all()
-    assert caplog.messages == ["there is no run of m, so nothing can be compared with it"]
+def test_without_a_run_of_the_base_there_is_only_a_value(caplog: pytest.LogCaptureFixture) -> None:
+    table = summarise(values_of(bm25=[0.25, 0.75]), ["m"], 100, 0.95, 1).iloc[0]
+    assert table["value"] == 0.5
+    assert table[["base", "delta", "ci_low", "ci_high", "p_value"]].isna().all()
+    assert caplog.messages == ["there is no run of m, so no system is compared with it"]

@@ -1,4 +1,4 @@
-"""Which queries are evaluated, and what is relevant for them."""
+"""The evaluation queries and their judgements."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,9 +50,9 @@ def load(tmp_path: Path) -> Load:
 
 
 def test_human_dev_and_test_topics_and_synthetic_queries_of_held_out_passages(load: Load) -> None:
-    found = load()
-    assert found.human
-    assert list(found.queries.itertuples(index=False, name=None)) == [
+    evaluated = load()
+    assert evaluated.human
+    assert list(evaluated.queries.itertuples(index=False, name=None)) == [
         ("s3", "of d", "dev", "cloze"),
         ("t2", "two", "dev", "human"),
         ("s2", "of c", "heldout", "lead"),
@@ -60,7 +60,7 @@ def test_human_dev_and_test_topics_and_synthetic_queries_of_held_out_passages(lo
     ]
 
 
-def test_duplicates_of_the_source_are_relevant_and_human_judgements_stay(load: Load) -> None:
+def test_duplicates_of_the_source_are_relevant_and_human_judgements_do_not_change(load: Load) -> None:
     assert list(load().qrels.itertuples(index=False, name=None)) == [
         ("s3", "c", 1, "dev"),
         ("s3", "d", 1, "dev"),
@@ -73,17 +73,17 @@ def test_duplicates_of_the_source_are_relevant_and_human_judgements_stay(load: L
 
 
 def test_no_human_topics(load: Load) -> None:
-    found = load(topics={column: [] for column in TOPICS}, qrels={column: [] for column in QRELS})
-    assert not found.human
-    assert list(found.queries["query_id"]) == ["s3", "s2"]
+    evaluated = load(topics={column: [] for column in TOPICS}, qrels={column: [] for column in QRELS})
+    assert not evaluated.human
+    assert list(evaluated.queries["query_id"]) == ["s3", "s2"]
 
 
 def test_no_synthetic_queries(load: Load) -> None:
     assert list(load(queries=[]).queries["query_id"]) == ["t2", "t3"]
 
 
-def test_unknown_passages_and_repeated_ids_are_named(load: Load) -> None:
+def test_unknown_passages_and_duplicate_ids_are_errors(load: Load) -> None:
     with pytest.raises(UserError, match=r"queries\.parquet: document 'zz' is not in"):
         load(queries=[("s", "text", "lead", "zz", "heldout")])
-    with pytest.raises(UserError, match="query_id 't3' stands for two"):
+    with pytest.raises(UserError, match="two evaluation queries have the query_id 't3'"):
         load(queries=[("t3", "text", "lead", "a", "heldout")])

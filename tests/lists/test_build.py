@@ -1,4 +1,4 @@
-"""From candidates and scores to lists."""
+"""Building lists from candidates and scores."""
 
 from typing import Any
 
@@ -37,11 +37,11 @@ def built(
         columns=["query_id", "doc_id", "teacher", "score"],
     )
     ensemble = Ensemble(weights or {"t": 1.0}, "minmax")
-    twice = pd.concat([positives, positives])  # a judgement of the source passage names it a second time
-    return build_lists(queries, scores, twice, COLLECTION, banned, ensemble, Lists.model_validate(settings), seed=1)
+    repeated = pd.concat([positives, positives])  # a judgement of the source passage repeats it
+    return build_lists(queries, scores, repeated, COLLECTION, banned, ensemble, Lists.model_validate(settings), seed=1)
 
 
-def rows(lists: pd.DataFrame) -> dict[str, dict[str, float]]:
+def by_query(lists: pd.DataFrame) -> dict[str, dict[str, float]]:
     return {
         query: dict(zip(ids, [round(float(s), 3) for s in values], strict=True))
         for query, ids, values in zip(lists["query_id"], lists["doc_ids"], lists["scores"], strict=True)
@@ -58,43 +58,43 @@ def test_lists_and_reasons() -> None:
         "alone": "no negatives",  # its only other candidate is held out
         "judged": "kept",
     }
-    assert rows(lists) == {
+    assert by_query(lists) == {
         "agreed": {"a": 1.0, "c": 0.125, "d": 0.0},  # b is held out
-        "judged": {"b": 1.5, "c": 1.5, "a": 1.0},  # a held-out positive stays: only negatives are banned
-        "twin": {"e": 0.875, "a": 0.25, "c": 0.0},  # the positive's duplicate d is no negative
+        "judged": {"b": 1.5, "c": 1.5, "a": 1.0},  # a held-out positive is kept: only negatives are banned
+        "twin": {"e": 0.875, "a": 0.25, "c": 0.0},  # the duplicate d of the positive is not a negative
     }
     assert lists["query_id"].is_monotonic_increasing
     assert lists[["type", "split"]].to_numpy().tolist() == [["lead", "train"], ["human", "train"], ["lead", "train"]]
     assert {row.dtype for row in lists["scores"]} == {np.dtype(np.float32)}
 
 
-def test_filters_can_be_switched_off() -> None:
+def test_filters_can_be_turned_off() -> None:
     lists, reasons = built(np.zeros(5, dtype=bool), top1=False, judgement_margin=None)
     assert reasons == dict.fromkeys(QUERIES, "kept") | {"undecided": "teacher undecided"}
-    found = rows(lists)
-    assert found["contradicted"] == {"a": 0.375, "b": 1.0, "c": 0.125, "d": 0.0}
-    assert found["judged"] == {"c": 0.5, "a": 1.0, "b": 0.0}  # the better positive comes first
+    kept = by_query(lists)
+    assert kept["contradicted"] == {"a": 0.375, "b": 1.0, "c": 0.125, "d": 0.0}
+    assert kept["judged"] == {"c": 0.5, "a": 1.0, "b": 0.0}  # the better positive comes first
 
 
-def test_low_quality_comes_last_and_replaces_kept() -> None:
+def test_low_quality_replaces_kept() -> None:
     lists, reasons = built(np.zeros(5, dtype=bool), only=["agreed", "twin", "judged"], quality_percentile=50)
     assert reasons == {"agreed": "kept", "twin": "low quality", "judged": "kept"}
     assert list(lists["query_id"]) == ["agreed", "judged"]
 
 
-def test_no_list_is_left() -> None:
+def test_all_queries_are_dropped() -> None:
     lists, reasons = built(only=["contradicted", "undecided"], quality_percentile=50)
     assert lists.empty
     assert {"query_id", "type", "split", "doc_ids", "scores"} <= set(lists.columns)
     assert reasons == {"contradicted": "teacher disagrees", "undecided": "teacher undecided"}
 
 
-def test_every_teacher_has_scored_every_candidate() -> None:
-    with pytest.raises(ValueError, match="no scores of teacher u"):
+def test_missing_scores_of_a_teacher_are_an_error() -> None:
+    with pytest.raises(ValueError, match="teacher u has no scores"):
         built(weights={"t": 1.0, "u": 1.0})
 
 
-def test_unknown_documents_are_named() -> None:
+def test_unknown_document() -> None:
     scores = pd.DataFrame({"query_id": ["q"], "doc_id": ["zz"], "teacher": "t", "score": [1.0]})
     positives = pd.DataFrame({"query_id": ["q"], "doc_id": ["a"]})
     queries = pd.DataFrame({"type": {"q": "lead"}})

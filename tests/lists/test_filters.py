@@ -1,4 +1,4 @@
-"""Which queries train."""
+"""Filters of the training lists."""
 
 import numpy as np
 import pandas as pd
@@ -17,49 +17,49 @@ def pool(scores: dict[int, float], *positive: int) -> Pool:
     return Pool(documents, np.array(list(scores.values())), np.isin(documents, positive))
 
 
-def test_the_teacher_agrees() -> None:
+def test_teacher_agrees_if_its_top_document_is_a_positive() -> None:
     assert teacher_agrees(pool({1: 0.9, 2: 0.3}, 1), GROUP)
     assert not teacher_agrees(pool({1: 0.9, 2: 0.3}, 2), GROUP)
     assert teacher_agrees(pool({1: 0.9, 2: 0.9}, 2), GROUP)
     assert teacher_agrees(pool({1: 0.5, 2: 0.9, 3: 0.2}, 2, 3), GROUP)
 
 
-def test_a_twin_of_the_source_counts_as_the_source() -> None:
+def test_teacher_agrees_if_its_top_document_is_a_duplicate_of_a_positive() -> None:
     assert teacher_agrees(pool({31: 0.9, 5: 0.8, 2: 0.3}, 5), GROUP)
     assert teacher_agrees(pool({5: 0.9, 31: 0.8, 2: 0.3}, 31), GROUP)
     assert not teacher_agrees(pool({2: 0.9, 5: 0.8, 31: 0.7}, 5), GROUP)
 
 
 def test_quality_by_hand() -> None:
-    every = {"a": np.linspace(0, 100, 101), "b": np.linspace(0, 1, 101)}
-    raw = {"a": np.array([1.0, 50.0, 99.0, 100.0, 0.0]), "b": np.array([0.01, 0.5, 0.01, 1.0, 0.0])}
-    found = quality(raw, {"a": 3.0, "b": 1.0}, every)
-    np.testing.assert_allclose(found, [0, 0.5, 0.75, 1, 0], atol=1e-9)
+    all_scores = {"a": np.linspace(0, 100, 101), "b": np.linspace(0, 1, 101)}
+    of_positives = {"a": np.array([1.0, 50.0, 99.0, 100.0, 0.0]), "b": np.array([0.01, 0.5, 0.01, 1.0, 0.0])}
+    values = quality(of_positives, {"a": 3.0, "b": 1.0}, all_scores)
+    np.testing.assert_allclose(values, [0, 0.5, 0.75, 1, 0], atol=1e-9)
     assert quality({"a": np.array([2.0])}, {"a": 1.0}, {"a": np.array([2.0, 2.0])}).tolist() == [0.0]
 
 
-def test_a_judgement_outranks_the_teacher() -> None:
+def test_judged_positives_are_raised_above_the_best_score() -> None:
     before = pool({3: 0.4, 5: 1.0, 7: 0.2, 9: -1.0}, 3, 9)
-    one = with_raised_positives(before, 0.25)
-    assert one.scores.tolist() == [1.5, 1.0, 0.2, 1.5]
-    assert one.documents.tolist() == [3, 5, 7, 9]
+    raised = with_raised_positives(before, 0.25)
+    assert raised.scores.tolist() == [1.5, 1.0, 0.2, 1.5]
+    assert raised.documents.tolist() == [3, 5, 7, 9]
     assert with_raised_positives(before, 0.0).scores.tolist() == [1.0, 1.0, 0.2, 1.0]
 
 
-# Each query's list starts with its positive; its teacher's score is the number. p is a person's query.
+# The teacher's score of the positive of each query. p is a human query.
 POSITIVES = {"q1": 9.0, "q2": 4.0, "q3": 6.0, "p": 0.0}
 
 
-def low(**settings: object) -> list[str]:
+def dropped_queries(**settings: object) -> list[str]:
     lists = pd.DataFrame({"query_id": list(POSITIVES), "doc_ids": [[f"d-{q}", "x"] for q in POSITIVES]})
     types = pd.Series(["lead", "lead", "title", "human"], index=list(POSITIVES))
     rows = [(q, f"d-{q}", "t", score) for q, score in POSITIVES.items()] + [(q, "x", "t", 1.0) for q in POSITIVES]
-    rows.append(("dropped", "x", "t", 10.0))  # a query without a list: it stretches the scale, and counts no further
+    rows.append(("dropped", "x", "t", 10.0))  # a query without a list only affects the scale
     scores = pd.DataFrame(rows, columns=["query_id", "doc_id", "teacher", "score"])
-    found = low_quality(
+    dropped = low_quality(
         lists.set_index("query_id", drop=False), types, scores, {"t": 1.0}, Lists.model_validate(settings)
     )
-    return found.index[found].tolist()
+    return dropped.index[dropped].tolist()
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def low(**settings: object) -> list[str]:
     ],
 )
 def test_synthetic_queries_of_low_quality(percentile: float, of: str, dropped: list[str]) -> None:
-    """A person's query stays, and does not count, however low its positive's score is."""
-    assert low(quality_percentile=percentile, quality_of=of) == dropped
+    """Human queries are never dropped and do not affect the percentile, however low their positives score."""
+    assert dropped_queries(quality_percentile=percentile, quality_of=of) == dropped
 
 
-def test_people_alone_are_never_dropped() -> None:
+def test_human_queries_alone_are_not_dropped() -> None:
     lists = pd.DataFrame({"query_id": ["p"], "doc_ids": [["a", "b"]]}).set_index("query_id", drop=False)
     scores = pd.DataFrame({"query_id": ["p", "p"], "doc_id": ["a", "b"], "teacher": "t", "score": [0.0, 1.0]})
-    found = low_quality(lists, pd.Series({"p": "human"}), scores, {"t": 1.0}, Lists(quality_percentile=99))
-    assert found.to_dict() == {"p": False}
+    dropped = low_quality(lists, pd.Series({"p": "human"}), scores, {"t": 1.0}, Lists(quality_percentile=99))
+    assert dropped.to_dict() == {"p": False}

@@ -1,4 +1,4 @@
-"""What is not loaded as a reranker, and why."""
+"""Checkpoints that are rejected as rerankers, and the error messages."""
 
 import json
 from collections.abc import Callable
@@ -24,36 +24,50 @@ CAUSAL = {"kind": "causal", "format": "bge-gemma"}
 def fault(folder: Path | str, **settings: Any) -> str:
     with pytest.raises(UserError) as caught:
         checkpoint.load(member(model=str(folder), precision="fp32", **settings))
-    assert str(caught.value).startswith(f"model {folder}: ")
+    assert str(caught.value).startswith(f"model {folder}")
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("make", "given", "right"),
+    ("make", "settings", "message"),
     [
-        (tiny_rerankers.t5, CROSS, "a T5ForConditionalGeneration is no cross_encoder: its kind is t5"),
-        (tiny_rerankers.llama, CROSS, "a LlamaForCausalLM is no cross_encoder: its kind is causal"),
-        (tiny_rerankers.qwen3, T5, "a Qwen3ForCausalLM is no t5: its kind is causal"),
-        (tiny_rerankers.bert_classifier, CAUSAL, "is no causal: its kind is cross_encoder"),
-        (tiny.make_tiny_model, CROSS, "a BertModel is no cross_encoder: it has no head that scores"),
+        (
+            tiny_rerankers.t5,
+            CROSS,
+            "its architecture T5ForConditionalGeneration is not of kind cross_encoder; set kind: t5",
+        ),
+        (
+            tiny_rerankers.llama,
+            CROSS,
+            "its architecture LlamaForCausalLM is not of kind cross_encoder; set kind: causal",
+        ),
+        (tiny_rerankers.qwen3, T5, "its architecture Qwen3ForCausalLM is not of kind t5; set kind: causal"),
+        (tiny_rerankers.bert_classifier, CAUSAL, "is not of kind causal; set kind: cross_encoder"),
+        (
+            tiny.make_tiny_model,
+            CROSS,
+            "its architecture BertModel is not of kind cross_encoder; it has no head that scores",
+        ),
     ],
 )
-def test_a_wrong_kind(make: Callable[[Path], Path], given: dict[str, Any], right: str, tmp_path: Path) -> None:
-    assert right in fault(make(tmp_path / "model"), **given)
+def test_a_model_of_another_kind(
+    make: Callable[[Path], Path], settings: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    assert message in fault(make(tmp_path / "model"), **settings)
 
 
 def test_a_missing_model() -> None:
     assert "no such folder" in fault("/nowhere/model", **CROSS)
 
 
-def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
+def test_a_folder_without_a_valid_config(tmp_path: Path) -> None:
     assert "no config.json in" in fault(tmp_path, **CROSS)
     (tmp_path / "config.json").write_text("{")
     (tmp_path / "model.safetensors").write_text("")
-    assert "config.json is broken" in fault(tmp_path, **CROSS)
+    assert "config.json is not valid JSON" in fault(tmp_path, **CROSS)
     (tmp_path / "config.json").write_text("{}")
-    assert "names no architecture, so its kind is unknown" in fault(tmp_path, **CROSS)
+    assert "has no `architectures`, so the kind of the model is unknown" in fault(tmp_path, **CROSS)
 
 
 def test_no_safetensors(tmp_path: Path) -> None:
@@ -62,13 +76,14 @@ def test_no_safetensors(tmp_path: Path) -> None:
     assert "no .safetensors weights" in fault(folder, **CROSS)
 
 
-def test_a_model_that_reads_less(tmp_path: Path) -> None:
+def test_max_length_beyond_the_positions_of_the_model(tmp_path: Path) -> None:
     folder = tiny_rerankers.bert_classifier(tmp_path / "model")
     message = fault(folder, kind="cross_encoder", max_length=512)
-    assert "reads at most 128 tokens; set max_length (now 512) of this teacher" in message
+    assert "max_length is 512, but the model reads at most 128 tokens" in message
+    assert message.endswith("set max_length of this teacher to 128 or less")
 
 
-def test_modules_that_would_be_left_out(tmp_path: Path) -> None:
+def test_modules_that_would_be_ignored(tmp_path: Path) -> None:
     folder = tiny_rerankers.bert_classifier(tmp_path / "model")
     types = ["sentence_transformers.base.modules.transformer.Transformer", "sentence_transformers.base.modules.Dense"]
     (folder / "modules.json").write_text(json.dumps([{"type": name} for name in types]))
@@ -77,19 +92,20 @@ def test_modules_that_would_be_left_out(tmp_path: Path) -> None:
     checkpoint.load(member(model=str(folder), precision="fp32", **CROSS))
 
 
-def test_code_of_the_model_runs_only_where_it_may(tmp_path: Path) -> None:
+def test_code_of_the_model_does_not_run_without_permission(tmp_path: Path) -> None:
     folder = tiny_rerankers.bert_classifier(tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
     code = {"AutoConfig": "own.OwnConfig", "AutoModelForSequenceClassification": "own.OwnForSequenceClassification"}
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "own", "auto_map": code}))
     marker = tmp_path / "ran"
     (folder / "own.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
-    assert "runs code of its own: read it, then set trust_remote_code: true" in fault(folder, **CROSS)
+    message = f"model {folder} needs code of its own: read it, then set trust_remote_code: true and a revision"
+    assert fault(folder, **CROSS) == message
     assert not marker.exists()
 
 
-def test_what_tells_a_reranker_from_others(tmp_path: Path) -> None:
+def test_the_identity_of_a_reranker(tmp_path: Path) -> None:
     folder = tiny_rerankers.bert_classifier(tmp_path / "model")
     assert checkpoint.inspect(member(model=str(folder), **CROSS)) == identity(folder)
-    with pytest.raises(UserError, match="is no t5: its kind is cross_encoder"):
+    with pytest.raises(UserError, match="is not of kind t5; set kind: cross_encoder"):
         checkpoint.inspect(member(model=str(folder), **T5))

@@ -1,4 +1,4 @@
-"""On which device and in which precision models compute."""
+"""The device that models run on, and their precision."""
 
 import pytest
 import torch
@@ -11,16 +11,16 @@ def test_precision() -> None:
     assert not wants_bf16("fp32", torch.device("cpu"))
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_gpu_if_there_is_one(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
-    assert device().type == ("cuda" if there else "cpu")
+@pytest.mark.parametrize("available", [True, False])
+def test_the_gpu_is_used_if_there_is_one(available: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
+    assert device().type == ("cuda" if available else "cpu")
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_auto_is_bf16_where_the_hardware_computes_it(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: there)
+@pytest.mark.parametrize("supported", [True, False])
+def test_auto_is_bf16_if_the_hardware_supports_it(supported: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": there})
-    for where in ("cuda", "cpu"):
-        assert wants_bf16("auto", torch.device(where)) == there
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": supported})
+    for target in ("cuda", "cpu"):
+        assert wants_bf16("auto", torch.device(target)) == supported

@@ -1,4 +1,4 @@
-"""What the config says of a model counts first, then its folder, then what is known of it."""
+"""Properties of a model: the config takes precedence over its folder, and the folder over the preset."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from transformers import AutoModel, AutoTokenizer
 import tiny
 from listill.errors import UserError
 from listill.models.loading import _fill_in
-from listill.retrieval.encoder import Encoder
+from listill.retrieval.encoder import Encoder, Kind
 from listill.settings.students import Student
 
 TEXTS = ["Lava", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(20))]
@@ -27,7 +27,7 @@ def encoder(folder: Path, **options: Any) -> Encoder:
 
 @pytest.fixture
 def plain(tiny_model: Path, tmp_path: Path) -> Path:
-    """A folder as transformers writes it: nothing of SentenceTransformers in it."""
+    """A folder as written by transformers, without the files of SentenceTransformers."""
     folder = tmp_path / "plain"
     AutoModel.from_pretrained(tiny_model).save_pretrained(folder)
     AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
@@ -53,59 +53,60 @@ def test_poolings_differ(plain: Path) -> None:
     assert min(np.abs(vectors[i] - vectors[j]).max() for i, j in [(0, 1), (0, 2), (1, 2)]) > 1e-2
 
 
-def test_a_plain_folder_without_is_refused(plain: Path) -> None:
+def test_a_plain_folder_without_pooling_is_rejected(plain: Path) -> None:
     with pytest.raises(
-        UserError, match=r"modules.json is missing.*set `pooling` of the student to what the model's card"
+        UserError, match=r"modules.json is missing.*set `pooling` of the student to the value on the model card"
     ):
         encoder(plain)
 
 
-def test_no_transformer_at_all(plain: Path) -> None:
+def test_a_folder_that_is_not_a_transformer(plain: Path) -> None:
     (plain / "config.json").unlink()
     with pytest.raises(UserError, match=r"no config.json in"):
         encoder(plain, pooling="cls")
 
 
-def test_what_is_known_serves_a_plain_folder(plain: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """As e5-base-unsupervised would be without the files of SentenceTransformers."""
+def test_the_preset_completes_a_plain_folder(plain: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Like e5-base-unsupervised without the files of SentenceTransformers."""
     e5 = plain.rename(plain.with_name("e5-base-unsupervised"))
     with caplog.at_level(logging.INFO, "listill"):
-        known = encoder(e5)
-    assert (known.prompt("query"), known.prompt("document")) == ("query: ", "passage: ")
-    assert "its folder has no prompts; known of it" in caplog.text
-    said = encoder(e5, preset=None, pooling="mean", prompts={"query": "query: ", "document": "passage: "})
-    for kind in ("query", "document"):
-        np.testing.assert_allclose(known.encode(TEXTS, kind), said.encode(TEXTS, kind), atol=1e-6)  # type: ignore[arg-type]
+        by_preset = encoder(e5)
+    assert (by_preset.prompt("query"), by_preset.prompt("document")) == ("query: ", "passage: ")
+    assert "its folder has no prompts; using those of the preset" in caplog.text
+    by_config = encoder(e5, preset=None, pooling="mean", prompts={"query": "query: ", "document": "passage: "})
+    kinds: tuple[Kind, ...] = ("query", "document")
+    for kind in kinds:
+        np.testing.assert_allclose(by_preset.encode(TEXTS, kind), by_config.encode(TEXTS, kind), atol=1e-6)
 
 
-def test_prompts_of_config_folder_and_preset_in_this_order(tiny_model: Path, tmp_path: Path) -> None:
+def test_precedence_of_prompts(tiny_model: Path, tmp_path: Path) -> None:
     preset = {"prompts": {"query": "the old ", "document": "the "}}
     bare = tiny.make_tiny_model(tmp_path / "bare", prompts=None)
     assert encoder(bare, preset=preset).model.prompts == preset["prompts"]
     assert encoder(tiny_model, preset=preset).model.prompts == tiny.PROMPTS
-    own = encoder(bare, preset=preset, prompts={"query": ""})
-    assert (own.prompt("query"), own.prompt("document")) == ("", "")
+    by_config = encoder(bare, preset=preset, prompts={"query": ""})
+    assert (by_config.prompt("query"), by_config.prompt("document")) == ("", "")
 
 
-def test_lengths_of_config_folder_and_preset_in_this_order(tiny_model: Path, plain: Path) -> None:
+def test_precedence_of_lengths(tiny_model: Path, plain: Path) -> None:
     assert encoder(tiny_model, preset={"max_length": 20}).max_length == 64
     assert encoder(tiny_model, preset={"max_length": 20}, max_length=30).max_length == 30
-    silent = encoder(plain, pooling="cls")
-    for said, expected in ((None, 20), (10**30, 20), (50, 50)):
-        silent.model.max_seq_length = said
-        _fill_in(Student.model_validate({"model": "m", "preset": {"max_length": 20}}), silent.model)
-        assert silent.max_length == expected
+    without_config = encoder(plain, pooling="cls")
+    for folder_length, expected in ((None, 20), (10**30, 20), (50, 50)):
+        without_config.model.max_seq_length = folder_length
+        _fill_in(Student.model_validate({"model": "m", "preset": {"max_length": 20}}), without_config.model)
+        assert without_config.max_length == expected
 
 
-def test_pooling_of_the_folder_wins_over_what_is_known(tmp_path: Path) -> None:
+def test_pooling_of_the_folder_takes_precedence_over_the_preset(tmp_path: Path) -> None:
     cls = tiny.make_tiny_model(tmp_path / "cls", pooling="cls")
     expected = encoder(cls).encode(TEXTS, "document")
     np.testing.assert_array_equal(encoder(cls, preset={"pooling": "mean"}).encode(TEXTS, "document"), expected)
 
 
-def test_pooling_that_contradicts_the_folder_is_refused(tiny_model: Path) -> None:
+def test_pooling_that_contradicts_the_folder_is_rejected(tiny_model: Path) -> None:
     assert encoder(tiny_model, pooling="mean").dimension == 32
-    with pytest.raises(UserError, match=r"its folder says pooling mean, the settings cls: leave out `pooling`"):
+    with pytest.raises(UserError, match=r"sets pooling to mean, but the config sets cls; remove `pooling`"):
         encoder(tiny_model, pooling="cls")
 
 

@@ -1,10 +1,11 @@
-"""Where a model lies, and what is refused."""
+"""Locating a model, and the folders that are rejected."""
 
 import errno
 import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_folder_in_a_package(model: Path, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.syspath_prepend(str(tmp_path))
     assert resolve("package:package_with_model/weights/small") == package / "weights" / "small"
     assert "no folder 'gone' in the package 'package_with_model'" in fault("package:package_with_model/gone")
-    assert "package_with_model" not in sys.modules  # found, not run
+    assert "package_with_model" not in sys.modules  # the package is located without importing it
 
 
 def test_a_package_that_is_not_installed() -> None:
@@ -59,10 +60,10 @@ def test_a_hub_name_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     message = fault("org/model")
-    assert "neither a folder nor to be had from the hub (no route); download it" in message
+    assert "no such folder, and it cannot be downloaded from the hub (no route); download it" in message
 
 
-def test_what_tells_a_model_from_others(model: Path, tmp_path: Path) -> None:
+def test_the_identity_changes_with_the_files(model: Path, tmp_path: Path) -> None:
     before = identity(model)
     copied = Path(shutil.copytree(model, tmp_path / "elsewhere"))
     assert identity(copied) == before
@@ -72,38 +73,38 @@ def test_what_tells_a_model_from_others(model: Path, tmp_path: Path) -> None:
     assert identity(snapshot) == "0a1b2c"
 
 
-def refused(kind: str) -> Exception:
+def hub_error(name: str) -> Exception:
     """Return an error as huggingface_hub raises it."""
     from unittest.mock import Mock
 
     from huggingface_hub import errors
 
     response = Mock(headers={}, status_code=403)
-    return getattr(errors, kind)("said\nat length", response=response)  # type: ignore[no-any-return]
+    return getattr(errors, name)("a message\nof several lines", response=response)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"),
+    ("error", "message"),
     [
         (
             "GatedRepoError",
-            "gated: accept its licence on https://huggingface.co/org/model, then log in with 'hf auth login'",
+            "access is gated; accept the licence on https://huggingface.co/org/model, then log in with 'hf auth login'",
         ),
-        ("RepositoryNotFoundError", "neither a folder nor on the hub; if it is private, log in"),
-        ("RevisionNotFoundError", "no revision 'None' on the hub"),
+        ("RepositoryNotFoundError", "no such model on the hub; if the model is private, log in"),
+        ("RevisionNotFoundError", "revision 'None' does not exist on the hub; set revision"),
     ],
 )
-def test_what_the_hub_refuses(kind: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_the_hub(error: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
     def download(*_: object, **__: object) -> str:
-        raise refused(kind)
+        raise hub_error(error)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert message in fault("org/model")
 
 
-def test_a_full_disk_is_not_taken_for_a_missing_model(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_not_reported_as_a_missing_model(monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
     def download(*_: object, **__: object) -> str:
@@ -118,33 +119,33 @@ def test_any_transformer_needs_no_pooling(model: Path) -> None:
     (model / "modules.json").unlink()
     assert resolve_transformer(str(model)) == model
     (model / "config.json").unlink()
-    with pytest.raises(UserError, match=r"no config.json in .*: not a folder of a transformers model"):
+    with pytest.raises(UserError, match=r"no config.json in .*, so this is not a transformers model"):
         resolve_transformer(str(model))
 
 
 def test_a_hub_name_and_its_revision(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
-    asked = {}
+    arguments: dict[str, Any] = {}
 
     def download(name: str, **options: object) -> str:
-        asked.update(options, name=name)
+        arguments.update(options, name=name)
         return str(model)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert resolve("org/model", "v2") == model
-    assert (asked["name"], asked["revision"]) == ("org/model", "v2")
-    assert not any("bin" in str(pattern) or "pt" in str(pattern) for pattern in asked["allow_patterns"])  # type: ignore[attr-defined]
+    assert (arguments["name"], arguments["revision"]) == ("org/model", "v2")
+    assert not any("bin" in str(pattern) or "pt" in str(pattern) for pattern in arguments["allow_patterns"])
 
 
 def test_no_modules(model: Path) -> None:
     (model / "modules.json").unlink()
-    assert "modules.json is missing, so its pooling is unknown" in fault(model)
+    assert "modules.json is missing, so the pooling is unknown" in fault(model)
 
 
 def test_broken_modules(model: Path) -> None:
     (model / "modules.json").write_text("[{")
-    assert "modules.json" in fault(model)
+    assert "modules.json is not a valid list of modules" in fault(model)
 
 
 def test_no_pooling_module(model: Path) -> None:
@@ -155,7 +156,7 @@ def test_no_pooling_module(model: Path) -> None:
 
 def test_no_pooling_settings(model: Path) -> None:
     (model / "1_Pooling" / "config.json").unlink()
-    assert "1_Pooling/config.json is missing: its pooling is unknown" in fault(model)
+    assert "1_Pooling/config.json is missing, so the pooling is unknown" in fault(model)
 
 
 def test_no_safetensors(model: Path) -> None:
@@ -164,7 +165,7 @@ def test_no_safetensors(model: Path) -> None:
 
 
 def test_a_folder_or_the_name_on_the_hub(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For libraries that download models themselves: nothing is downloaded here."""
+    """Libraries that download models themselves need only the name, so nothing is downloaded."""
     import huggingface_hub
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", None)

@@ -1,4 +1,4 @@
-"""What the config says of a model that reads pairs."""
+"""The settings of models that read pairs."""
 
 import pytest
 

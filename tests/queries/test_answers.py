@@ -1,4 +1,4 @@
-"""What a model answered, and where answers wait."""
+"""Answers of a language model, and the file that stores them."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_tidy(text: str, query: str) -> None:
     assert tidy(text) == query
 
 
-def test_answers_outlive_their_process(tmp_path: Path) -> None:
+def test_answers_survive_an_interruption(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     first, second = Answer("a", "line\u2028one\r\n", "stop", 9, 4), Answer("b", "é", "length")
     with AnswerFile(path) as file:
@@ -44,7 +44,7 @@ def test_answers_outlive_their_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", range(1, 60))
-def test_a_batch_that_was_cut_off_does_not_count(tmp_path: Path, lost: int) -> None:
+def test_an_incomplete_batch_is_discarded(tmp_path: Path, lost: int) -> None:
     path = tmp_path / "answers.jsonl"
     with AnswerFile(path) as file:
         file.add([Answer("a", "one", "stop"), Answer("b", "two", "stop")])
@@ -61,5 +61,5 @@ def test_blocks() -> None:
     assert list(blocks([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
 
 
-def test_the_engine_calls_a_long_prompt_by_the_same_name() -> None:
+def test_the_vllm_server_uses_the_same_finish_reason() -> None:
     assert vllm_server.TOO_LONG == TOO_LONG

@@ -1,4 +1,4 @@
-"""Requests, answers, and the table that they become; no server, no model."""
+"""Answering requests and building the table of queries, without a server or a model."""
 
 import json
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ REQUESTS = [Request(f"q{i}", f"d{i % 3}", "claim", "p", 100 + i, f"text {i}") fo
 
 
 class Parrot(LanguageModel):
-    """Answers in batches of two, last request first; fails at the request that ``model`` names."""
+    """Answers in batches of two, last request first; fails at the request with the id ``model``."""
 
     kind: str = "parrot"
 
     def answers(self, requests: list[Request], work: Path, details: dict[str, Any]) -> Iterator[list[Answer]]:
-        details["asked"] = [request.query_id for request in requests]
+        details["requested"] = [request.query_id for request in requests]
         backwards = requests[::-1]
         for start in range(0, len(backwards), 2):
             batch = backwards[start : start + 2]
             if self.model in [request.query_id for request in batch]:
                 raise UserError("no more")
-            yield [Answer(one.query_id, f"about {one.text}", "stop", 10, 4) for one in batch]
+            yield [Answer(request.query_id, f"about {request.text}", "stop", 10, 4) for request in batch]
 
 
 def ask(work: Path, model: str = "m") -> tuple[list[Answer], dict[str, Any]]:
@@ -39,19 +39,19 @@ def ask(work: Path, model: str = "m") -> tuple[list[Answer], dict[str, Any]]:
 
 
 def test_answers_come_in_the_order_of_the_requests(tmp_path: Path) -> None:
-    found, details = ask(tmp_path)
-    assert found == [Answer(one.query_id, f"about {one.text}", "stop", 10, 4) for one in REQUESTS]
+    answers, details = ask(tmp_path)
+    assert answers == [Answer(request.query_id, f"about {request.text}", "stop", 10, 4) for request in REQUESTS]
     assert details["tokens"] == {"prompt": 70, "cached": 28}
 
 
-def test_what_an_interrupted_run_got_is_not_requested_again(tmp_path: Path) -> None:
+def test_answered_requests_are_not_sent_again(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no more"):
         ask(tmp_path, "q2")
-    found, details = ask(tmp_path)
-    assert details["asked"] == ["q0", "q1", "q2"]
+    answers, details = ask(tmp_path)
+    assert details["requested"] == ["q0", "q1", "q2"]
     (tmp_path / "fresh").mkdir()
-    assert found == ask(tmp_path / "fresh")[0]
-    assert "asked" not in ask(tmp_path)[1]  # nothing was missing
+    assert answers == ask(tmp_path / "fresh")[0]
+    assert "requested" not in ask(tmp_path)[1]  # nothing was missing
     assert len(json.loads((tmp_path / "answers.jsonl").read_text().splitlines()[0])) == 2
 
 
@@ -62,11 +62,13 @@ def test_no_requests(tmp_path: Path) -> None:
 
 
 def test_the_table() -> None:
-    answers = [Answer(one.query_id, f'"{one.text}"\nand more', "length") for one in REQUESTS]
+    answers = [Answer(request.query_id, f'"{request.text}"\nand more', "length") for request in REQUESTS]
     frame = as_queries("parrot:m", REQUESTS, answers, {"d1": "heldout"})
     table = tables.as_table("queries", frame).to_pandas()
-    assert table["query_id"].tolist() == [one.query_id for one in REQUESTS]
-    assert table["text"].tolist() == [one.text for one in REQUESTS]  # tidied: first line, no quotation marks
+    assert table["query_id"].tolist() == [request.query_id for request in REQUESTS]
+    assert table["text"].tolist() == [
+        request.text for request in REQUESTS
+    ]  # tidied: first line, without quotation marks
     assert table["split"].tolist() == ["train", "heldout", "train"] * 2 + ["train"]
     assert table["seed"].tolist() == [100 + i for i in range(7)]
     assert set(table["generator"]) == {"parrot:m"}

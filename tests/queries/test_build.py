@@ -1,4 +1,4 @@
-"""The table of queries: what a generator writes, cleaned, with the human train topics."""
+"""Building the table of queries: generated queries, cleaned, with the human train topics."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def queries(*rows: tuple[str, str, str, str], **columns: Any) -> pd.DataFrame:
 
 
 class Numbers(Generator):
-    """One query for each passage; ``kind`` also says the split, if it is one."""
+    """One query per passage; ``kind`` is also the split, if it is a split."""
 
     kind: str = "numbers"
 
@@ -40,19 +40,23 @@ class Numbers(Generator):
         return frame if self.kind == "train" else frame.drop(columns="split")
 
 
-def test_the_split_is_that_of_the_passage() -> None:
-    found = from_generator(Numbers(), CORPUS, {"b": "heldout"}, None, 5)
-    assert dict(zip(found["doc_id"], found["split"], strict=True)) == {"a": "train", "b": "heldout", "c": "train"}
-    assert found["text"].tolist() == ["query 0 5", "query 1 5", "query 2 5"]
+def test_a_query_has_the_split_of_its_passage() -> None:
+    generated = from_generator(Numbers(), CORPUS, {"b": "heldout"}, None, 5)
+    assert dict(zip(generated["doc_id"], generated["split"], strict=True)) == {
+        "a": "train",
+        "b": "heldout",
+        "c": "train",
+    }
+    assert generated["text"].tolist() == ["query 0 5", "query 1 5", "query 2 5"]
 
 
-def test_only_relevant_passages_train() -> None:
-    found = from_generator(Numbers(), CORPUS, {"b": "heldout"}, None, 5, np.array([3]))
-    assert found["doc_id"].tolist() == ["b", "c"]  # d is a duplicate of c
+def test_training_queries_can_be_limited_to_relevant_passages() -> None:
+    generated = from_generator(Numbers(), CORPUS, {"b": "heldout"}, None, 5, np.array([3]))
+    assert generated["doc_id"].tolist() == ["b", "c"]  # d is a duplicate of c
 
 
-def test_a_generator_that_trains_on_a_held_out_passage_is_refused() -> None:
-    with pytest.raises(UserError, match=r"^query 'q1' has split train, but its passage is held out; leave out"):
+def test_training_queries_of_held_out_passages_are_an_error() -> None:
+    with pytest.raises(UserError, match=r"^query 'q1' has split train, but its passage is held out; remove"):
         from_generator(Numbers(kind="train"), CORPUS, {"b": "heldout"}, None, 5)
 
 
@@ -61,18 +65,18 @@ def answers(path: Path, frame: pd.DataFrame, **details: Any) -> Path:
     return path
 
 
-def test_shards_are_put_together(tmp_path: Path) -> None:
+def test_shards_are_concatenated(tmp_path: Path) -> None:
     one = answers(tmp_path / "1-of-2.parquet", queries(("q2", "x y", "b", "train")), types={"lead": {"words": 9}})
     two = answers(tmp_path / "2-of-2.parquet", queries(("q1", "y z", "c", "train")))
-    found, asked = from_answers([one, two], CORPUS)
-    assert found["query_id"].tolist() == ["q2", "q1"]
-    assert found.index.tolist() == [0, 1]
-    assert asked.words == {"lead": 9}
-    assert asked.passages == {"b": "B text of b", "c": "C text of c"}
+    generated, requests = from_answers([one, two], CORPUS)
+    assert generated["query_id"].tolist() == ["q2", "q1"]
+    assert generated.index.tolist() == [0, 1]
+    assert requests.max_words == {"lead": 9}
+    assert requests.passages == {"b": "B text of b", "c": "C text of c"}
 
 
-def test_answers_that_are_missing_or_of_another_corpus(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="generator is null: give the files that the stage ask wrote with --generated"):
+def test_missing_answers_and_unknown_documents_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="generator is null: pass the output files of the stage ask with --generated"):
         from_answers([], CORPUS)
     path = answers(tmp_path / "1-of-1.parquet", queries(("q", "x y", "zz", "train")))
     with pytest.raises(UserError, match=r"1-of-1\.parquet: document 'zz' is not in the corpus"):
@@ -95,7 +99,7 @@ def counted(funnel: pd.DataFrame) -> dict[tuple[str, str, str], int]:
     )
 
 
-def test_cleaned_with_the_train_topics_and_counted() -> None:
+def test_queries_are_cleaned_and_counted_and_train_topics_added() -> None:
     kept, funnel = finish(WRITTEN, TOPICS, QRELS, Cleaning())
     assert list(zip(kept["query_id"], kept["type"], kept["split"], strict=True)) == [
         ("q1", "lead", "heldout"),
@@ -121,17 +125,17 @@ def test_without_judgements_there_are_no_human_queries() -> None:
     assert set(funnel["type"]) == {"lead"}
 
 
-def test_an_id_stands_for_one_query() -> None:
+def test_a_topic_and_a_query_with_the_same_id_are_an_error() -> None:
     clash = queries(("t1", "a good query", "b", "train"))
-    with pytest.raises(UserError, match="query_id 't1' stands for a topic and for a generated query; rename the topic"):
+    with pytest.raises(UserError, match="query_id 't1' is both a topic and a generated query: rename the topic"):
         finish(clash, TOPICS, QRELS, Cleaning())
     dropped = queries(("t1", "short", "b", "train"), ("q", "a good query", "b", "train"))
     assert finish(dropped, TOPICS, QRELS, Cleaning())[0]["query_id"].tolist() == ["q", "t1"]
 
 
-def test_nothing_to_train_on_is_an_error() -> None:
+def test_no_training_queries_are_an_error() -> None:
     only = queries(("q1", "a good query", "c", "heldout"))
     with pytest.raises(
-        UserError, match="no query to train on is left: see the counts above, and generation in the config"
+        UserError, match="no training query is left: see the counts above and change generation in the config"
     ):
         finish(only, TOPICS, None, Cleaning())

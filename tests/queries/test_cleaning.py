@@ -1,4 +1,4 @@
-"""What is dropped, and why."""
+"""Cleaning of generated queries: which are dropped, and why."""
 
 import random
 
@@ -7,7 +7,7 @@ import pytest
 
 from listill.funnel import count_reasons
 from listill.queries.answers import TOO_LONG
-from listill.queries.cleaning import Asked, copied, longest_run, overlaps, reasons
+from listill.queries.cleaning import RequestInfo, copied, longest_run, overlaps, reasons
 from listill.settings.generation import Cleaning
 
 
@@ -29,9 +29,9 @@ def test_reasons() -> None:
         finish_reason=[None, None, None, None, None, None, "length", "stop", "stop"],
     )
     queries.index = pd.Index(range(10, 19))
-    found = reasons(queries, ["The boiling point, what is?"], Cleaning(max_words=5))
-    assert found.index.equals(queries.index)
-    assert found.tolist() == [
+    verdict = reasons(queries, ["The boiling point, what is?"], Cleaning(max_words=5))
+    assert verdict.index.equals(queries.index)
+    assert verdict.tolist() == [
         "kept",
         "empty",
         "empty",
@@ -44,7 +44,7 @@ def test_reasons() -> None:
     ]
 
 
-def test_a_query_that_was_dropped_for_another_reason_is_nobodys_original() -> None:
+def test_a_dropped_query_does_not_make_others_duplicates() -> None:
     queries = frame("same query here", "same query here", finish_reason=["length", "stop"])
     assert reasons(queries, [], Cleaning()).tolist() == ["cut off", "kept"]
 
@@ -97,7 +97,7 @@ def test_topics_without_words_overlap_nothing(topics: list[str]) -> None:
 PASSAGE = "The eel spends most of its life in rivers and lakes, yet nobody has ever seen it spawn there."
 
 
-def test_what_a_language_model_does_wrong() -> None:
+def test_errors_of_a_language_model() -> None:
     queries = frame(
         "where do eels live before they spawn",
         "The eel spends most of its life in rivers",
@@ -112,14 +112,14 @@ def test_what_a_language_model_does_wrong() -> None:
         type=["question", "question", "question", "title", "question", "title", "title", "title", "title"],
         doc_id=["d"] * 9,
     )
-    asked = Asked({"question": 12, "title": 6}, {"d": PASSAGE})
-    assert reasons(queries, [], Cleaning(), asked).tolist() == [
+    requests = RequestInfo({"question": 12, "title": 6}, {"d": PASSAGE})
+    assert reasons(queries, [], Cleaning(), requests).tolist() == [
         *("kept", "copied", "refusal", "long", "kept", "kept", "refusal", TOO_LONG, "long")
     ]
-    assert reasons(queries, [], Cleaning(max_words=5), asked).tolist()[4] == "long"
+    assert reasons(queries, [], Cleaning(max_words=5), requests).tolist()[4] == "long"
 
 
-def test_what_was_cut_out_of_its_passage_is_no_copy() -> None:
+def test_extracted_queries_are_not_checked_for_copies() -> None:
     queries = frame("The eel spends most of its life in rivers", type=["lead"], doc_id=["d"])
     assert reasons(queries, [], Cleaning()).tolist() == ["kept"]
 
@@ -130,7 +130,7 @@ def test_what_was_cut_out_of_its_passage_is_no_copy() -> None:
         ("THE EEL spends most of its life, in rivers", 1.0, True),
         ("so the eel spends most of its life", 1.0, False),
         ("so the eel spends most of its life", 0.8, True),
-        ("nobody has ever seen it", 0.8, False),  # five words: a name or a term may be as long
+        ("nobody has ever seen it", 0.8, False),  # five words are too few for a copy
         ("nobody has ever seen it spawn", 0.8, True),
         ("most of its life nobody has ever seen", 0.5, True),
         ("most of its life nobody has ever seen", 0.6, False),
@@ -140,7 +140,7 @@ def test_copied(query: str, share: float, expected: bool) -> None:
     assert copied(query, PASSAGE, share) is expected
 
 
-def test_longest_run_is_that_of_a_plain_search() -> None:
+def test_longest_run_agrees_with_a_naive_search() -> None:
     draw = random.Random(2)
     for _ in range(200):
         left, right = (draw.choices("abcd", k=draw.randint(0, 12)) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Which passages get queries, and the human queries."""
+"""The choice of passages that get queries, and the human queries."""
 
 import dataclasses
 from pathlib import Path
@@ -18,8 +18,8 @@ from listill.queries.passages import (
 )
 
 
-def collection(size: int, twins: dict[int, int], ids: list[str] | None = None) -> Collection:
-    group = np.array([twins.get(i, i) for i in range(size)])
+def collection(size: int, duplicates: dict[int, int], ids: list[str] | None = None) -> Collection:
+    group = np.array([duplicates.get(i, i) for i in range(size)])
     return Collection(
         ids or [f"d{i:02}" for i in range(size)], [None] * size, [f"text {i}" for i in range(size)], group
     )
@@ -31,7 +31,7 @@ def test_duplicates_get_no_queries_but_held_out_passages_do() -> None:
     assert passages(collection(8, {4: 1, 7: 5}), held, None, seed=1) == [0, 1, 2, 3, 5, 6]
 
 
-def test_the_budget_is_for_passages_that_train() -> None:
+def test_the_budget_only_limits_training_passages() -> None:
     held = {"d03": "heldout", "d05": "dev"}
     chosen = passages(collection(40, {4: 1}), held, 6, seed=1)
     assert chosen == sorted(chosen)
@@ -43,21 +43,21 @@ def test_the_budget_is_for_passages_that_train() -> None:
     assert len(passages(collection(40, {4: 1}), held, 1000, seed=1)) == 39
 
 
-def test_nothing_is_asked_about_a_passage_without_words() -> None:
-    one = Collection(["a", "b", "c"], ["A", "B", None], ["", "text", ""], np.arange(3), "{text}")
-    assert passages(one, {}, None, seed=1) == [1]
-    assert passages(dataclasses.replace(one, template="{title} {text}"), {}, None, seed=1) == [0, 1]
+def test_empty_passages_get_no_queries() -> None:
+    documents = Collection(["a", "b", "c"], ["A", "B", None], ["", "text", ""], np.arange(3), "{text}")
+    assert passages(documents, {}, None, seed=1) == [1]
+    assert passages(dataclasses.replace(documents, template="{title} {text}"), {}, None, seed=1) == [0, 1]
 
 
-def test_only_relevant_passages_train() -> None:
-    held, relevant = {"d03": "heldout"}, np.array([2, 4, 6, 9])  # 4 is a twin of 1
+def test_training_passages_can_be_limited_to_relevant_ones() -> None:
+    held, relevant = {"d03": "heldout"}, np.array([2, 4, 6, 9])  # 4 is a duplicate of 1
     assert passages(collection(20, {4: 1}), held, None, seed=1, relevant=relevant) == [1, 2, 3, 6, 9]
     drawn = passages(collection(20, {4: 1}), held, 2, seed=1, relevant=relevant)
     assert len(drawn) == 2 + 1
     assert set(drawn) < {1, 2, 3, 6, 9}
 
 
-def test_what_is_relevant_to_train_topics(tmp_path: Path) -> None:
+def test_documents_that_are_relevant_to_train_topics(tmp_path: Path) -> None:
     rows = [("t1", "d02", 1, "train"), ("t1", "d04", 0, "train"), ("t2", "d02", 2, "train"), ("t3", "d05", 1, "test")]
     judged = pd.DataFrame(rows, columns=["query_id", "doc_id", "relevance", "split"])
     path = tmp_path / "qrels.parquet"
@@ -65,7 +65,7 @@ def test_what_is_relevant_to_train_topics(tmp_path: Path) -> None:
     assert relevant_to_train_topics(collection(8, {}), path).tolist() == [2]
     judged[judged["split"] == "test"].to_parquet(path)
     with pytest.raises(
-        UserError, match=r"no train topic has a relevant document: let corpora.<name>.passages_from be all"
+        UserError, match=r"no train topic has a relevant document: set corpora.<name>.passages_from to all"
     ):
         relevant_to_train_topics(collection(8, {}), path)
 
@@ -73,7 +73,10 @@ def test_what_is_relevant_to_train_topics(tmp_path: Path) -> None:
 def test_the_order_of_the_corpus_does_not_matter() -> None:
     ids = [f"d{i:02}" for i in range(20)]
     forwards, backwards = collection(20, {}, ids), collection(20, {}, ids[::-1])
-    names = [{one.doc_ids[i] for i in passages(one, {"d03": "heldout"}, 5, seed=9)} for one in (forwards, backwards)]
+    names = [
+        {documents.doc_ids[i] for i in passages(documents, {"d03": "heldout"}, 5, seed=9)}
+        for documents in (forwards, backwards)
+    ]
     assert names[0] == names[1]
 
 
@@ -104,7 +107,7 @@ def test_human_queries() -> None:
     assert human["end"].isna().all()
 
 
-def test_a_passage_without_the_words_of_its_query() -> None:
+def test_passages_without_the_text_of_their_queries() -> None:
     corpus = Collection(["a", "b"], ["A", None], ["One two. Three four.", "Five six."], np.arange(2))
     rows = [("b", None, None), ("a", 9, 20), ("a", 0, 8), ("b", 0, 9)]
     queries = pd.DataFrame(rows, columns=["doc_id", "start", "end"]).astype({"start": "Int32", "end": "Int32"})

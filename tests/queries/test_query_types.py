@@ -1,4 +1,4 @@
-"""The types of queries: ours, the user's, and examples of the user's own."""
+"""The types of queries: built-in types, the user's types, and the user's examples."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,68 +19,68 @@ NAMES = ["claim", "keywords", "question", "title", "user_query", "user_query_sty
 PAIRS = [{"query": f"query {i}", "passage": f"Passage {i}."} for i in range(9)]
 
 
-def asked(**keys: Any) -> list[query_types.Wanted]:
-    return query_types.wanted(Transformers(kind="transformers", model="m", **keys), seed=3)
+def resolved(**keys: Any) -> list[query_types.ResolvedType]:
+    return query_types.resolve_types(Transformers(kind="transformers", model="m", **keys), seed=3)
 
 
 def test_the_six_types() -> None:
-    found = {kind.name: kind for kind in asked()}
-    assert sorted(found) == NAMES
-    assert found["user_query"].examples == []
-    assert all(len(found[name].examples) == 3 for name in NAMES if name != "user_query")
-    assert {kind.weight for kind in found.values()} == {1}
+    types = {each.name: each for each in resolved()}
+    assert sorted(types) == NAMES
+    assert types["user_query"].examples == []
+    assert all(len(types[name].examples) == 3 for name in NAMES if name != "user_query")
+    assert {each.weight for each in types.values()} == {1}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_our_examples_obey_what_they_show(name: str) -> None:
-    """They would themselves come through the cleaning."""
-    described = query_types.read(query_types.OURS / f"{name}.yaml")
-    for example in described.examples:
-        assert len(example.query.split()) <= described.words
+def test_built_in_examples_pass_the_cleaning(name: str) -> None:
+    """An example that cleaning would drop must not be in a prompt."""
+    content = query_types.read(query_types.BUILT_IN / f"{name}.yaml")
+    for example in content.examples:
+        assert len(example.query.split()) <= content.words
         assert "\n" not in example.query
         assert not is_refusal(fold(example.query))
         assert not copied(example.query, example.passage, 0.8)
         assert 40 <= len(example.passage.split()) <= 90
 
 
-def test_no_passage_is_used_twice() -> None:
-    passages = [example.passage for kind in asked() for example in kind.examples]
+def test_example_passages_are_unique() -> None:
+    passages = [example.passage for each in resolved() for example in each.examples]
     assert len(passages) == len(set(passages)) == 15
 
 
-def own_type(folder: Path, name: str, **changes: Any) -> Path:
+def write_type(folder: Path, name: str, **changes: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    described = {"instruction": "Write a headline.", "words": 9, "weight": 0.5, "examples": PAIRS[:2]} | changes
-    (folder / f"{name}.yaml").write_text(yaml.safe_dump({k: v for k, v in described.items() if v is not None}))
+    content = {"instruction": "Write a headline.", "words": 9, "weight": 0.5, "examples": PAIRS[:2]} | changes
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
     return folder
 
 
-def test_a_type_is_added_by_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = own_type(tmp_path / "types", "headline")
-    own_type(folder, "title", instruction="Ours is not wanted.")
-    found = {kind.name: kind for kind in asked(types_from=str(folder))}
-    assert sorted(found) == sorted([*NAMES, "headline"])
-    assert (found["headline"].words, found["headline"].weight, len(found["headline"].examples)) == (9, 0.5, 2)
-    assert found["title"].instruction == "Ours is not wanted."
+def test_a_file_adds_a_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_type(tmp_path / "types", "headline")
+    write_type(folder, "title", instruction="Replace the built-in type.")
+    types = {each.name: each for each in resolved(types_from=str(folder))}
+    assert sorted(types) == sorted([*NAMES, "headline"])
+    assert (types["headline"].words, types["headline"].weight, len(types["headline"].examples)) == (9, 0.5, 2)
+    assert types["title"].instruction == "Replace the built-in type."
     monkeypatch.setenv("MINE", str(folder))
-    alone = asked(types_from="$MINE/headline.yaml", types={"headline": 2, "claim": 1})
-    assert [(kind.name, kind.weight) for kind in alone] == [("claim", 1), ("headline", 2)]
+    alone = resolved(types_from="$MINE/headline.yaml", types={"headline": 2, "claim": 1})
+    assert [(each.name, each.weight) for each in alone] == [("claim", 1), ("headline", 2)]
     monkeypatch.chdir(tmp_path)
-    assert [kind.name for kind in asked(types_from="types", types={"headline": 1})] == ["headline"]
+    assert [each.name for each in resolved(types_from="types", types={"headline": 1})] == ["headline"]
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
-def test_examples_of_the_users_domain(tmp_path: Path, suffix: str) -> None:
+def test_examples_can_come_from_a_file(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"pairs{suffix}"
     frame = pd.DataFrame(PAIRS).assign(note="not read")
     frame.to_parquet(path) if suffix == ".parquet" else frame.to_json(path, orient="records", lines=True)
-    found = {kind.name: kind for kind in asked(examples={"user_query_styled": str(path)}, shots=4)}
-    shown = [example.query for example in found["user_query_styled"].examples]
+    types = {each.name: each for each in resolved(examples={"user_query_styled": str(path)}, shots=4)}
+    shown = [example.query for example in types["user_query_styled"].examples]
     assert len(set(shown)) == 4
     assert set(shown) <= {pair["query"] for pair in PAIRS}
-    again = {kind.name: kind for kind in asked(examples={"user_query_styled": str(path)}, shots=4)}
-    assert again == found
-    assert len(found["question"].examples) == 3
+    again = {each.name: each for each in resolved(examples={"user_query_styled": str(path)}, shots=4)}
+    assert again == types
+    assert len(types["question"].examples) == 3
 
 
 def broken_types(tmp_path: Path) -> dict[str, Any]:
@@ -89,11 +89,11 @@ def broken_types(tmp_path: Path) -> dict[str, Any]:
 
 
 def unknown_key(tmp_path: Path) -> dict[str, Any]:
-    return {"types_from": str(own_type(tmp_path / "t", "headline", exampels=[]))}
+    return {"types_from": str(write_type(tmp_path / "t", "headline", exampels=[]))}
 
 
 def no_words(tmp_path: Path) -> dict[str, Any]:
-    return {"types_from": str(own_type(tmp_path / "t", "headline", words=None))}
+    return {"types_from": str(write_type(tmp_path / "t", "headline", words=None))}
 
 
 def no_column(tmp_path: Path) -> dict[str, Any]:
@@ -126,16 +126,16 @@ def no_rows(tmp_path: Path) -> dict[str, Any]:
     [
         (
             lambda _: {"types": {"qestion": 1}},
-            r"types: no query type 'qestion' \(did you mean 'question'\?\); known are",
+            r"types: unknown query type 'qestion' \(did you mean 'question'\?\); known types:",
         ),
-        (lambda _: {"examples": {"claims": "x"}}, r"examples: no query type 'claims' \(did you mean 'claim'\?\)"),
-        (lambda p: {"types_from": str(p)}, "types_from: .*: neither a YAML file nor a folder that has any"),
+        (lambda _: {"examples": {"claims": "x"}}, r"examples: unknown query type 'claims' \(did you mean 'claim'\?\)"),
+        (lambda p: {"types_from": str(p)}, "types_from: .*: neither a YAML file nor a folder with YAML files"),
         (lambda _: {"types_from": "$NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE is not set"),
-        (broken_types, r"bad\.yaml: not YAML: "),
+        (broken_types, r"bad\.yaml: invalid YAML: "),
         (unknown_key, r"headline\.yaml: unknown key 'exampels' \(did you mean 'examples'\?\)"),
         (
-            lambda p: {"types_from": str(own_type(p / "t", "human"))},
-            r"human\.yaml: the name 'human' is that of people's",
+            lambda p: {"types_from": str(write_type(p / "t", "human"))},
+            r"human\.yaml: the name 'human' is reserved for human queries",
         ),
         (no_words, r"headline\.yaml: words: Field required"),
         (lambda _: {"examples": {"claim": "/nowhere/pairs.jsonl"}}, r"examples: /nowhere/pairs\.jsonl: no such file"),
@@ -143,16 +143,16 @@ def no_rows(tmp_path: Path) -> dict[str, Any]:
         (not_json, r"pairs\.jsonl: neither Parquet nor JSONL"),
         (not_parquet, r"pairs\.parquet: neither Parquet nor JSONL"),
         (empty_query, r"pairs\.jsonl: pair 2: query: "),
-        (no_rows, r"pairs\.parquet: no pairs in it"),
+        (no_rows, r"pairs\.parquet: no pairs: add at least one"),
     ],
 )
-def test_faults_name_their_place(tmp_path: Path, keys: Callable[[Path], dict[str, Any]], message: str) -> None:
+def test_errors_name_the_file_or_key(tmp_path: Path, keys: Callable[[Path], dict[str, Any]], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        asked(**keys(tmp_path))
+        resolved(**keys(tmp_path))
 
 
-def test_the_types_are_part_of_the_package() -> None:
-    """Installed, too: pyproject.toml names them."""
+def test_the_types_are_package_data() -> None:
+    """pyproject.toml lists them, so that they are installed."""
     import tomllib
 
     root = Path(__file__).parents[2]

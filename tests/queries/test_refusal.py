@@ -1,4 +1,4 @@
-"""Answers that speak of the task."""
+"""Detection of refusals and other answers that are not queries."""
 
 import pytest
 
@@ -29,7 +29,7 @@ from listill.text import fold
         "Here are five key phrases:",
     ],
 )
-def test_refusals(text: str) -> None:
+def test_refusals_are_detected(text: str) -> None:
     assert is_refusal(fold(text))
 
 
@@ -50,5 +50,5 @@ def test_refusals(text: str) -> None:
         "How do language models refuse?",
     ],
 )
-def test_queries_are_no_refusals(text: str) -> None:
+def test_queries_are_not_detected_as_refusals(text: str) -> None:
     assert not is_refusal(fold(text))

@@ -1,4 +1,4 @@
-"""Sentences and their places."""
+"""Sentences and their positions."""
 
 import itertools
 
@@ -25,7 +25,7 @@ def test_sentences(text: str, expected: list[str]) -> None:
     assert [text[start:end] for start, end in sentences(text)] == expected
 
 
-def test_spans_are_in_order_and_hold_everything_but_white_space() -> None:
+def test_spans_are_ordered_and_cover_all_but_white_space() -> None:
     text = 'First one.  Second, with 3.5 things. \n\n Third ends (here). "And?" Yes.'
     spans = sentences(text)
     assert all(start < end for start, end in spans)
@@ -33,5 +33,5 @@ def test_spans_are_in_order_and_hold_everything_but_white_space() -> None:
     assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(text.split())
 
 
-def test_equal_sentences_have_places_of_their_own() -> None:
+def test_equal_sentences_have_different_positions() -> None:
     assert sentences("Go on. Go on. Go on.") == [(0, 6), (7, 13), (14, 20)]

@@ -1,4 +1,4 @@
-"""Snakemake's benchmark files."""
+"""Costs from the benchmark files of Snakemake."""
 
 from pathlib import Path
 
@@ -19,6 +19,6 @@ def test_costs_come_from_benchmark_files(tmp_path: Path) -> None:
     ]
     assert costs.read([]) == []
     assert [costs.clock(s) for s in (0.5, 45, 200, 7500)] == ["0.5 s", "45 s", "3:20 min", "2:05 h"]
-    quick.write_text("nothing of the kind\n")
+    quick.write_text("not a benchmark\n")
     with pytest.raises(UserError, match=r"corpus\.tsv: not a Snakemake benchmark"):
         costs.read([quick])

@@ -1,4 +1,4 @@
-"""From what was generated to what was trained on."""
+"""The query funnel of the report."""
 
 import pandas as pd
 
@@ -22,10 +22,10 @@ FUNNEL = pd.DataFrame(ROWS, columns=SCHEMAS["funnel"].names)
 def test_the_funnel_follows_queries_through_the_stages() -> None:
     steps = funnel.steps(FUNNEL, {"listwise": {"lead": 90}})
     assert [(step.name, step.total, step.lost) for step in steps] == [
-        ("generated or given", 240, {}),
-        ("cleaned", 210, {"duplicate": 30}),
-        ("found again (consistent)", 120, {"inconsistent": 50}),
-        ("kept by the teacher", 95, {"teacher disagrees": 25}),
+        ("before cleaning", 240, {}),
+        ("after cleaning", 210, {"duplicate": 30}),
+        ("after the consistency filter", 120, {"inconsistent": 50}),
+        ("in training lists", 95, {"teacher disagrees": 25}),
         ("trained: listwise", 90, {}),
     ]
     assert steps[0].counts == {"human": 40, "lead": 200}
@@ -33,16 +33,16 @@ def test_the_funnel_follows_queries_through_the_stages() -> None:
 
 def test_stages_that_have_not_run_are_left_out() -> None:
     steps = funnel.steps(FUNNEL[FUNNEL["stage"] == "queries"], {})
-    assert [step.name for step in steps] == ["generated or given", "cleaned"]
+    assert [step.name for step in steps] == ["before cleaning", "after cleaning"]
     assert funnel.steps(FUNNEL.head(0), {}) == []
 
 
-def test_another_split_has_a_funnel_of_its_own() -> None:
+def test_the_funnel_of_another_split() -> None:
     assert [(step.name, step.counts) for step in funnel.steps(FUNNEL, {}, "heldout")] == [
-        ("generated or given", {"lead": 12}),
-        ("cleaned", {"lead": 12}),
+        ("before cleaning", {"lead": 12}),
+        ("after cleaning", {"lead": 12}),
     ]
 
 
-def test_what_never_trains_is_set_aside() -> None:
-    assert funnel.set_aside(FUNNEL) == {"heldout": 12}
+def test_held_out_queries_are_counted() -> None:
+    assert funnel.held_out(FUNNEL) == {"heldout": 12}

@@ -1,4 +1,4 @@
-"""What the page is made of, read from files."""
+"""The data for the report page, read from files."""
 
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,17 @@ def files(tmp_path: Path) -> material.Files:
 
 
 def test_everything_is_read(files: material.Files) -> None:
-    found = material.load("c", SUMMARY, files, {"seed": 1}, {"listill": "1"}, {"corpus": "f"})
-    assert (found.title, found.config, found.versions) == ("c", {"seed": 1}, {"listill": "1"})
-    assert found.fingerprints == {"corpus": "f"}
-    assert found.evaluated.queries["query_id"].tolist() == ["q"]
-    assert list(found.runs) == ["m.a"]
-    assert found.runs["m.a"].columns.tolist() == ["query_id", "doc_id", "rank"]
-    [history] = found.histories
+    loaded = material.load("c", SUMMARY, files, {"seed": 1}, {"listill": "1"}, {"corpus": "f"})
+    assert (loaded.title, loaded.config, loaded.versions) == ("c", {"seed": 1}, {"listill": "1"})
+    assert loaded.fingerprints == {"corpus": "f"}
+    assert loaded.evaluated.queries["query_id"].tolist() == ["q"]
+    assert list(loaded.runs) == ["m.a"]
+    assert loaded.runs["m.a"].columns.tolist() == ["query_id", "doc_id", "rank"]
+    [history] = loaded.histories
     assert (history.student, history.variant, history.trained) == ("m", "a", {"lead": 7})
     assert (history.kept, history.temperature) == (0, 0.5)
     assert history.table["loss"].dropna().tolist() == [0.25]
-    assert [cost.job for cost in found.costs] == ["train"]
+    assert [cost.job for cost in loaded.costs] == ["train"]
 
 
 def test_each_student_has_its_own_funnel(files: material.Files) -> None:
@@ -69,14 +69,14 @@ def test_each_student_has_its_own_funnel(files: material.Files) -> None:
     assert {student: rows["queries"].tolist() for student, rows in funnels.items()} == {"e": [9, 4], "m": [9, 3]}
 
 
-def test_without_funnels_there_are_empty_ones(files: material.Files) -> None:
+def test_missing_funnels_are_empty(files: material.Files) -> None:
     bare = material.Files(**{**vars(files), "funnels": [], "histories": [], "benchmarks": []})
-    found = material.load("c", SUMMARY, bare, {}, {}, {})
-    assert {student: len(rows) for student, rows in found.funnels.items()} == {"e": 0, "m": 0}
-    assert (found.histories, found.costs) == ([], [])
+    loaded = material.load("c", SUMMARY, bare, {}, {}, {})
+    assert {student: len(rows) for student, rows in loaded.funnels.items()} == {"e": 0, "m": 0}
+    assert (loaded.histories, loaded.costs) == ([], [])
 
 
-def test_a_history_made_elsewhere_says_no_more_than_its_rows(files: material.Files, tmp_path: Path) -> None:
+def test_an_external_history_has_no_details(files: material.Files, tmp_path: Path) -> None:
     path = tmp_path / "models/e/b/history.parquet"
     path.parent.mkdir(parents=True)
     tables.read(files.histories[0], "history").to_parquet(path)

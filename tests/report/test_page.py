@@ -1,4 +1,4 @@
-"""The page: complete, self-contained, and safe with whatever stands in a query."""
+"""The report page is complete and self-contained, and escapes queries."""
 
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -112,7 +112,7 @@ def material() -> Material:
     )
 
 
-def test_it_says_what_it_must(material: Material) -> None:
+def test_the_page_has_all_results(material: Material) -> None:
     text = " ".join(Page(render(material, 3)).text.split())
     assert "minilm.listwise beats minilm by" in text
     for system in SYSTEMS:
@@ -124,7 +124,7 @@ def test_it_says_what_it_must(material: Material) -> None:
         "dropped: duplicate 30",
         "dropped: teacher disagrees 25",
         "trained: infonce",
-        "Set aside, never trained on: 12 heldout",
+        "Held out from training: 12 heldout",
         "90 lists, kept step 200, teacher temperature 0.152 (auto)",
         "relevant",
         "Untitled text",
@@ -137,7 +137,7 @@ def test_it_says_what_it_must(material: Material) -> None:
         assert expected in text, expected
 
 
-def test_it_fetches_nothing_and_is_well_formed(material: Material) -> None:
+def test_the_page_loads_nothing_and_is_well_formed(material: Material) -> None:
     page = Page(render(material, 3))
     assert page.open == []
     assert not {tag for tag, _ in page.tags} & {"script", "iframe", "img", "object", "embed", "base", "form"}
@@ -157,15 +157,15 @@ def test_queries_are_escaped(material: Material) -> None:
     assert NASTY not in html
 
 
-def test_every_plot_is_there_and_has_only_numbers(material: Material) -> None:
+def test_all_plots_exist_and_have_no_nan(material: Material) -> None:
     html = render(material, 3)
     assert html.count('<svg class="chart"') == 6
     assert html.count('<svg class="waterfall"') == 1
     assert "nan" not in html.partition("<body>")[2].lower()
 
 
-def test_a_bare_page_still_renders(material: Material) -> None:
-    """Only bm25 and a base, no funnel, no history, no benchmark: a first look before any training."""
+def test_the_page_renders_before_any_training(material: Material) -> None:
+    """There are only bm25 and a base model, and no funnels, histories and benchmarks."""
     few = material.per_query[material.per_query["system"].isin(["bm25", "minilm"])]
     bare = replace(
         material,

@@ -25,17 +25,17 @@ def test_a_chart_marks_base_and_best() -> None:
     assert 'class="base"' not in plots.chart([line], "plain")
 
 
-def test_an_interval_is_drawn_only_where_something_was_tested() -> None:
+def test_an_interval_is_only_drawn_if_there_was_a_test() -> None:
     nan = float("nan")
     assert plots.interval(None, 1.0) == ""
     assert plots.interval(Cell(0.5, 0.5, 0.0, 0.0, 0.0, nan), 1.0) == ""
     assert 'class="up"' in plots.interval(Cell(0.6, 0.5, 0.1, 0.05, 0.15, 0.01), 0.2)
     assert 'class="none"' in plots.interval(Cell(0.6, 0.5, 0.1, -0.05, 0.25, 0.2), 0.2)
-    # What lies beyond the axis stands at its end: 80 + 74.
+    # A value beyond the axis is drawn at its end: 80 + 74.
     assert 'cx="154.0"' in plots.interval(Cell(0.9, 0.5, 0.4, 0.3, 0.5, 0.01), 0.2)
 
 
-def test_a_waterfall_has_no_bars_for_what_did_not_change() -> None:
+def test_a_waterfall_has_no_bars_for_unchanged_queries() -> None:
     svg = plots.waterfall(np.array([0.4, 0.0, 0.0, -0.2]), "queries")
     assert (svg.count('class="up"'), svg.count('class="down"')) == (1, 1)
     assert 'height="56.00"' in svg

@@ -1,4 +1,4 @@
-"""What a summary says: the choice, the verdict, the order of systems."""
+"""Interpretation of a summary: selected variant, verdict, order of systems."""
 
 from listill.report.results import Cell, Results, p_text
 from summary_tables import NAN, ROWS, summary
@@ -9,13 +9,14 @@ def sentence(rows: dict[tuple[str, str], tuple[float, float, float]]) -> str:
     return f"{verdict.sentence}. {verdict.caveat}"
 
 
-def test_the_verdict_is_on_the_variant_that_dev_chose() -> None:
+def test_the_verdict_is_about_the_variant_selected_on_dev() -> None:
     assert sentence(ROWS) == (
-        "minilm.listwise beats minilm by +0.051 nDCG@10 (0.544 -> 0.595, p = 0.0003, 812 test topics); chosen on dev. "
+        "minilm.listwise beats minilm by +0.051 nDCG@10 (0.544 -> 0.595, p = 0.0003, 812 test topics); "
+        "selected on dev. "
     )
 
 
-def test_no_significant_gain_is_said() -> None:
+def test_the_verdict_without_a_significant_gain() -> None:
     weak = {key: (value, base, p and max(p, 0.3)) for key, (value, base, p) in ROWS.items()}
     assert sentence(weak).startswith("no variant is significantly better than minilm; minilm.listwise: +0.051")
     chosen = ROWS | {("minilm.listwise", "test"): (0.546, 0.544, 0.4)}
@@ -24,14 +25,14 @@ def test_no_significant_gain_is_said() -> None:
     assert sentence(harmed).startswith("minilm.listwise is worse than minilm by -0.044")
 
 
-def test_without_dev_nothing_is_chosen_by_test_figures() -> None:
+def test_no_variant_is_selected_on_test() -> None:
     test = {key: row for key, row in ROWS.items() if key[1] == "test"}
-    assert sentence(test).startswith("no dev queries to choose a variant of minilm by")
+    assert sentence(test).startswith("no variant of minilm can be selected, as there are no dev queries")
     del test["minilm.infonce", "test"]
     assert sentence(test).startswith("minilm.listwise beats minilm")
 
 
-def test_held_out_queries_stand_in_for_test_topics_with_a_caveat() -> None:
+def test_held_out_queries_replace_missing_test_topics_with_a_caveat() -> None:
     rows = {(system, split.replace("test", "heldout")): row for (system, split), row in ROWS.items()}
     assert "812 held-out synthetic queries" in sentence(rows)
     assert "self-consistency, not relevance" in sentence(rows)
@@ -47,27 +48,27 @@ def test_p_values_are_readable() -> None:
     ]
 
 
-def test_systems_stand_in_order() -> None:
+def test_order_of_systems() -> None:
     names = ["teacher", "stranger", "minilm.b", "minilm+bm25", "minilm", "minilm.a", "bm25", "e5", "e5.a"]
     rows = {(name, "test"): (0.5, 0.5, NAN if name in ("minilm", "e5") else 0.5) for name in names}
-    found = Results(summary(rows))
-    assert found.students == ["e5", "minilm"]
-    assert found.systems == [
+    results = Results(summary(rows))
+    assert results.students == ["e5", "minilm"]
+    assert results.systems == [
         *("bm25", "e5", "e5.a", "minilm", "minilm+bm25", "minilm.a", "minilm.b", "stranger", "teacher")
     ]
-    assert found.variants("minilm") == ["minilm.a", "minilm.b"]
-    assert found.owner("minilm.a") == "minilm"
-    assert found.owner("stranger.a") is found.owner("minilm+bm25") is found.owner("minilm") is None
+    assert results.variants("minilm") == ["minilm.a", "minilm.b"]
+    assert results.owner("minilm.a") == "minilm"
+    assert results.owner("stranger.a") is results.owner("minilm+bm25") is results.owner("minilm") is None
 
 
-def test_equal_variants_are_chosen_by_name_and_test_is_trusted_most() -> None:
+def test_ties_are_broken_by_name_and_test_is_trusted_most() -> None:
     rows = {("m", split): (0.5, 0.5, NAN) for split in ("dev", "heldout", "test")}
     rows |= {(f"m.{name}", "dev"): (0.6, 0.5, 0.01) for name in "ba"}
-    found = Results(summary(rows, ("R@100", "nDCG@10")))
-    assert found.chosen("m") == "m.a"
-    assert found.splits == ["test", "heldout", "dev"]
-    assert (found.trusted, found.main, found.measures) == ("test", "nDCG@10", ["nDCG@10", "R@100"])
-    assert found.queries("dev") == 812
+    results = Results(summary(rows, ("R@100", "nDCG@10")))
+    assert results.chosen("m") == "m.a"
+    assert results.splits == ["test", "heldout", "dev"]
+    assert (results.trusted, results.main, results.measures) == ("test", "nDCG@10", ["nDCG@10", "R@100"])
+    assert results.queries("dev") == 812
 
 
 def test_the_verdict_without_any_variant() -> None:

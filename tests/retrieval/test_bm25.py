@@ -15,12 +15,12 @@ from listill.settings.bm25 import Bm25
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    """Random texts of skewed words, one of them empty and one of stop words only."""
+    """Random texts with a skewed distribution of words; one is empty, and one has only stop words."""
     draw = random.Random(3)
     words = [f"word{i}" for i in range(60)]
     weights = [1 / (i + 1) for i in range(60)]
-    made = [" ".join(draw.choices(words, weights, k=draw.randint(1, 40))) for _ in range(150)]
-    return [*made, "", "the and of", *(row["text"] for row in tiny.tiny_documents(30))]
+    random_texts = [" ".join(draw.choices(words, weights, k=draw.randint(1, 40))) for _ in range(150)]
+    return [*random_texts, "", "the and of", *(row["text"] for row in tiny.tiny_documents(30))]
 
 
 QUERIES = [
@@ -35,7 +35,7 @@ QUERIES = [
 
 
 def naive(documents: list[list[str]], terms: list[str], k1: float, b: float) -> list[float]:
-    """The formula of the docstring, term by term, in float64."""
+    """Return the scores by the formula of the module's docstring, term by term, in float64."""
     mean = sum(len(document) for document in documents) / len(documents)
     scores = []
     for document in documents:
@@ -61,7 +61,7 @@ def test_the_formula_and_both_libraries_agree(texts: list[str], k1: float, b: fl
         assert ours.scores(terms).dtype == oracle.scores(terms).dtype == np.float32
 
 
-def test_rank_bm25_itself_orders_alike(texts: list[str]) -> None:
+def test_scores_are_proportional_to_those_of_rank_bm25(texts: list[str]) -> None:
     from rank_bm25 import BM25Okapi
 
     index = Bm25Index(texts, Bm25())
@@ -69,16 +69,16 @@ def test_rank_bm25_itself_orders_alike(texts: list[str]) -> None:
     (term,) = index.tokenise(["word40"])[0]
     ours, theirs = index.scores([term]), plain.get_scores([term])
     assert (ours > 0).sum() == (theirs > 0).sum() > 1
-    # For one term both are the same up to a factor: the idf, and k1 + 1.
+    # For a single term, the two differ only by a constant factor: the idf, and k1 + 1.
     ratio = theirs[ours > 0] / ours[ours > 0]
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
 
 
-def test_the_score_of_a_text_is_that_of_the_document(texts: list[str]) -> None:
+def test_score_text_equals_the_score_of_the_indexed_document(texts: list[str]) -> None:
     index = Bm25Index(texts, Bm25())
     for terms in index.tokenise(QUERIES):
-        alone = [index.score_text(terms, text) for text in texts]
-        np.testing.assert_allclose(alone, index.scores(terms), atol=1e-4)
+        text_scores = [index.score_text(terms, text) for text in texts]
+        np.testing.assert_allclose(text_scores, index.scores(terms), atol=1e-4)
 
 
 def test_the_score_of_a_text_that_is_not_indexed_uses_the_index_statistics(texts: list[str]) -> None:
@@ -88,14 +88,14 @@ def test_the_score_of_a_text_that_is_not_indexed_uses_the_index_statistics(texts
     mean = sum(len(document) for document in documents) / len(documents)
     (terms,) = index.tokenise(["word7 neverseen"])
     idf = math.log(1 + (len(texts) - df["word7"] + 0.5) / (df["word7"] + 0.5))
-    idf_of_none = math.log(1 + (len(texts) + 0.5) / 0.5)
+    unseen_idf = math.log(1 + (len(texts) + 0.5) / 0.5)
     length = 0.9 * (1 - 0.4 + 0.4 * 3 / mean)
-    expected = idf * 2 / (2 + length) + idf_of_none * 1 / (1 + length)
+    expected = idf * 2 / (2 + length) + unseen_idf * 1 / (1 + length)
     assert index.score_text(terms, "word7 neverseen word7") == pytest.approx(expected)
     assert index.score_text(terms, "") == 0.0
 
 
-def test_tokens_are_stemmed_and_stop_words_left_out() -> None:
+def test_tokens_are_stemmed_and_stop_words_removed() -> None:
     texts = ["The running dogs", "a dog RUNS", "cat"]
     assert Bm25Index(texts, Bm25()).tokenise(texts) == [["run", "dog"], ["dog", "run"], ["cat"]]
     assert Bm25Index(texts, Bm25(stemmer=None)).tokenise(texts)[0] == ["running", "dogs"]
@@ -106,33 +106,35 @@ def test_tokens_are_stemmed_and_stop_words_left_out() -> None:
 def test_search_orders_by_score_then_doc_id(library: str) -> None:
     texts = ["red fox", "blue fox", "fox fox fox", "red hen", "grey fox"]
     index = Bm25Index(texts, Bm25.model_validate({"library": library}))
-    id_order = np.array([4, 3, 2, 1, 0])  # the ids run against the positions
-    (found,), (scores,) = index.search(["fox"], 10, id_order)
-    assert found.tolist() == [2, 4, 1, 0]
+    id_order = np.array([4, 3, 2, 1, 0])  # the order of the ids is the reverse of the positions
+    (positions,), (scores,) = index.search(["fox"], 10, id_order)
+    assert positions.tolist() == [2, 4, 1, 0]
     assert (np.diff(scores) <= 0).all()
     assert index.search(["fox"], 2, id_order)[0][0].tolist() == [2, 4]
-    np.testing.assert_allclose(scores, index.scores(["fox"])[found])
+    np.testing.assert_allclose(scores, index.scores(["fox"])[positions])
 
 
 @pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
-def test_search_finds_what_scoring_all_finds(texts: list[str], library: str) -> None:
+def test_search_finds_the_documents_with_the_best_scores(texts: list[str], library: str) -> None:
     index = Bm25Index(texts, Bm25.model_validate({"library": library}))
     id_order = np.random.default_rng(0).permutation(len(texts))
-    found, scores = index.search(QUERIES, 7, id_order)
-    for terms, documents, values in zip(index.tokenise(QUERIES), found, scores, strict=True):
-        every = index.scores(terms)
-        best = [i for i in sorted(range(len(texts)), key=lambda i: (-every[i], id_order[i])) if every[i] > 0][:7]
-        np.testing.assert_array_equal(values, every[best])
-        # The only freedom is a tie at the cut that is wider than the slack: not in this corpus.
-        assert documents.tolist() == best
+    positions, scores = index.search(QUERIES, 7, id_order)
+    for terms, query_positions, query_scores in zip(index.tokenise(QUERIES), positions, scores, strict=True):
+        all_scores = index.scores(terms)
+        ranking = sorted(range(len(texts)), key=lambda i: (-all_scores[i], id_order[i]))
+        best = [i for i in ranking if all_scores[i] > 0][:7]
+        np.testing.assert_array_equal(query_scores, all_scores[best])
+        # The results could differ only if more documents than the slack were tied at the cutoff, which does not occur
+        # here.
+        assert query_positions.tolist() == best
 
 
 @pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
 def test_unknown_terms_find_nothing(library: str) -> None:
     index = Bm25Index(["red fox", "blue hen"], Bm25.model_validate({"library": library}))
-    found, scores = index.search(["zebra", "", "the", "zebra fox"], 5, np.arange(2))
-    assert [documents.tolist() for documents in found] == [[], [], [], [0]]
-    assert [len(values) for values in scores] == [0, 0, 0, 1]
+    positions, scores = index.search(["zebra", "", "the", "zebra fox"], 5, np.arange(2))
+    assert [query_positions.tolist() for query_positions in positions] == [[], [], [], [0]]
+    assert [len(query_scores) for query_scores in scores] == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
@@ -144,18 +146,18 @@ def test_a_corpus_of_one_document(library: str) -> None:
 @pytest.mark.parametrize("library", ["bm25s", "rank_bm25"])
 def test_a_corpus_without_terms(library: str) -> None:
     index = Bm25Index(["the", ""], Bm25.model_validate({"library": library}))
-    found, _ = index.search(["fox"], 5, np.arange(2))
-    assert found[0].tolist() == []
+    positions, _ = index.search(["fox"], 5, np.arange(2))
+    assert positions[0].tolist() == []
     assert index.score_text(["fox"], "fox") > 0
 
 
 def test_the_retriever_searches_title_and_text() -> None:
     collection = Collection(["a", "b", "c"], ["fox", None, "hen"], ["red", "the fox", "blue"], np.arange(3))
     retriever = Bm25Retriever("words", collection, Bm25())
-    found, scores = retriever.search(["fox", "blue hen"], 5)
+    positions, scores = retriever.search(["fox", "blue hen"], 5)
     index = Bm25Index(["fox red", "the fox", "hen blue"], Bm25())
     for q, terms in enumerate(index.tokenise(["fox", "blue hen"])):
-        every = index.scores(terms)
-        best = [i for i in sorted(range(3), key=lambda i: (-every[i], i)) if every[i] > 0]
-        assert found[q].tolist() == best
-        np.testing.assert_array_equal(scores[q], every[best])
+        all_scores = index.scores(terms)
+        best = [i for i in sorted(range(3), key=lambda i: (-all_scores[i], i)) if all_scores[i] > 0]
+        assert positions[q].tolist() == best
+        np.testing.assert_array_equal(scores[q], all_scores[best])

@@ -1,4 +1,4 @@
-"""Dense retrieval against brute force, from memory and from a file."""
+"""Dense retrieval against brute force, with embeddings in memory and in a file."""
 
 from pathlib import Path
 
@@ -28,11 +28,11 @@ def matrix(encoder: Encoder) -> np.ndarray:
     return encoder.encode(TEXTS, "document")
 
 
-def check(found: list[np.ndarray], scores: list[np.ndarray], encoder: Encoder, matrix: np.ndarray) -> None:
+def check(positions: list[np.ndarray], scores: list[np.ndarray], encoder: Encoder, matrix: np.ndarray) -> None:
     similarity = encoder.encode(QUERIES, "query") @ matrix.T
-    for row, documents, values in zip(similarity, found, scores, strict=True):
-        assert documents.tolist() == sorted(range(20), key=lambda i: -row[i])[:5]
-        np.testing.assert_allclose(values, row[documents], atol=1e-5)
+    for row, query_positions, query_scores in zip(similarity, positions, scores, strict=True):
+        assert query_positions.tolist() == sorted(range(20), key=lambda i: -row[i])[:5]
+        np.testing.assert_allclose(query_scores, row[query_positions], atol=1e-5)
 
 
 def test_search_is_exact(encoder: Encoder, matrix: np.ndarray) -> None:

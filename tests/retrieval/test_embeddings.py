@@ -1,4 +1,4 @@
-"""Embeddings on disk."""
+"""Storing and loading embeddings."""
 
 from pathlib import Path
 
@@ -37,8 +37,8 @@ def test_round_trip_in_blocks(path: Path) -> None:
 
 
 @pytest.mark.parametrize("ids", [list("abcd"), list("abcdf"), list("badce")])
-def test_embeddings_of_another_corpus_are_refused(path: Path, ids: list[str]) -> None:
-    with pytest.raises(UserError, match=r"s\.parquet: its documents are not those of the corpus"):
+def test_embeddings_of_another_corpus_are_rejected(path: Path, ids: list[str]) -> None:
+    with pytest.raises(UserError, match=r"s\.parquet: its documents differ from those of the corpus"):
         embeddings.load(path, corpus(ids))
 
 
@@ -50,14 +50,14 @@ def test_encoding_in_parts_reuses_finished_parts(
     documents = Collection(list("abcdefghij"), [None] * 10, texts, np.arange(10))
     encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
     tokens = encoder.tokenise(texts, "document")
-    marked = np.full((4, encoder.dimension), 7, dtype=np.float32)
+    marker = np.full((4, encoder.dimension), 7, dtype=np.float32)
     for finished in (False, True):
         if finished:
-            np.save(tmp_path / "4.npy", marked)
+            np.save(tmp_path / "4.npy", marker)
         parts = list(embeddings.encode_in_parts(encoder, tokens, documents, tmp_path, ""))
         assert [part["doc_id"].to_pylist() for part in parts] == [list("abcd"), list("efgh"), list("ij")]
-        found = np.array([vector for part in parts for vector in part["embedding"].to_pylist()], dtype=np.float32)
+        vectors = np.array([vector for part in parts for vector in part["embedding"].to_pylist()], dtype=np.float32)
         expected = encoder.encode(texts, "document")
         if finished:
-            expected[4:8] = marked
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+            expected[4:8] = marker
+        np.testing.assert_allclose(vectors, expected, atol=1e-6)

@@ -1,4 +1,4 @@
-"""The encoder against SentenceTransformer itself."""
+"""The encoder against SentenceTransformer."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 import tiny
 from listill.errors import UserError
-from listill.retrieval.encoder import Encoder
+from listill.retrieval.encoder import Encoder, Kind
 from listill.settings.students import Student
 
 TEXTS = ["Lava", "", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(40)), "Zürich? no: 12%"]
@@ -26,7 +26,7 @@ def theirs(folder: Path) -> SentenceTransformer:
     return SentenceTransformer(str(folder), device=str(encoder(folder).device))
 
 
-def test_embeddings_are_those_of_sentence_transformers(tiny_model: Path) -> None:
+def test_embeddings_equal_those_of_sentence_transformers(tiny_model: Path) -> None:
     ours, reference = encoder(tiny_model), theirs(tiny_model)
     queries, documents = ours.encode(TEXTS, "query"), ours.encode(TEXTS, "document")
     np.testing.assert_allclose(queries, reference.encode_query(TEXTS), atol=1e-5)
@@ -34,11 +34,11 @@ def test_embeddings_are_those_of_sentence_transformers(tiny_model: Path) -> None
     assert queries.dtype == np.float32
     assert queries.shape == (len(TEXTS), ours.dimension)
     np.testing.assert_allclose(np.linalg.norm(queries, axis=1), 1, atol=1e-5)
-    # The test could not fail if prompts made no difference.
+    # Queries and documents differ, so that the test is sensitive to the prompts.
     assert np.abs(queries - documents).max() > 1e-2
 
 
-def test_prompts_are_put_before_the_text(tiny_model: Path) -> None:
+def test_prompts_are_prepended_to_the_text(tiny_model: Path) -> None:
     ours, reference = encoder(tiny_model), theirs(tiny_model)
     assert (ours.prompt("query"), ours.prompt("document")) == ("query: ", "passage: ")
     np.testing.assert_allclose(
@@ -51,12 +51,13 @@ def test_prompts_of_the_settings(tiny_model: Path, tmp_path: Path) -> None:
     assert encoder(plain).prompt("query") in (None, "")
     prompted = encoder(plain, prompts={"query": "query: ", "document": "passage: "})
     expected = encoder(tiny_model)
-    for kind in ("query", "document"):
-        np.testing.assert_allclose(prompted.encode(TEXTS, kind), expected.encode(TEXTS, kind), atol=1e-6)  # type: ignore[arg-type]
+    kinds: tuple[Kind, ...] = ("query", "document")
+    for kind in kinds:
+        np.testing.assert_allclose(prompted.encode(TEXTS, kind), expected.encode(TEXTS, kind), atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    "about",
+    "changes",
     [
         {"prompts": {"query": "ask ", "document": "the old "}},
         {"prompts": {"query": "ask ", "passage": "the old "}},
@@ -67,19 +68,19 @@ def test_prompts_of_the_settings(tiny_model: Path, tmp_path: Path) -> None:
         {"prompts": {}},
     ],
 )
-def test_prompts_are_found_as_sentence_transformers_finds_them(
-    tiny_model: Path, tmp_path: Path, about: dict[str, Any]
+def test_prompts_are_selected_as_in_sentence_transformers(
+    tiny_model: Path, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    """A model folder that others made, which need not name its prompts as SentenceTransformers now does."""
+    """Other people's model folders may use prompt names that differ from SentenceTransformers' current ones."""
     folder = Path(shutil.copytree(tiny_model, tmp_path / "m"))
-    saved = json.loads((folder / "config_sentence_transformers.json").read_text())
-    (folder / "config_sentence_transformers.json").write_text(json.dumps(saved | {"default_prompt_name": None} | about))
+    file = folder / "config_sentence_transformers.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"default_prompt_name": None} | changes))
     ours, reference = encoder(folder), theirs(folder)
     np.testing.assert_allclose(ours.encode(TEXTS, "document"), reference.encode_document(TEXTS), atol=1e-5)
     np.testing.assert_allclose(ours.encode(TEXTS, "query"), reference.encode_query(TEXTS), atol=1e-5)
 
 
-def test_prompts_that_are_not_pooled(tiny_model: Path, tmp_path: Path) -> None:
+def test_prompts_excluded_from_pooling(tiny_model: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_model, tmp_path / "m"))
     pooling = folder / "1_Pooling" / "config.json"
     pooling.write_text(json.dumps(json.loads(pooling.read_text()) | {"include_prompt": False}))
@@ -88,22 +89,23 @@ def test_prompts_that_are_not_pooled(tiny_model: Path, tmp_path: Path) -> None:
     assert np.abs(vectors - encoder(tiny_model).encode(TEXTS, "document")).max() > 1e-2
 
 
-def test_texts_are_cut_at_max_length(tiny_model: Path) -> None:
+def test_texts_are_truncated_to_max_length(tiny_model: Path) -> None:
     short = encoder(tiny_model, max_length=8)
     assert short.max_length == 8
     reference = theirs(tiny_model)
     reference.max_seq_length = 8
     np.testing.assert_allclose(short.encode(TEXTS, "document"), reference.encode_document(TEXTS), atol=1e-5)
-    # [CLS] passage : + 4 words + [SEP]: what comes after the fourth word does not matter.
-    same = short.encode(["old lava near the volcano", "old lava near the bakery"], "document")
-    np.testing.assert_array_equal(same[0], same[1])
-    other = encoder(tiny_model).encode(["old lava near the volcano", "old lava near the bakery"], "document")
-    assert np.abs(other[0] - other[1]).max() > 1e-3
+    # [CLS] passage : + 4 words + [SEP]: the words after the fourth have no effect.
+    texts = ["old lava near the volcano", "old lava near the bakery"]
+    truncated = short.encode(texts, "document")
+    np.testing.assert_array_equal(truncated[0], truncated[1])
+    complete = encoder(tiny_model).encode(texts, "document")
+    assert np.abs(complete[0] - complete[1]).max() > 1e-3
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 @pytest.mark.parametrize("normalize", [True, False])
-def test_dot_product_models_keep_their_lengths(tmp_path: Path, pooling: str, normalize: bool) -> None:
+def test_embeddings_of_dot_product_models_are_not_normalised(tmp_path: Path, pooling: str, normalize: bool) -> None:
     folder = tiny.make_tiny_model(tmp_path / "m", pooling=pooling, normalize=normalize, similarity="dot")
     ours = encoder(folder)
     assert not ours.normalise
@@ -112,7 +114,7 @@ def test_dot_product_models_keep_their_lengths(tmp_path: Path, pooling: str, nor
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3) == normalize
 
 
-def test_cosine_models_without_a_normalise_module_are_normalised(tmp_path: Path) -> None:
+def test_embeddings_of_cosine_models_without_a_normalise_module_are_normalised(tmp_path: Path) -> None:
     folder = tiny.make_tiny_model(tmp_path / "m", normalize=False, similarity="cosine")
     ours, reference = encoder(folder), theirs(folder)
     assert ours.normalise
@@ -121,23 +123,23 @@ def test_cosine_models_without_a_normalise_module_are_normalised(tmp_path: Path)
     np.testing.assert_allclose(queries @ documents.T, expected, atol=1e-5)
 
 
-def test_other_similarities_are_refused(tmp_path: Path) -> None:
+def test_other_similarities_are_rejected(tmp_path: Path) -> None:
     folder = tiny.make_tiny_model(tmp_path / "m", similarity="euclidean")
     with pytest.raises(UserError, match="similarity 'euclidean' is not supported"):
         encoder(folder)
 
 
-def test_batches_hold_all_texts_once_longest_first(tiny_model: Path) -> None:
-    ours = encoder(tiny_model)
-    ours.token_budget = 100
-    tokens = ours.tokenise(TEXTS, "document")
-    seen = [i for chosen, _ in ours.batches(tokens, "document") for i in chosen]
-    assert sorted(seen) == list(range(len(TEXTS)))
-    lengths = [len(tokens[i]) for i in seen]
+def test_batches_contain_each_text_once_longest_first(tiny_model: Path) -> None:
+    small_batches = encoder(tiny_model)
+    small_batches.token_budget = 100
+    tokens = small_batches.tokenise(TEXTS, "document")
+    positions = [i for chosen, _ in small_batches.batches(tokens, "document") for i in chosen]
+    assert sorted(positions) == list(range(len(TEXTS)))
+    lengths = [len(tokens[i]) for i in positions]
     assert lengths == sorted(lengths, reverse=True)
-    whole = encoder(tiny_model)
-    np.testing.assert_allclose(ours.encode(TEXTS, "document"), whole.encode(TEXTS, "document"), atol=1e-6)
-    assert whole.encode([], "document").shape == (0, 32)
+    default = encoder(tiny_model)
+    np.testing.assert_allclose(small_batches.encode(TEXTS, "document"), default.encode(TEXTS, "document"), atol=1e-6)
+    assert default.encode([], "document").shape == (0, 32)
 
 
 def test_token_vectors(tiny_model: Path) -> None:
@@ -166,11 +168,11 @@ def test_trainable_models_compute_gradients_in_fp32_weights(tiny_model: Path) ->
         assert (bf16.encode(TEXTS, "query") * reference).sum(1).min() > 0.98
 
 
-def test_a_model_that_does_not_say_its_length(tmp_path: Path) -> None:
+def test_a_model_without_a_maximum_length(tmp_path: Path) -> None:
     folder = tiny.make_tiny_model(tmp_path / "m")
     ours = encoder(folder)
     ours.model.max_seq_length = None
-    with pytest.raises(UserError, match="does not say how many tokens it reads"):
+    with pytest.raises(UserError, match="has no maximum length; set max_length of the student"):
         _ = ours.max_length
 
 

@@ -7,7 +7,7 @@ from fixed_retriever import plain_collection
 from listill.retrieval.runs import by_position, ranked, with_ids, without_own_documents
 
 
-def test_ranked_cuts_each_query() -> None:
+def test_ranked_keeps_the_best_documents_of_each_query() -> None:
     scores = pd.DataFrame(
         {"query_id": ["r", "q", "q", "q"], "doc_id": ["z", "c", "b", "a"], "score": [0.0, 2.0, 1.0, 2.0]}
     )
@@ -18,11 +18,11 @@ def test_ranked_cuts_each_query() -> None:
     ]
 
 
-def test_frame() -> None:
-    found = [np.array([4, 2]), np.array([], np.int64), np.array([0])]
-    frame = by_position(found, [np.array([3.0, 1.0]), np.array([]), np.array([2.0])])
-    assert list(frame.columns) == ["query", "document", "rank", "score"]
-    assert frame.to_numpy().tolist() == [[0, 4, 1, 3.0], [0, 2, 2, 1.0], [2, 0, 1, 2.0]]
+def test_by_position() -> None:
+    documents = [np.array([4, 2]), np.array([], np.int64), np.array([0])]
+    run = by_position(documents, [np.array([3.0, 1.0]), np.array([]), np.array([2.0])])
+    assert list(run.columns) == ["query", "document", "rank", "score"]
+    assert run.to_numpy().tolist() == [[0, 4, 1, 3.0], [0, 2, 2, 1.0], [2, 0, 1, 2.0]]
     assert by_position([], []).empty
 
 
@@ -36,6 +36,6 @@ def test_with_ids() -> None:
     run = by_position(
         [np.array([2, 0]), np.array([], np.int64), np.array([1])], [np.array([3.0, 2.0])[:n] for n in (2, 0, 1)]
     )
-    named = with_ids(run, ["a", "b", "c"], plain_collection(3))
-    assert list(named.columns) == ["query_id", "doc_id", "rank", "score"]
-    assert named.to_numpy().tolist() == [["a", "d2", 1, 3.0], ["a", "d0", 2, 2.0], ["c", "d1", 1, 3.0]]
+    run_by_id = with_ids(run, ["a", "b", "c"], plain_collection(3))
+    assert list(run_by_id.columns) == ["query_id", "doc_id", "rank", "score"]
+    assert run_by_id.to_numpy().tolist() == [["a", "d2", 1, 3.0], ["a", "d0", 2, 2.0], ["c", "d1", 1, 3.0]]

@@ -1,4 +1,4 @@
-"""Where topics are documents (ArguAna), a query's own document is no answer."""
+"""If topics are documents (as in ArguAna), a query's own document is removed from its results."""
 
 import numpy as np
 
@@ -7,18 +7,20 @@ from listill.retrieval.retriever import Retriever
 from listill.retrieval.runs import with_ids, without_own_documents
 
 QUERIES = ["a", "b", "q", "c"]
-FOUND = [[1, 0, 2], [2, 0], [0], [2, 0]]  # positions in "abc"
+RESULTS = [[1, 0, 2], [2, 0], [0], [2, 0]]  # positions in "abc"
 
 
 class Fixed(Retriever):
-    """Finds the same documents every time."""
+    """Always returns the same documents."""
 
     def search(self, queries: object, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        return [np.array(row[:depth]) for row in FOUND], [np.arange(len(row[:depth]), 0, -1) / 10 for row in FOUND]
+        return [np.array(row[:depth]) for row in RESULTS], [np.arange(len(row[:depth]), 0, -1) / 10 for row in RESULTS]
 
 
-def retriever(**options: bool) -> Fixed:
-    return Fixed("fixed", Collection(list("abc"), [None] * 3, list("xyz"), np.arange(3), **options))  # type: ignore[arg-type]
+def retriever(*, topics_are_documents: bool = False) -> Fixed:
+    ids, texts = list("abc"), list("xyz")
+    collection = Collection(ids, [None] * 3, texts, np.arange(3), topics_are_documents=topics_are_documents)
+    return Fixed("fixed", collection)
 
 
 def rows(fixed: Fixed, depth: int) -> list[tuple[str, str, int]]:
@@ -26,7 +28,7 @@ def rows(fixed: Fixed, depth: int) -> list[tuple[str, str, int]]:
     return list(run[["query_id", "doc_id", "rank"]].itertuples(index=False, name=None))
 
 
-def test_a_topic_is_no_answer_to_itself() -> None:
+def test_a_topic_is_not_among_its_own_results() -> None:
     fixed = retriever(topics_are_documents=True)
     assert rows(fixed, 3) == [
         ("a", "b", 1),
@@ -38,14 +40,14 @@ def test_a_topic_is_no_answer_to_itself() -> None:
     ]
     plain = retriever().run(QUERIES, QUERIES, 3)
     assert fixed.run(QUERIES, QUERIES, 3)["rank"].dtype == plain["rank"].dtype
-    # Scores stay with their documents.
+    # Each document keeps its score.
     assert (
         without_own_documents(plain, QUERIES, fixed.collection, 3)["score"].tolist()
         == np.array([0.3, 0.1, 0.2, 0.1, 0.1, 0.1], dtype=np.float32).tolist()
     )
 
 
-def test_the_run_has_as_many_documents_besides_the_own_one() -> None:
+def test_the_run_has_the_requested_number_of_other_documents() -> None:
     assert rows(retriever(topics_are_documents=True), 1) == [
         ("a", "b", 1),
         ("b", "c", 1),
@@ -54,6 +56,6 @@ def test_the_run_has_as_many_documents_besides_the_own_one() -> None:
     ]
 
 
-def test_ids_that_are_equal_by_chance_mean_nothing() -> None:
-    expected = [(q, "abc"[i], n) for q, row in zip(QUERIES, FOUND, strict=True) for n, i in enumerate(row, 1)]
+def test_equal_ids_are_ignored_unless_topics_are_documents() -> None:
+    expected = [(q, "abc"[i], n) for q, row in zip(QUERIES, RESULTS, strict=True) for n, i in enumerate(row, 1)]
     assert rows(retriever(), 3) == expected

@@ -6,7 +6,7 @@ import pytest
 from listill.retrieval.search import search, top_k
 
 
-def brute(queries: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray) -> list[list[int]]:
+def brute_force(queries: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray) -> list[list[int]]:
     scores = queries.astype(np.float64) @ documents.astype(np.float64).T
     return [sorted(range(len(documents)), key=lambda i: (-row[i], id_order[i]))[:k] for row in scores]
 
@@ -17,22 +17,22 @@ def test_search_is_exact(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = np.random.default_rng(0)
     queries, documents = draw.normal(size=(30, 12)), draw.normal(size=(60, 12))
     id_order = draw.permutation(60)
-    found, scores = search(queries, documents, k, id_order)
-    assert [row.tolist() for row in found] == brute(queries, documents, k, id_order)
-    assert all(len(row) == min(k, 60) for row in found)
-    for query, row, values in zip(queries, found, scores, strict=True):
-        np.testing.assert_allclose(values, documents[row] @ query, atol=1e-5)
+    positions, scores = search(queries, documents, k, id_order)
+    assert [row.tolist() for row in positions] == brute_force(queries, documents, k, id_order)
+    assert all(len(row) == min(k, 60) for row in positions)
+    for query, query_positions, query_scores in zip(queries, positions, scores, strict=True):
+        np.testing.assert_allclose(query_scores, documents[query_positions] @ query, atol=1e-5)
 
 
-def test_ties_go_by_doc_id() -> None:
-    # Small integers: inner products are exact, and many of them are equal.
+def test_ties_are_ordered_by_doc_id() -> None:
+    # With small integers, inner products are exact, and many of them are equal.
     draw = np.random.default_rng(1)
     queries = draw.integers(-1, 2, size=(20, 6)).astype(np.float32)
     documents = draw.integers(-1, 2, size=(25, 6)).astype(np.float32)
     documents[5:9] = documents[3]
     id_order = draw.permutation(25)
-    found, _ = search(queries, documents, 8, id_order)
-    assert [row.tolist() for row in found] == brute(queries, documents, 8, id_order)
+    positions, _ = search(queries, documents, 8, id_order)
+    assert [row.tolist() for row in positions] == brute_force(queries, documents, 8, id_order)
 
 
 def test_no_queries() -> None:

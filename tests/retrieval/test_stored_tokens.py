@@ -1,4 +1,4 @@
-"""Tokens on disk."""
+"""Storing and loading tokens."""
 
 from pathlib import Path
 
@@ -19,20 +19,20 @@ def collection(*ids: str) -> Collection:
 
 
 @pytest.mark.parametrize("part", [1, 3, 10])
-def test_what_is_written_in_parts_is_read_whole(tmp_path: Path, part: int) -> None:
+def test_tokens_written_in_parts_are_loaded_completely(tmp_path: Path, part: int) -> None:
     ids, file = ["a", "b", "c", "d"], tmp_path / "tokens.parquet"
     with tables.writer(file, "tokens", tables.Provenance("tokens/m", "f", {}, {"suffix": 1})) as table:
         for start in range(0, 4, part):
-            chosen = np.arange(start, min(4, start + part))
-            table.write_table(stored_tokens.as_table(ids[start : start + part], TOKENS.take(chosen)))
-    found = stored_tokens.load(file, collection(*ids))
-    assert [found[i].tolist() for i in range(4)] == [[1, 2, 3], [4], [5, 6], []]
-    assert found.suffix == 1
-    with pytest.raises(UserError, match="its documents are not those of the corpus"):
+            positions = np.arange(start, min(4, start + part))
+            table.write_table(stored_tokens.as_table(ids[start : start + part], TOKENS.take(positions)))
+    loaded = stored_tokens.load(file, collection(*ids))
+    assert [loaded[i].tolist() for i in range(4)] == [[1, 2, 3], [4], [5, 6], []]
+    assert loaded.suffix == 1
+    with pytest.raises(UserError, match="its documents differ from those of the corpus"):
         stored_tokens.load(file, collection("a", "b", "c", "x"))
 
 
-def test_parts_follow_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_are_in_the_order_of_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_tokens, "PART", 3)
     parts = list(stored_tokens.in_parts(TOKENS, collection("a", "b", "c", "d")))
     assert [part["doc_id"].to_pylist() for part in parts] == [["a", "b", "c"], ["d"]]

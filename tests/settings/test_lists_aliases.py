@@ -1,4 +1,4 @@
-"""The old names of keys and values of training.lists."""
+"""Old names of keys and values in training.lists."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ from listill.settings.lists import Lists
         ({"own": {"s": "t"}, "retrievers": "own", "length": 5}, {"candidates_from": {"s": "t"}, "length": 5}),
     ],
 )
-def test_old_names_mean_what_the_new_ones_do(old: dict[str, Any], new: dict[str, Any]) -> None:
-    one, two = Lists.model_validate(old), Lists.model_validate(new)
-    assert one == two
-    assert one.model_dump() == two.model_dump()
-    assert one.model_fields_set >= two.model_fields_set
+def test_old_names_are_equivalent_to_new_names(old: dict[str, Any], new: dict[str, Any]) -> None:
+    by_old, by_new = Lists.model_validate(old), Lists.model_validate(new)
+    assert by_old == by_new
+    assert by_old.model_dump() == by_new.model_dump()
+    assert by_old.model_fields_set >= by_new.model_fields_set
 
 
-def test_both_names_at_once_are_an_error() -> None:
+def test_both_names_together_are_an_error() -> None:
     with pytest.raises(ValueError, match="'own' is the old name of 'candidates_from': remove one of the two"):
         Lists.model_validate({"own": {"s": "t"}, "candidates_from": {"s": "t"}})
 

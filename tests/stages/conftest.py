@@ -1,4 +1,4 @@
-"""Fixtures of the stages' tests."""
+"""Fixtures for the tests of the stages."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Commands set threads and logging for their process, which here is that of all tests."""
+    """Restore threads and logging, which a command sets for its process and therefore for all tests."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
         monkeypatch.setenv(name, os.environ.get(name, "2"))
     root, level = logging.getLogger(), logging.getLogger("listill").level

@@ -1,4 +1,4 @@
-"""Asking a language model: shards, resuming, what the table says; and what becomes of it in the stage after."""
+"""The stage ask: shards, resuming, the table of queries, and its use in the stage generate."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def job(stage: str, settings: Any, inputs: list[Path]) -> Job:
     return Job(stage, fingerprint, lineage, settings, 1)
 
 
-def asked(folder: Path, config: Settings, shard: str = "1-of-1") -> pd.DataFrame:
+def ask_queries(folder: Path, config: Settings, shard: str = "1-of-1") -> pd.DataFrame:
     settings = ask.settings(config, "c", shard)
     assert settings == ask.AskStage.model_validate(json.loads(canonical(settings.model_dump(mode="json"))))
     inputs = [folder / "corpus.parquet", folder / "heldout.parquet"]
@@ -63,73 +63,75 @@ def asked(folder: Path, config: Settings, shard: str = "1-of-1") -> pd.DataFrame
     return tables.read(out, "queries")
 
 
-def test_the_table(folder: Path) -> None:
+def test_the_table_of_queries(folder: Path) -> None:
     with chat_server.serve() as chat:
-        found = asked(folder, config(chat.url, types={"question": 1, "claim": 2}))
-    assert len(found) == SIZE * 3
-    assert set(found["generator"]) == {"openai:m"}
-    assert set(found["finish_reason"]) == {"stop"}
-    assert found["split"].value_counts().to_dict() == {"train": 21, "heldout": 3}
-    assert set(found.loc[found["split"] == "heldout", "doc_id"]) == {HELDOUT}
-    assert found["start"].isna().all()
-    row = found.set_index("query_id").loc["d002:claim:1"]
+        queries = ask_queries(folder, config(chat.url, types={"question": 1, "claim": 2}))
+    assert len(queries) == SIZE * 3
+    assert set(queries["generator"]) == {"openai:m"}
+    assert set(queries["finish_reason"]) == {"stop"}
+    assert queries["split"].value_counts().to_dict() == {"train": 21, "heldout": 3}
+    assert set(queries.loc[queries["split"] == "heldout", "doc_id"]) == {HELDOUT}
+    assert queries["start"].isna().all()
+    row = queries.set_index("query_id").loc["d002:claim:1"]
     assert (row["type"], row["doc_id"]) == ("claim", "d002")
     assert row["text"].startswith(f"m {row['seed']} ")
-    about = tables.provenance(folder / "generated/1-of-1.parquet")
-    assert about.key == "generated/1-of-1"
-    assert about.details["tokens"] == {"prompt": 240, "cached": 96}
-    types = about.details["types"]
-    assert {name: one["words"] for name, one in types.items()} == {"question": 20, "claim": 24}
-    assert {row.prompt for row in found.itertuples()} == {tables.digest(one["prompt"]) for one in types.values()}
+    provenance = tables.provenance(folder / "generated/1-of-1.parquet")
+    assert provenance.key == "generated/1-of-1"
+    assert provenance.details["tokens"] == {"prompt": 240, "cached": 96}
+    types = provenance.details["types"]
+    assert {name: details["words"] for name, details in types.items()} == {"question": 20, "claim": 24}
+    assert {row.prompt for row in queries.itertuples()} == {
+        tables.digest(details["prompt"]) for details in types.values()
+    }
     assert not (folder / ".work").exists()
 
 
 @pytest.mark.parametrize("shards", [2, 5, 60])
-def test_shards_are_parts_of_the_whole(folder: Path, shards: int) -> None:
+def test_shards_are_parts_of_all_requests(folder: Path, shards: int) -> None:
     with chat_server.serve() as chat:
-        whole = asked(folder, config(chat.url))
-        sent = [json.dumps(one) for one in chat.requests]
+        whole = ask_queries(folder, config(chat.url))
+        sent = [json.dumps(request) for request in chat.requests]
         chat.requests.clear()
         settings = config(chat.url, shards)
         names = settings.generation.shard_names
-        parts = pd.concat([asked(folder, settings, shard) for shard in names], ignore_index=True)
+        parts = pd.concat([ask_queries(folder, settings, shard) for shard in names], ignore_index=True)
     pd.testing.assert_frame_equal(parts, whole)
-    assert [json.dumps(one) for one in chat.requests] == sent
+    assert [json.dumps(request) for request in chat.requests] == sent
 
 
-def test_an_interrupted_run_goes_on_where_it_was(folder: Path) -> None:
+def test_an_interrupted_run_is_resumed(folder: Path) -> None:
     with chat_server.serve() as chat:
-        undisturbed = asked(folder, config(chat.url))
+        undisturbed = ask_queries(folder, config(chat.url))
     with chat_server.serve({20: (400, {}, "no")}) as chat:
         with pytest.raises(UserError, match="status 400"):
-            asked(folder, config(chat.url))
+            ask_queries(folder, config(chat.url))
         before = len(chat.requests)
-        # Where the server is, and how patient one is with it, changes nothing in what is asked.
-        found = asked(folder, config(chat.url.replace("127.0.0.1", "localhost"), timeout=50, concurrency=2))
-    pd.testing.assert_frame_equal(found, undisturbed)
+        # The address of the server and the timeout do not change the requests, so answers are reused.
+        queries = ask_queries(folder, config(chat.url.replace("127.0.0.1", "localhost"), timeout=50, concurrency=2))
+    pd.testing.assert_frame_equal(queries, undisturbed)
     assert before == 21
     assert len(chat.requests) == before + len(undisturbed) - 20
 
 
 @pytest.mark.parametrize("change", [{"model": "n"}, {"temperature": 0.1}, {"shots": 1}, {"extra": {"x": 1}}], ids=str)
-def test_answers_to_something_else_are_not_taken_up(folder: Path, change: dict[str, Any]) -> None:
+def test_answers_are_not_reused_after_a_change_of_settings(folder: Path, change: dict[str, Any]) -> None:
     with chat_server.serve({20: (400, {}, "no")}) as chat:
         with pytest.raises(UserError, match="status 400"):
-            asked(folder, config(chat.url))
-        found = asked(folder, config(chat.url, **change))
-    assert len(chat.requests) == 21 + len(found)
+            ask_queries(folder, config(chat.url))
+        queries = ask_queries(folder, config(chat.url, **change))
+    assert len(chat.requests) == 21 + len(queries)
 
 
-def test_examples_are_part_of_what_is_asked(folder: Path) -> None:
+def test_answers_are_not_reused_after_a_change_of_examples(folder: Path) -> None:
     pairs = folder / "pairs.jsonl"
     pairs.write_text('{"query": "one", "passage": "two"}\n')
     with chat_server.serve({20: (400, {}, "no")}) as chat:
         settings = config(chat.url, examples={"claim": str(pairs)})
         with pytest.raises(UserError, match="status 400"):
-            asked(folder, settings)
+            ask_queries(folder, settings)
         pairs.write_text('{"query": "three", "passage": "two"}\n')
-        found = asked(folder, settings)
-    assert len(chat.requests) == 21 + len(found)
+        queries = ask_queries(folder, settings)
+    assert len(chat.requests) == 21 + len(queries)
     assert "two\nAnswer: three" in chat.requests[21]["messages"][0]["content"]
 
 
@@ -156,17 +158,17 @@ def test_cleaning_counts_by_reason_and_type(folder: Path) -> None:
             )
         return {"choices": [{"message": {"content": text}, "finish_reason": reason}]}
 
-    starts = {name: about["prompt"].split("\n")[0] for name, about in _types().items()}
+    starts = {name: details["prompt"].split("\n")[0] for name, details in _types().items()}
     with chat_server.serve(answer=answer) as chat:
         settings = config(chat.url, 2)
         files = [folder / "generated" / f"{shard}.parquet" for shard in ("1-of-2", "2-of-2")]
         for file in files:
-            asked(folder, settings, file.stem)
+            ask_queries(folder, settings, file.stem)
     frozen = generate.settings(settings, "c")
     assert "openai" not in canonical(frozen.model_dump(mode="json"))
     inputs = [folder / f"{name}.parquet" for name in ("corpus", "topics", "qrels")]
-    one = job("generate", frozen, [*inputs, *files])
-    generate.run(frozen, one, *inputs, folder / "queries.parquet", folder / "funnel.parquet", None, files)
+    generate_job = job("generate", frozen, [*inputs, *files])
+    generate.run(frozen, generate_job, *inputs, folder / "queries.parquet", folder / "funnel.parquet", None, files)
     queries = tables.read(folder / "queries.parquet", "queries")
     assert queries["type"].value_counts().to_dict() == {"user_query_styled": SIZE - 2, "human": 1}
     funnel = tables.read(folder / "funnel.parquet", "funnel")
@@ -179,20 +181,23 @@ def test_cleaning_counts_by_reason_and_type(folder: Path) -> None:
 
 
 def _types() -> dict[str, Any]:
-    from listill.queries.query_types import wanted
+    from listill.queries.query_types import resolve_types
     from listill.queries.requests import prefix
 
-    return {kind.name: {"prompt": prefix(kind)} for kind in wanted(config("http://x").generation.generator, 42)}
+    return {
+        query_type.name: {"prompt": prefix(query_type)}
+        for query_type in resolve_types(config("http://x").generation.generator, 42)
+    }
 
 
-def test_without_generator_the_queries_have_to_be_given(folder: Path) -> None:
+def test_without_a_generator_the_output_of_ask_is_required(folder: Path) -> None:
     frozen = generate.settings(config("http://x"), "c")
     inputs = [folder / f"{name}.parquet" for name in ("corpus", "topics", "qrels")]
-    with pytest.raises(UserError, match="give the files that the stage ask wrote with --generated"):
+    with pytest.raises(UserError, match="pass the output files of the stage ask with --generated"):
         generate.run(frozen, job("generate", frozen, inputs), *inputs, folder / "q.parquet", folder / "f.parquet")
 
 
-def test_only_passages_that_are_relevant_to_train_topics(folder: Path) -> None:
+def test_passages_can_be_limited_to_relevant_ones(folder: Path) -> None:
     with chat_server.serve() as chat:
         plain = config(chat.url, types={"question": 1})
         corpora = {"c": {"source": {"kind": "files", "path": "x"}, "passages_from": "relevant"}}
@@ -202,7 +207,7 @@ def test_only_passages_that_are_relevant_to_train_topics(folder: Path) -> None:
         inputs = [folder / f"{name}.parquet" for name in names]
         out = folder / "generated" / "1-of-1.parquet"
         ask.run(settings, job("ask", settings, inputs), inputs[0], out, inputs[1], inputs[2])
-        found = tables.read(out, "queries").set_index("doc_id")["split"].to_dict()
-        assert found == {"d000": "train", HELDOUT: "heldout"}  # d001 is relevant to a test topic only
-        with pytest.raises(UserError, match="passages_from is relevant, but the judgements"):
+        queries = tables.read(out, "queries").set_index("doc_id")["split"].to_dict()
+        assert queries == {"d000": "train", HELDOUT: "heldout"}  # d001 is relevant to a test topic only
+        with pytest.raises(UserError, match="passages_from is relevant, but there are no judgements"):
             ask.run(settings, job("ask", settings, inputs), inputs[0], out, inputs[1])

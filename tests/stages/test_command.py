@@ -1,4 +1,4 @@
-"""What all stage commands share."""
+"""The command line of the stages."""
 
 import importlib
 import pkgutil
@@ -17,7 +17,7 @@ from listill.stages import command
 from listill.stages.command import In, Ins, MaybeIn, MaybeModel, Out
 from listill.stages.job import Job, StageSettings
 
-SHARED = {"command", "job", "process"}  # what the stages share; the others are stages
+SHARED = {"command", "job", "process"}  # shared modules; all others are stages
 NAMES = sorted({module.name for module in pkgutil.iter_modules(listill.stages.__path__)} - SHARED)
 pytestmark = pytest.mark.usefixtures("process_as_before")
 
@@ -25,7 +25,7 @@ QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]
 
 
 class Settings(StageSettings):
-    """Settings of a stage that is made up here."""
+    """Settings of a made-up stage."""
 
     size: int = 3
 
@@ -63,14 +63,16 @@ def call(monkeypatch: pytest.MonkeyPatch, run: object, *options: object) -> None
     command.main(run, Settings, "made_up")  # type: ignore[arg-type]
 
 
-def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: object, *options: object) -> str:
+def error_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: object, *options: object) -> str:
     with pytest.raises(SystemExit) as stop:
         call(monkeypatch, run, *options)
     assert stop.value.code == 1
     return capsys.readouterr().err
 
 
-def test_a_stage_gets_settings_files_and_a_fingerprint_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_gets_its_settings_and_files_and_a_fingerprint_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Job] = []
 
     def run(settings: Settings, job: Job, one: In, many: Ins, out: Out, maybe: MaybeIn = None) -> None:
@@ -106,22 +108,22 @@ def test_a_stage_gets_settings_files_and_a_fingerprint_of_them(tmp_path: Path, m
     assert seen[2].fingerprint != seen[0].fingerprint
 
 
-def test_a_user_error_is_one_line_and_exit_status_1(
+def test_a_user_error_is_one_line_with_exit_status_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(settings: Settings, job: Job, out: Out) -> None:
         """A stage."""
-        raise UserError("mend this")
+        raise UserError("fix this")
 
     log = tmp_path / "x.log"
-    error = ended(capsys, monkeypatch, run, "--out", "x", "--log", log)
-    assert error == "listill made_up: error: mend this\n"
+    error = error_of(capsys, monkeypatch, run, "--out", "x", "--log", log)
+    assert error == "listill made_up: error: fix this\n"
     assert log.read_text() == error
-    with pytest.raises(UserError, match="mend this"):
+    with pytest.raises(UserError, match="fix this"):
         call(monkeypatch, run, "--out", "x", "--debug")
 
 
-def test_a_full_disk_is_one_line(
+def test_a_full_disk_is_reported_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(settings: Settings, job: Job, out: Out) -> None:
@@ -129,28 +131,30 @@ def test_a_full_disk_is_one_line(
         with open("/dev/full", "w") as full:
             full.write("x")
 
-    error = ended(capsys, monkeypatch, run, "--out", tmp_path / "x.parquet")
-    assert error.startswith(f"listill made_up: error: {tmp_path}: no space is left on the disk")
+    error = error_of(capsys, monkeypatch, run, "--out", tmp_path / "x.parquet")
+    assert error.startswith(f"listill made_up: error: {tmp_path}: no space left on the disk")
     assert error.count("\n") == 1
 
 
-def test_other_errors_of_the_system_have_their_traceback(
+def test_other_system_errors_have_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(settings: Settings, job: Job, out: Out) -> None:
         """A stage."""
         raise PermissionError(13, "made up")
 
-    assert "PermissionError" in ended(capsys, monkeypatch, run, "--out", "x")
+    assert "PermissionError" in error_of(capsys, monkeypatch, run, "--out", "x")
 
 
-def test_any_other_error_has_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unexpected_errors_have_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def run(settings: Settings, job: Job, out: Out) -> None:
         """A stage."""
         raise ZeroDivisionError("oh")
 
-    error = ended(capsys, monkeypatch, run, "--out", "x")
-    assert error.startswith("listill made_up: this should not have happened\nTraceback")
+    error = error_of(capsys, monkeypatch, run, "--out", "x")
+    assert error.startswith("listill made_up: unexpected error\nTraceback")
     assert "ZeroDivisionError: oh" in error
 
 
@@ -165,18 +169,18 @@ def test_inputs_are_checked_before_the_stage_runs(
     tables.write(there, "qrels", QRELS, tables.Provenance("a", "fa", {"corpus": "1"}))
     tables.write(tmp_path / "b.parquet", "qrels", QRELS, tables.Provenance("b", "fb", {"corpus": "2"}))
     gone = tmp_path / "gone.parquet"
-    assert ended(capsys, monkeypatch, run, "--one", there, "--many", gone, "--out", "x") == (
+    assert error_of(capsys, monkeypatch, run, "--one", there, "--many", gone, "--out", "x") == (
         f"listill made_up: error: {gone}: no such file\n"
     )
-    error = ended(capsys, monkeypatch, run, "--one", there, "--many", tmp_path / "b.parquet", "--out", "x")
+    error = error_of(capsys, monkeypatch, run, "--one", there, "--many", tmp_path / "b.parquet", "--out", "x")
     assert "b.parquet: does not belong with" in error
     (tmp_path / "c.json").write_text('{"sise": 1}')
-    error = ended(capsys, monkeypatch, run, "--config", tmp_path / "c.json", "--one", there, "--many", "--out", "x")
+    error = error_of(capsys, monkeypatch, run, "--config", tmp_path / "c.json", "--one", there, "--many", "--out", "x")
     assert error.endswith("c.json: unknown key 'sise' (did you mean 'size'?); known here: version, size\n")
 
 
 @pytest.mark.parametrize("name", ["train", "encode"])
-def test_without_the_settings_that_a_stage_must_have(name: str, tmp_path: Path) -> None:
+def test_a_required_setting_is_missing(name: str, tmp_path: Path) -> None:
     module = importlib.import_module(f"listill.stages.{name}")
     hints = get_type_hints(module.run, include_extras=True)
     options = [
@@ -185,20 +189,20 @@ def test_without_the_settings_that_a_stage_must_have(name: str, tmp_path: Path) 
     done = stage(name, *options)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"listill {name}: error: --config is not given: student: ")
+    assert line.startswith(f"listill {name}: error: --config is missing: student: ")
 
 
 # --- corpora ----------------------------------------------------------------------------------------------------------
 
 
-def made(path: Path, corpus: str | None, key: str, lineage: dict[str, str] | None = None) -> Path:
-    """Write a file of a corpus; with None it says of no corpus that it is of it."""
+def write_table(path: Path, corpus: str | None, key: str, lineage: dict[str, str] | None = None) -> Path:
+    """Write a file with the name of its corpus in the metadata, or without one for None."""
     tables.write(path, "qrels", QRELS, tables.Provenance(key, f"f-{path.stem}", lineage or {}, corpus=corpus))
     return path
 
 
 def model(folder: Path, corpus: str | None) -> Path:
-    """Write a folder that says it is a model that was trained on a corpus."""
+    """Write a model folder whose metadata contain the corpus that it was trained on."""
     folder.mkdir()
     lineage = {f"{corpus}/corpus": "f-there", f"{corpus}/lists/s": "f-lists"}
     about = tables.Provenance("models/s/v", f"f-{folder.name}", lineage, corpus=corpus)
@@ -207,7 +211,7 @@ def model(folder: Path, corpus: str | None) -> Path:
 
 
 def measure(settings: Settings, job: Job, one: In, many: Ins, out: Out, model: MaybeModel = None) -> None:
-    """A stage that reads a corpus and may use a model."""
+    """A stage that reads a corpus and optionally uses a model."""
     job.write(out, "qrels", QRELS, "runs/s.v")
 
 
@@ -219,33 +223,36 @@ def must_not_run(settings: Settings, job: Job, one: In, many: Ins, out: Out, mod
 def test_inputs_of_two_corpora_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here, there = made(tmp_path / "a.parquet", "here", "corpus"), made(tmp_path / "b.parquet", "there", "queries")
-    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", there, "--out", "x")
+    here, there = (
+        write_table(tmp_path / "a.parquet", "here", "corpus"),
+        write_table(tmp_path / "b.parquet", "there", "queries"),
+    )
+    error = error_of(capsys, monkeypatch, must_not_run, "--one", here, "--many", there, "--out", "x")
     assert error == (
         f"listill made_up: error: {there}: is of the corpus 'there', but {here} of 'here': give files of one corpus\n"
     )
-    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", here, there, "--out", "x")
+    error = error_of(capsys, monkeypatch, must_not_run, "--one", here, "--many", here, there, "--out", "x")
     assert "give files of one corpus" in error
-    # A file of unknown origin between them does not hide it.
-    unknown = made(tmp_path / "c.parquet", None, "qrels")
-    error = ended(capsys, monkeypatch, must_not_run, "--one", unknown, "--many", here, unknown, there, "--out", "x")
+    # A file of an unknown corpus between them does not hide the difference.
+    unknown = write_table(tmp_path / "c.parquet", None, "qrels")
+    error = error_of(capsys, monkeypatch, must_not_run, "--one", unknown, "--many", here, unknown, there, "--out", "x")
     assert "b.parquet: is of the corpus 'there', but" in error
 
 
-def test_a_trained_model_is_no_input_that_may_be_of_another_corpus(
+def test_a_model_of_another_corpus_is_refused_as_an_ordinary_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only an option that is a model may be: the same folder as an ordinary input is refused."""
-    here, other = made(tmp_path / "a.parquet", "here", "corpus"), model(tmp_path / "model", "there")
-    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", other, "--out", "x")
+    """Only the model of an option with the role `model` may be of another corpus."""
+    here, other = write_table(tmp_path / "a.parquet", "here", "corpus"), model(tmp_path / "model", "there")
+    error = error_of(capsys, monkeypatch, must_not_run, "--one", here, "--many", other, "--out", "x")
     assert "is of the corpus 'there'" in error
 
 
-def test_a_model_of_another_corpus_is_noted_in_log_and_lineage(
+def test_a_model_of_another_corpus_is_recorded_in_log_and_lineage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Both corpora have a file of the same key: their lineages do not meet.
-    here, out = made(tmp_path / "a.parquet", "here", "corpus"), tmp_path / "out.parquet"
+    # Both corpora have a file with the same key; the lineage has both.
+    here, out = write_table(tmp_path / "a.parquet", "here", "corpus"), tmp_path / "out.parquet"
     other, log = model(tmp_path / "other", "there"), tmp_path / "x.log"
     options = ["--one", here, "--many", "--out", out, "--log", log]
     call(monkeypatch, measure, *options, "--model", other)
@@ -261,10 +268,10 @@ def test_a_model_of_another_corpus_is_noted_in_log_and_lineage(
         "there/lists/s": "f-lists",
         "there/models/s/v": "f-other",
     }
-    # What was made with it is of this corpus: the next stage takes it with this corpus' files.
+    # The output belongs to this corpus: the next stage accepts it together with the files of this corpus.
     call(monkeypatch, measure, "--one", here, "--many", out, "--out", tmp_path / "next.parquet")
     assert tables.provenance(tmp_path / "next.parquet").lineage == about.lineage | {"here/runs/s.v": about.fingerprint}
-    # A model without a corpus of its own (a folder made elsewhere) and one of this corpus are nothing to note.
+    # A model without a corpus (a folder that listill did not write) is not logged.
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / "config.json").write_text("{}")
     for fine in (tmp_path / "plain", model(tmp_path / "own", None)):
@@ -273,22 +280,43 @@ def test_a_model_of_another_corpus_is_noted_in_log_and_lineage(
         assert tables.provenance(out).fingerprint != about.fingerprint
 
 
-def test_a_model_of_this_corpus_must_be_of_its_present_version(
+def test_a_model_of_an_old_version_of_this_corpus_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there = made(tmp_path / "there.parquet", "there", "corpus")
+    there = write_table(tmp_path / "there.parquet", "there", "corpus")
     fine = model(tmp_path / "model", "there")
     call(monkeypatch, measure, "--one", there, "--many", "--out", tmp_path / "out.parquet", "--model", fine)
     assert capsys.readouterr().err == ""
-    newer = made(tmp_path / "newer.parquet", "there", "corpus")
-    error = ended(capsys, monkeypatch, must_not_run, "--one", newer, "--many", "--out", "x", "--model", fine)
+    newer = write_table(tmp_path / "newer.parquet", "there", "corpus")
+    error = error_of(capsys, monkeypatch, must_not_run, "--one", newer, "--many", "--out", "x", "--model", fine)
     assert "does not belong with" in error
     assert "there/corpus" in error
 
 
-def test_a_model_that_is_not_there(
+def test_a_model_that_does_not_exist(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = made(tmp_path / "a.parquet", "here", "corpus")
-    error = ended(capsys, monkeypatch, must_not_run, "--one", here, "--many", "--out", "x", "--model", tmp_path / "no")
+    here = write_table(tmp_path / "a.parquet", "here", "corpus")
+    error = error_of(
+        capsys, monkeypatch, must_not_run, "--one", here, "--many", "--out", "x", "--model", tmp_path / "no"
+    )
     assert error == f"listill made_up: error: {tmp_path / 'no'}: no such file\n"
+
+
+def test_a_foreign_model_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its fingerprint is a checksum of all its files, which may be large."""
+    here = write_table(tmp_path / "a.parquet", "here", "corpus")
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "weights").write_text("x")
+    provenance, paths = tables.provenance, []
+
+    def counted(path: Path) -> tables.Provenance:
+        paths.append(path)
+        return provenance(path)
+
+    out = tmp_path / "out.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "provenance", counted)
+        call(patch, measure, "--one", here, "--many", "--out", out, "--model", tmp_path / "plain")
+    assert paths == [here, tmp_path / "plain"]
+    assert "plain" in tables.provenance(out).lineage

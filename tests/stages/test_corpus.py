@@ -1,4 +1,4 @@
-"""The command, as a user types it."""
+"""The command of the stage corpus."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ def start(folder: Path, config: dict[str, Any] | None = None) -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_the_tables(folder: Path) -> None:
+def test_the_stage_writes_the_four_tables(folder: Path) -> None:
     source = {"kind": "beir", "path": str(folder)}
     done = start(folder, {"corpus": {"source": source, "template": "{title}: {text}", "heldout": 1}, "seed": 7})
     assert done.returncode == 0, done.stderr
@@ -68,19 +68,19 @@ def test_the_tables(folder: Path) -> None:
 
 DOC, QRELS = '{"_id": "d1", "text": "Text."}\n', "query-id\tcorpus-id\tscore\n"
 BAD_FILES = [
-    ("corpus.jsonl", DOC + '{"_id": \n', "corpus.jsonl:2: broken JSON"),
+    ("corpus.jsonl", DOC + '{"_id": \n', "corpus.jsonl:2: invalid JSON"),
     ("corpus.jsonl", DOC + '{"text": "a"}\n', "corpus.jsonl:2: no column '_id'"),
-    ("corpus.jsonl", DOC + DOC, "corpus.jsonl: the document id 'd1' stands here twice"),
+    ("corpus.jsonl", DOC + DOC, "corpus.jsonl: duplicate document id 'd1'"),
     ("corpus.jsonl", "", "corpus.jsonl: empty corpus"),
     ("corpus.jsonl", '{"_id": "d1", "title": "T", "text": ""}\n', "the document 'd1' has no text: remove it, or set"),
     ("queries.jsonl", '{"_id": "q0", "text": ""}\n', "queries.jsonl:1: the query 'q0' has no text"),
     (
         "qrels/test.tsv",
         QRELS + "q10\td10\t1\nq11\tnowhere\t1\n",
-        "test.tsv:3: the judgement of query 'q11' names the document 'nowhere'",
+        "test.tsv:3: the document 'nowhere', judged for query 'q11', is not in the corpus",
     ),
     ("qrels/test.tsv", QRELS + "q77\td10\t1\n", "test.tsv:2: the query 'q77' is not among the topics"),
-    ("qrels/test.tsv", QRELS + "q1\td10\t1\n", "the query 'q1' is judged in test and in train: keep it"),
+    ("qrels/test.tsv", QRELS + "q1\td10\t1\n", "the query 'q1' is judged in both test and train: keep it"),
     ("qrels/test.tsv", QRELS + "q10\td10\tyes\n", "test.tsv:2: 'score' is 'yes'"),
 ]
 
@@ -93,7 +93,7 @@ def only_error(done: subprocess.CompletedProcess[str], folder: Path) -> str:
 
 
 @pytest.mark.parametrize(("file", "content", "message"), BAD_FILES)
-def test_bad_files(folder: Path, file: str, content: str, message: str) -> None:
+def test_invalid_files_are_errors(folder: Path, file: str, content: str, message: str) -> None:
     (folder / file).write_text(content)
     line = only_error(start(folder), folder)
     assert line.startswith("listill corpus: error: ")
@@ -111,15 +111,15 @@ def test_bad_files(folder: Path, file: str, content: str, message: str) -> None:
         ({"source": {"kind": "beir", "pth": "x"}}, "unknown key 'pth' (did you mean 'path'?)"),
         (
             {"source": {"kind": "beir", "path": "x"}, "template": "{body}"},
-            "unknown field {body}: only {title} and {text}",
+            "unknown field {body}: use only {title} and {text}",
         ),
     ],
 )
-def test_bad_settings(folder: Path, corpus: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_errors(folder: Path, corpus: dict[str, Any], message: str) -> None:
     assert message in only_error(start(folder, {"corpus": corpus}), folder)
 
 
-def test_the_files_bear_the_name_of_the_corpus(folder: Path) -> None:
+def test_the_metadata_have_the_name_of_the_corpus(folder: Path) -> None:
     done = start(folder, {"name": "mine", "corpus": {"source": {"kind": "beir", "path": str(folder)}}})
     assert done.returncode == 0, done.stderr
     paths = [folder.parent / "out" / f"{name}.parquet" for name in OUTPUTS]
@@ -127,7 +127,7 @@ def test_the_files_bear_the_name_of_the_corpus(folder: Path) -> None:
     assert tables.common_corpus(paths) == "mine"
 
 
-def test_settings_are_what_the_corpus_depends_on() -> None:
+def test_settings_that_the_corpus_depends_on() -> None:
     corpora = {name: Corpus(source={"kind": "beir", "path": name}) for name in ("a", "b")}  # type: ignore[arg-type]
     frozen = settings(Settings(corpora=corpora, students={"s": Student(model="m")}, seed=5), "b")
     assert frozen.model_dump() == {"version": VERSION, "name": "b", "corpus": corpora["b"].model_dump(), "seed": 5}

@@ -1,4 +1,4 @@
-"""The corpus encoded by a base model, and by a trained one that reuses the base's tokens."""
+"""The stage encode: a base model, and a trained model that reuses the tokens of the base model."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_base_and_trained_model(corpus: Path, tiny_model: Path, tmp_path: Path) 
     np.testing.assert_allclose(encoded("s", tokens_out=tokens), base.encode(RENDERED, "document"), atol=1e-6)
     expected, stored = base.tokenise(RENDERED, "document"), stored_tokens.load(tokens, documents)
     assert [stored[i].tolist() for i in range(20)] == [expected[i].tolist() for i in range(20)]
-    own = Encoder(student, trained).encode(RENDERED, "document")
+    trained_vectors = Encoder(student, trained).encode(RENDERED, "document")
     for files in ({"model": trained}, {"model": trained, "tokens": tokens}):
-        np.testing.assert_allclose(encoded("s.listwise", **files), own, atol=1e-6)
-    assert np.abs(own - base.encode(RENDERED, "document")).max() > 1e-2
+        np.testing.assert_allclose(encoded("s.listwise", **files), trained_vectors, atol=1e-6)
+    assert np.abs(trained_vectors - base.encode(RENDERED, "document")).max() > 1e-2

@@ -1,4 +1,4 @@
-"""The evaluate command on small tables."""
+"""The command of the stage evaluate on small tables."""
 
 import subprocess
 import sys
@@ -88,11 +88,11 @@ def summary(folder: Path) -> pd.DataFrame:
 def test_means_bases_and_tests(folder: Path) -> None:
     done = evaluate(folder)
     assert done.returncode == 0, done.stderr
-    found = summary(folder)
-    assert set(found.index.get_level_values("split")) == {"dev", "test", "heldout"}
-    assert set(found.index.get_level_values("system")) == set(RANKS)
+    table = summary(folder)
+    assert set(table.index.get_level_values("split")) == {"dev", "test", "heldout"}
+    assert set(table.index.get_level_values("system")) == set(RANKS)
 
-    row = found.loc["minilm.listwise", "test", "nDCG@10"]
+    row = table.loc["minilm.listwise", "test", "nDCG@10"]
     value, base = (1 + 1 / log2(3)) / 2, (1 / log2(3) + 1 / log2(5)) / 2
     assert row["value"] == pytest.approx(value)
     assert row["base"] == pytest.approx(base)
@@ -102,11 +102,11 @@ def test_means_bases_and_tests(folder: Path) -> None:
     # All 24 differ in the same direction; five systems have minilm as their base, four of them differ as clearly.
     assert row["p_value"] == pytest.approx(5 / 2001)
 
-    itself = found.loc["minilm", "test", "nDCG@10"]
+    itself = table.loc["minilm", "test", "nDCG@10"]
     assert itself[["delta", "ci_low", "ci_high"]].tolist() == [0, 0, 0]
     assert np.isnan(itself["p_value"])
-    assert found.loc["e5.listwise", "test", "RR@10"]["base"] == pytest.approx(1.0)
-    assert found.loc["teacher", "heldout", "RR@10"][["value", "base", "queries"]].tolist() == [
+    assert table.loc["e5.listwise", "test", "RR@10"]["base"] == pytest.approx(1.0)
+    assert table.loc["teacher", "heldout", "RR@10"][["value", "base", "queries"]].tolist() == [
         1,
         (1 / 2 + 1 / 4) / 2,
         6,
@@ -117,32 +117,32 @@ def test_per_query_values_and_repeatability(folder: Path) -> None:
     evaluate(folder)
     values = tables.read(folder / "per_query.parquet", "per_query")
     assert len(values) == len(RANKS) * 3 * (24 + 12 + 6)
-    one = values[(values["system"] == "minilm.infonce") & (values["query_id"] == "t04")].set_index("measure")["value"]
-    assert one.to_dict() == pytest.approx({"nDCG@10": 1 / log2(5), "R@100": 1, "RR@10": 1 / 4})
+    rows = values[(values["system"] == "minilm.infonce") & (values["query_id"] == "t04")].set_index("measure")["value"]
+    assert rows.to_dict() == pytest.approx({"nDCG@10": 1 / log2(5), "R@100": 1, "RR@10": 1 / 4})
     first = (folder / "summary.parquet").read_bytes()
     evaluate(folder)
     assert (folder / "summary.parquet").read_bytes() == first
 
 
-def test_a_run_made_elsewhere_is_named_by_its_file_and_missing_queries_count_zero(folder: Path) -> None:
+def test_an_external_run_is_named_by_its_file_and_missing_queries_count_as_zero(folder: Path) -> None:
     path = folder / "runs" / "mine.parquet"
     frame = tables.read(folder / "runs" / "teacher.parquet", "runs")
     frame[frame["query_id"] != "t00"].to_parquet(path)
     done = evaluate(folder, "minilm", "mine")
     assert done.returncode == 0, done.stderr
-    assert "1 of 42 evaluation queries are missing and count 0" in done.stderr
+    assert "1 of 42 evaluation queries are missing and count as 0" in done.stderr
     row = summary(folder).loc["mine", "test", "RR@10"]
     assert row["value"] == pytest.approx(23 / 24)
     assert row["base"] == pytest.approx((1 / 2 + 1 / 4) / 2)
 
 
-def test_without_its_base_a_system_has_a_value_only(folder: Path) -> None:
+def test_without_a_run_of_the_base_there_is_only_a_value(folder: Path) -> None:
     done = evaluate(folder, "bm25")
     assert "no run of minilm" in done.stderr
     assert summary(folder).loc["bm25", "test", "RR@10"][["base", "delta", "p_value"]].isna().all()
 
 
-def test_no_human_topics_is_said(folder: Path) -> None:
+def test_missing_human_topics_are_logged(folder: Path) -> None:
     write(folder / "topics.parquet", "topics", [], ["query_id", "text", "split"])
     done = evaluate(folder)
     assert done.returncode == 0, done.stderr
@@ -151,17 +151,17 @@ def test_no_human_topics_is_said(folder: Path) -> None:
     assert set(summary(folder).index.get_level_values("split")) == {"heldout"}
 
 
-def test_faults_are_one_line_and_leave_nothing_behind(folder: Path) -> None:
+def test_errors_are_one_line_and_write_no_files(folder: Path) -> None:
     write(folder / "runs" / "other.parquet", "runs", [("zz", "d01", 1, 1.0)], ["query_id", "doc_id", "rank", "score"])
     done = evaluate(folder, "minilm", "other")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "answers none of the 42 evaluation queries" in done.stderr
+    assert "contains none of the 42 evaluation queries" in done.stderr
     assert not (folder / "summary.parquet").exists()
-    assert "system 'minilm' is already given by" in evaluate(folder, "minilm", "minilm").stderr
+    assert "system 'minilm' is already the run" in evaluate(folder, "minilm", "minilm").stderr
 
 
-def test_settings_are_what_evaluation_depends_on() -> None:
+def test_settings_that_evaluation_depends_on() -> None:
     config = Settings.model_validate(
         {
             "corpora": {"a": {"source": {"kind": "python_api"}}},

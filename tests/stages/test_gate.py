@@ -1,4 +1,4 @@
-"""The gate: the ensemble and each teacher against the students."""
+"""The stage gate: the ensemble and each teacher are compared with the students."""
 
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,6 @@ from listill.stages.job import Job
 DOCUMENTS = tiny.tiny_documents(40)
 
 
-def values(**measured: float) -> "pd.Series[float]":
-    return pd.Series({name.replace("_", "."): value for name, value in measured.items()})
-
-
 @pytest.fixture
 def files(tiny_model: Path, tmp_path: Path) -> dict[str, Any]:
     def write(name: str, data: dict[str, Any]) -> Path:
@@ -37,50 +33,53 @@ def files(tiny_model: Path, tmp_path: Path) -> dict[str, Any]:
 
     ids, topics = [row["_id"] for row in DOCUMENTS], [f"t{i}" for i in range(12)]
     texts = {"title": [row["title"] for row in DOCUMENTS], "text": [row["text"] for row in DOCUMENTS]}
-    made: dict[str, Any] = {"corpus": write("corpus", {"doc_id": ids, **texts})}
-    asked = [" ".join(row["text"].split()[-7:]) for row in DOCUMENTS[:12]]
-    made["topics"] = write("topics", {"query_id": topics, "text": asked, "split": "dev"})
+    arguments: dict[str, Any] = {"corpus": write("corpus", {"doc_id": ids, **texts})}
+    query_texts = [" ".join(row["text"].split()[-7:]) for row in DOCUMENTS[:12]]
+    arguments["topics"] = write("topics", {"query_id": topics, "text": query_texts, "split": "dev"})
     judged = {"query_id": topics, "doc_id": ids[:12], "relevance": 1, "split": "dev"}
-    made["qrels"] = write("qrels", judged)
-    made["queries"] = write(
+    arguments["qrels"] = write("qrels", judged)
+    arguments["queries"] = write(
         "queries", {"query_id": ["s"], "text": "x", "type": "lead", "doc_id": ids[:1], "split": "train"}
     )
     rendered = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
     matrix = Encoder(Student(model=str(tiny_model), precision="fp32")).encode(rendered, "document")
-    made["embeddings"] = [tmp_path / "small.parquet"]
-    tables.write(
-        made["embeddings"][0], "embeddings", as_table(ids, matrix.astype(np.float32)), tables.Provenance("e", "e")
-    )
-    return made | {"out": tmp_path / "gate.parquet"}
+    embeddings = tmp_path / "small.parquet"
+    tables.write(embeddings, "embeddings", as_table(ids, matrix.astype(np.float32)), tables.Provenance("e", "e"))
+    return arguments | {"embeddings": [embeddings], "out": tmp_path / "gate.parquet"}
 
 
-def stage(model: Path, **check: Any) -> GateStage:
+def stage(model: Path, **gate_settings: Any) -> GateStage:
     members = {"words": {"kind": "bm25"}, "vectors": {"kind": "dense", "weight": 0.5}}
     students = {"small": {"model": str(model), "precision": "fp32"}}
-    return parse(GateStage, {"teacher": {"members": members, "gate": check}, "students": students}, "test")
+    return parse(GateStage, {"teacher": {"members": members, "gate": gate_settings}, "students": students}, "test")
 
 
-def test_a_row_for_the_ensemble_each_teacher_and_each_student(tiny_model: Path, files: dict[str, Any]) -> None:
+def test_the_table_has_a_row_for_the_ensemble_each_teacher_and_each_student(
+    tiny_model: Path, files: dict[str, Any]
+) -> None:
     settings = stage(tiny_model, margin=-1)
     gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
     table = tables.read(files["out"], "gate")
     assert table["system"].tolist() == ["teacher", "teacher.words", "teacher.vectors", "small"]
     assert (table[["split", "measure", "queries"]] == ["dev", "nDCG@10", 12]).all(axis=None)
     value = table.set_index("system")["value"]
-    assert value["teacher.words"] > value["teacher.vectors"]  # a random model against exact words
-    assert value["teacher.vectors"] == pytest.approx(value["small"], abs=0.05)  # of like documents, ranked alike
+    assert value["teacher.words"] > value["teacher.vectors"]  # exact words are better than a random model
+    assert value["teacher.vectors"] == pytest.approx(value["small"], abs=0.05)  # both rank similar documents equally
     assert tables.provenance(files["out"]).details["decision"] == "passed"
     assert not (files["out"].parent / ".work").exists()
 
 
-def test_a_teacher_that_is_no_better(tiny_model: Path, files: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_teacher_that_is_not_better(
+    tiny_model: Path, files: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
     settings = stage(tiny_model, margin=1)
     with pytest.raises(
-        UserError, match=r"nothing to learn from it; take a stronger teacher, or set teacher\.gate\.action"
+        UserError,
+        match=r"nothing to learn from the teacher; use a stronger teacher, or set teacher\.gate\.action: warn",
     ):
         gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
     assert not files["out"].exists()
     settings = stage(tiny_model, margin=1, action="warn")
     gate.run(settings, Job("gate", "f", {}, settings, 1), **files)
-    assert "nothing to learn from it" in caplog.text
-    assert "nothing to learn from it" in tables.provenance(files["out"]).details["decision"]
+    assert "nothing to learn from the teacher" in caplog.text
+    assert "nothing to learn from the teacher" in tables.provenance(files["out"]).details["decision"]

@@ -74,6 +74,6 @@ def test_only_passages_that_are_relevant_to_train_topics(folder: Path) -> None:
 
 def test_nothing_left_to_train_on(folder: Path) -> None:
     settings = {"human": False, "cleaning": {"min_words": 60}, "generator": {"kind": "extractive"}}
-    with pytest.raises(UserError, match="no query to train on is left: see the counts above"):
+    with pytest.raises(UserError, match="no training query is left: see the counts above and change generation"):
         run(folder, **settings)
     assert not (folder / "queries.parquet").exists()

@@ -1,4 +1,4 @@
-"""One run of a stage: what its outputs say of where they come from, and where its finished parts are kept."""
+"""One run of a stage: the provenance of its outputs, and the folder for its finished parts."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]
 
 
 class Settings(StageSettings):
-    """Settings of a stage that is made up here; how fast it runs does not change what it writes."""
+    """Settings of a made-up stage; ``speed`` does not affect its outputs."""
 
     size: int = 3
     speed: int = 1
@@ -29,23 +29,23 @@ def job(fingerprint: str = "f1") -> Job:
     return Job("score", fingerprint, {"c/corpus": "fc"}, Settings(), 1, "c")
 
 
-def test_what_was_read_beside_the_inputs_changes_the_fingerprint() -> None:
-    def fingerprint(*read: str) -> str:
+def test_depends_on_changes_the_fingerprint() -> None:
+    def fingerprint(*data: str) -> str:
         job = Job("x", "f", {}, Settings(), 1)
-        for what in read:
-            job.depends_on(what)
+        for item in data:
+            job.depends_on(item)
         return job.fingerprint
 
     assert len({fingerprint(), fingerprint("a"), fingerprint("b"), fingerprint("a", "b")}) == 4
     assert fingerprint("a") == fingerprint("a")
 
 
-def test_the_identity_are_all_settings_unless_a_stage_says_otherwise() -> None:
+def test_the_identity_has_all_settings_unless_a_stage_excludes_some() -> None:
     assert StageSettings(version=4).identity() == {"version": 4}
     assert Settings(size=5, speed=9).identity() == {"version": 1, "size": 5}
 
 
-def test_models_that_are_used_are_noted_and_change_the_fingerprint() -> None:
+def test_models_are_recorded_and_change_the_fingerprint() -> None:
     none, one, other = job(), job(), job()
     none.uses({})
     one.uses({"org/model": "commit 1"})
@@ -56,27 +56,31 @@ def test_models_that_are_used_are_noted_and_change_the_fingerprint() -> None:
     assert len({none.fingerprint, one.fingerprint, other.fingerprint}) == 3
 
 
-def test_what_an_output_says_of_itself(tmp_path: Path) -> None:
-    one = job()
-    one.details["note"] = 5
-    one.write(tmp_path / "qrels.parquet", "qrels", QRELS)
+def test_provenance_of_an_output(tmp_path: Path) -> None:
+    this_job = job()
+    this_job.details["note"] = 5
+    this_job.write(tmp_path / "qrels.parquet", "qrels", QRELS)
     about = tables.provenance(tmp_path / "qrels.parquet")
     assert (about.key, about.corpus, about.name) == ("qrels", "c", "c/qrels")
     assert (about.fingerprint, about.lineage) == ("f1", {"c/corpus": "fc"})
     assert about.details == {
         "stage": "score",
-        "settings": {"version": 1, "size": 3, "speed": 1},  # all of them, the speed too
+        "settings": {
+            "version": 1,
+            "size": 3,
+            "speed": 1,
+        },  # all settings, including those that are not part of the identity
         "versions": versions(),
         "note": 5,
     }
-    one.write(tmp_path / "other.parquet", "qrels", QRELS, "runs/x")
+    this_job.write(tmp_path / "other.parquet", "qrels", QRELS, "runs/x")
     assert tables.provenance(tmp_path / "other.parquet").name == "c/runs/x"
 
 
-def test_versions_are_those_installed() -> None:
-    found = versions()
-    assert json.dumps(found)
-    assert {"listill", "python", "torch", "bm25s"} <= found.keys()
+def test_versions_of_installed_packages() -> None:
+    installed = versions()
+    assert json.dumps(installed)
+    assert {"listill", "python", "torch", "bm25s"} <= installed.keys()
 
 
 # --- finished parts ---------------------------------------------------------------------------------------------------
@@ -84,12 +88,12 @@ def test_versions_are_those_installed() -> None:
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """An output in a corpus' results folder, two folders down."""
+    """An output in a subfolder of a corpus' results folder."""
     (tmp_path / "c" / "config").mkdir(parents=True)
     return tmp_path / "c" / "lists" / "s.parquet"
 
 
-def test_parts_survive_a_failure_and_go_with_success(out: Path) -> None:
+def test_parts_are_kept_after_a_failure_and_removed_after_success(out: Path) -> None:
     with pytest.raises(RuntimeError), job().work(out) as work:  # noqa: PT012
         assert work == out.parents[1] / ".work" / "score-f1"
         (work / "part").write_text("done")
@@ -105,13 +109,13 @@ def test_parts_survive_a_failure_and_go_with_success(out: Path) -> None:
     assert not (out.parents[1] / ".work").exists()
 
 
-def test_parts_of_a_run_by_hand_lie_beside_its_output(tmp_path: Path) -> None:
+def test_parts_are_next_to_an_output_outside_a_results_folder(tmp_path: Path) -> None:
     with job().work(tmp_path / "out.parquet") as work:
         assert work == tmp_path / ".work" / "score-f1"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lock_keeps_a_second_process_out(out: Path) -> None:
+def test_a_lock_keeps_out_a_second_process(out: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from listill.stages.job import Job, StageSettings\n"
         "with Job('score', 'f1', {}, StageSettings(), 1).work(Path(sys.argv[1])) as work:\n"
@@ -121,10 +125,10 @@ def test_a_lock_keeps_a_second_process_out(out: Path) -> None:
     with subprocess.Popen(command_line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "in\n"
-        with pytest.raises(UserError, match="score-f1: another process is at work on this"), job().work(out):
-            raise AssertionError("must not get in")
+        with pytest.raises(UserError, match="score-f1: another process is using this folder"), job().work(out):
+            raise AssertionError("the lock must refuse this")
         with job("f2").work(out):
             pass
         other.kill()
-    with job().work(out) as work:  # the lock went with the process, the part stayed
+    with job().work(out) as work:  # the lock ended with the process; the part was kept
         assert (work / "part").read_text() == "done"

@@ -1,4 +1,4 @@
-"""Lists: which queries are kept, and what a judgement is worth."""
+"""The stage lists: which queries are kept, and the scores of judged positives."""
 
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,13 @@ def files(tmp_path: Path) -> dict[str, Any]:
         return path
 
     documents = [f"d{i}" for i in range(4)]
-    asked = [(name, kind, source) for name, (kind, source, _) in QUERIES.items()]
+    queries = [(name, kind, source) for name, (kind, source, _) in QUERIES.items()]
     pairs = [(name, doc, score) for name, row in QUERIES.items() for doc, score in zip(documents, row[2], strict=True)]
     return {
         "corpus": write("corpus", [{"doc_id": doc, "title": doc, "text": f"text {doc}"} for doc in documents]),
         "queries": write(
             "queries",
-            [{"query_id": q, "text": q, "type": kind, "doc_id": doc, "split": "train"} for q, kind, doc in asked],
+            [{"query_id": q, "text": q, "type": kind, "doc_id": doc, "split": "train"} for q, kind, doc in queries],
         ),
         "qrels": write("qrels", [{"query_id": "judged", "doc_id": "d2", "relevance": 1, "split": "train"}]),
         "candidates": write(
@@ -51,19 +51,19 @@ def files(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def made(files: dict[str, Any], **settings: Any) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Run the stage; return the lists and, for each type, how many queries ended how."""
+def run(files: dict[str, Any], **settings: Any) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Run the stage; return the lists, and the number of queries of each type and outcome."""
     stage = ListsStage(lists=Lists(length=4, **settings), weights={"t": 1.0})
     lists.run(stage, Job("lists", "f", {}, stage, 1), **files)
     funnel = tables.read(files["funnel"], "funnel")
-    ends = {f"{row.type} {row.reason}": int(row.queries) for row in funnel.itertuples()}
-    return tables.read(files["out"], "lists").set_index("query_id"), ends  # type: ignore[return-value]
+    outcomes = {f"{row.type} {row.reason}": int(row.queries) for row in funnel.itertuples()}
+    return tables.read(files["out"], "lists").set_index("query_id"), outcomes  # type: ignore[return-value]
 
 
-def test_what_is_kept(files: dict[str, Any]) -> None:
-    found, ends = made(files)
-    assert list(found.index) == ["agreed", "judged"]
-    assert ends == {
+def test_outcomes(files: dict[str, Any]) -> None:
+    built, outcomes = run(files)
+    assert list(built.index) == ["agreed", "judged"]
+    assert outcomes == {
         "lead kept": 1,
         "lead teacher disagrees": 1,
         "lead teacher undecided": 1,
@@ -72,16 +72,16 @@ def test_what_is_kept(files: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("margin", "positive"), [(None, 0.5), (0.0, 1.0), (0.3, 1.3)])
-def test_a_judgement_and_its_margin(files: dict[str, Any], margin: float | None, positive: float) -> None:
-    found, _ = made(files, judgement_margin=margin)
-    assert list(found.loc["judged", "doc_ids"]) == ["d2", "d1", "d3", "d0"]
-    assert found.loc["judged", "scores"] == pytest.approx([positive, 1.0, 0.2, 0.0])
-    assert found.loc["agreed", "scores"] == pytest.approx([1.0, 0.375, 0.125, 0.0])  # synthetic: as the teacher says
+def test_judgement_margin(files: dict[str, Any], margin: float | None, positive: float) -> None:
+    built, _ = run(files, judgement_margin=margin)
+    assert list(built.loc["judged", "doc_ids"]) == ["d2", "d1", "d3", "d0"]
+    assert built.loc["judged", "scores"] == pytest.approx([positive, 1.0, 0.2, 0.0])
+    assert built.loc["agreed", "scores"] == pytest.approx([1.0, 0.375, 0.125, 0.0])  # synthetic: the teacher's scores
 
 
-def test_nothing_is_left(files: dict[str, Any]) -> None:
+def test_all_queries_are_dropped(files: dict[str, Any]) -> None:
     queries = tables.read(files["queries"], "queries")
     kept = queries[queries["query_id"].isin(["contradicted", "undecided"])]
     tables.write(files["queries"], "queries", kept, tables.Provenance("queries", "queries"))
     with pytest.raises(UserError, match="no list is left to train on"):
-        made(files)
+        run(files)

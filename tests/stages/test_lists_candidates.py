@@ -1,4 +1,4 @@
-"""Lists: whose candidates they are made of, and which queries are dropped."""
+"""The stage lists: whose candidates the lists are built from, and which queries are dropped."""
 
 import json
 from pathlib import Path
@@ -16,11 +16,11 @@ from listill.stages import lists
 from listill.stages.job import Job
 
 DOCUMENTS = [f"d{i}" for i in range(10)]
-# query: source, and what each retriever finds, best first
-FOUND: dict[str, tuple[str, dict[str, list[int]]]] = {
+# query: (source passage, ranking of each retriever)
+RANKINGS: dict[str, tuple[str, dict[str, list[int]]]] = {
     "both": ("d0", {"a": [0, 1, 2], "b": [3, 0, 4]}),
     "only-a": ("d1", {"a": [2, 1, 0], "b": [5, 6, 7]}),
-    "twin": ("d2", {"a": [3, 4, 5], "b": [9, 6, 7]}),  # d9 is a duplicate of d2
+    "duplicate": ("d2", {"a": [3, 4, 5], "b": [9, 6, 7]}),  # d9 is a duplicate of d2
     "person": ("d5", {"a": [5, 6, 7], "b": [1, 2, 3]}),
 }
 
@@ -33,31 +33,31 @@ def files(tmp_path: Path) -> dict[str, Path]:
         tables.write(tmp_path / f"{name}.parquet", name, frame.where(frame.notna(), None), about)
         return tmp_path / f"{name}.parquet"
 
-    sources = [source for source, _ in FOUND.values()]
-    kinds = ["human" if name == "person" else "claim" for name in FOUND]
-    asked = {"query_id": list(FOUND), "text": list(FOUND), "type": kinds, "doc_id": sources, "split": "train"}
+    sources = [source for source, _ in RANKINGS.values()]
+    kinds = ["human" if name == "person" else "claim" for name in RANKINGS]
+    queries = {"query_id": list(RANKINGS), "text": list(RANKINGS), "type": kinds, "doc_id": sources, "split": "train"}
     rows = [
         (query, f"d{i}", retriever, rank, 1.0)
-        for query, (_, by) in FOUND.items()
-        for retriever, best in by.items()
-        for rank, i in enumerate(best, start=1)
+        for query, (_, rankings) in RANKINGS.items()
+        for retriever, ranking in rankings.items()
+        for rank, i in enumerate(ranking, start=1)
     ]
-    rows.append(("twin", "d2", "positive", 0, np.nan))
+    rows.append(("duplicate", "d2", "positive", 0, np.nan))
     candidates = pd.DataFrame(rows, columns=["query_id", "doc_id", "retriever", "rank", "score"])
     scores = candidates[["query_id", "doc_id"]].drop_duplicates()
-    source = scores["query_id"].map({query: source for query, (source, _) in FOUND.items()})
+    source = scores["query_id"].map({query: source for query, (source, _) in RANKINGS.items()})
     value = np.where(scores["doc_id"] == source, 9.0, [float(name[1:]) / 10 for name in scores["doc_id"]])
     return {
         "corpus": write("corpus", {"doc_id": DOCUMENTS, "text": DOCUMENTS, "duplicate_of": [None] * 9 + ["d2"]}),
-        "queries": write("queries", asked),
+        "queries": write("queries", queries),
         "qrels": write("qrels", {"query_id": ["person"], "doc_id": ["d5"], "relevance": [1], "split": ["train"]}),
         "candidates": write("candidates", candidates),
         "scores": write("scores", scores.assign(teacher="t", score=value)),
     }
 
 
-def made(files: dict[str, Path], student: str = "a", top: int | None = None, **keys: Any) -> tuple[Any, dict[str, str]]:
-    """Return the documents of each list, best first, and why each query was dropped."""
+def run(files: dict[str, Path], student: str = "a", top: int | None = None, **keys: Any) -> tuple[Any, dict[str, str]]:
+    """Run the stage; return the documents of each list, and the number of dropped queries for each reason."""
     config = Settings.model_validate(
         {
             "corpora": {"c": {"source": {"kind": "files", "path": "x"}}},
@@ -72,40 +72,40 @@ def made(files: dict[str, Path], student: str = "a", top: int | None = None, **k
     job = Job("lists", "f", {}, settings, 1)
     out, funnel = (files["corpus"].parent / name for name in ("lists.parquet", "funnel.parquet"))
     lists.run(settings, job, **files, out=out, funnel=funnel)
-    found = tables.read(out, "lists").set_index("query_id")["doc_ids"]
+    documents = tables.read(out, "lists").set_index("query_id")["doc_ids"]
     counts = tables.read(funnel, "funnel")
     dropped = counts[counts["reason"] != "kept"].groupby("reason")["queries"].sum().to_dict()
-    return {query: list(ids) for query, ids in found.items()}, dropped
+    return {query: list(ids) for query, ids in documents.items()}, dropped
 
 
-def test_own_candidates_and_always_the_positive(files: dict[str, Path]) -> None:
-    found, dropped = made(files, "b")
-    assert found["both"] == ["d0", "d4", "d3"]
-    # Only a found it; b's list has it all the same.
-    assert found["only-a"] == ["d1", "d7", "d6", "d5"]
-    assert found["person"] == ["d5", "d3", "d2", "d1"]
-    assert found["twin"] == ["d2", "d7", "d6"]
+def test_lists_have_the_students_candidates_and_the_positive(files: dict[str, Path]) -> None:
+    documents, dropped = run(files, "b")
+    assert documents["both"] == ["d0", "d4", "d3"]
+    # Only retriever a found d1; it is in the list of student b nevertheless.
+    assert documents["only-a"] == ["d1", "d7", "d6", "d5"]
+    assert documents["person"] == ["d5", "d3", "d2", "d1"]
+    assert documents["duplicate"] == ["d2", "d7", "d6"]
     assert dropped == {}
 
 
-def test_another_retriever_stands_in(files: dict[str, Path]) -> None:
-    assert made(files, "b", candidates_from={"b": "a"})[0] == made(files, "a")[0]
-    assert made(files, "b", candidates_from={"a": "b"})[0] == made(files, "b")[0] != made(files, "a")[0]
+def test_candidates_from_another_retriever(files: dict[str, Path]) -> None:
+    assert run(files, "b", candidates_from={"b": "a"})[0] == run(files, "a")[0]
+    assert run(files, "b", candidates_from={"a": "b"})[0] == run(files, "b")[0] != run(files, "a")[0]
 
 
-def test_the_own_retriever_must_find_the_passage_again(files: dict[str, Path]) -> None:
-    by_a, dropped = made(files, "a", top=2)
+def test_the_students_retriever_must_find_the_source_passage(files: dict[str, Path]) -> None:
+    by_a, dropped = run(files, "a", top=2)
     assert (set(by_a), dropped) == ({"both", "only-a", "person"}, {"inconsistent": 1})
-    by_b, dropped = made(files, "b", top=2)
-    assert (set(by_b), dropped) == ({"both", "twin", "person"}, {"inconsistent": 1})  # people's queries always stay
-    by_b, dropped = made(files, "b", top=1)
-    assert (set(by_b), dropped) == ({"twin", "person"}, {"inconsistent": 2})
-    assert set(made(files, "b", top=1, candidates_from={"b": "a"})[0]) == {"both", "person"}
-    assert set(made(files, "b", top=1, retrievers="all")[0]) == {"twin", "person"}
+    by_b, dropped = run(files, "b", top=2)
+    assert (set(by_b), dropped) == ({"both", "duplicate", "person"}, {"inconsistent": 1})  # human queries are kept
+    by_b, dropped = run(files, "b", top=1)
+    assert (set(by_b), dropped) == ({"duplicate", "person"}, {"inconsistent": 2})
+    assert set(run(files, "b", top=1, candidates_from={"b": "a"})[0]) == {"both", "person"}
+    assert set(run(files, "b", top=1, retrievers="all")[0]) == {"duplicate", "person"}
 
 
-def test_quality_among_positives_or_among_all(files: dict[str, Path]) -> None:
-    """All positives have the same score, far above all other documents: only a percentile of the positives can drop one."""
+def test_quality_percentile_of_positives_or_of_all_documents(files: dict[str, Path]) -> None:
+    """One positive scores below the other positives, but above all other documents."""
     scores = pd.read_parquet(files["scores"])
     low = (scores["query_id"] == "both") & (scores["doc_id"] == "d0")
     tables.write(
@@ -114,6 +114,6 @@ def test_quality_among_positives_or_among_all(files: dict[str, Path]) -> None:
         scores.assign(score=scores["score"].where(~low, 5.0)),
         tables.Provenance("scores", "fingerprint of scores"),
     )
-    assert made(files, "a", quality_percentile=40)[1] == {"low quality": 1}
-    assert made(files, "a", quality_percentile=40, quality_of="all")[1] == {}
-    assert made(files, "a", quality_percentile=99, quality_of="all")[1] == {"low quality": 1}
+    assert run(files, "a", quality_percentile=40)[1] == {"low quality": 1}
+    assert run(files, "a", quality_percentile=40, quality_of="all")[1] == {}
+    assert run(files, "a", quality_percentile=99, quality_of="all")[1] == {"low quality": 1}

@@ -1,4 +1,4 @@
-"""Whose candidates are taken, and what is said of the others."""
+"""The stage mine: the retrievers that are used, the funnel, and invalid inputs."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def write_queries(folder: Path, query_ids: list[str], texts: list[str], doc_ids:
 
 @pytest.fixture
 def folder(tiny_model: Path, tmp_path: Path) -> Path:
-    """A folder with corpus, embeddings of the student ``small``, two queries in words of their passages, and no qrels."""
+    """A folder with a corpus, embeddings of the student ``small``, two queries equal to their passages, no qrels."""
     texts = {key: [row[key] for row in DOCUMENTS] for key in ("title", "text")}
     tables.write(tmp_path / "corpus.parquet", "corpus", {"doc_id": IDS, **texts, "duplicate_of": [None] * 30}, ABOUT)
     with tables.writer(tmp_path / "small.parquet", "embeddings", ABOUT) as table:
@@ -63,28 +63,29 @@ def run(folder: Path, config: dict[str, Any], embeddings: str = "small") -> tupl
     return tables.read(outputs[0], "candidates"), tables.read(outputs[1], "funnel")
 
 
-@pytest.mark.parametrize("asked", [None, ["small"], ["bm25", "small"]])
-def test_retrievers(asked: list[str] | None, tiny_model: Path, folder: Path) -> None:
-    found, _ = run(folder, config(tiny_model, retrievers=asked))
-    assert set(found["retriever"]) == set(asked or ["bm25", "small"])
-    own = found[(found["retriever"] == "small") & (found["query_id"] == "q0")].sort_values("rank")["doc_id"].tolist()
+@pytest.mark.parametrize("names", [None, ["small"], ["bm25", "small"]])
+def test_retrievers(names: list[str] | None, tiny_model: Path, folder: Path) -> None:
+    candidates, _ = run(folder, config(tiny_model, retrievers=names))
+    assert set(candidates["retriever"]) == set(names or ["bm25", "small"])
+    of_student = candidates[(candidates["retriever"] == "small") & (candidates["query_id"] == "q0")]
     student = encoder(tiny_model)
-    similar = student.encode(RENDERED[:1], "query") @ student.encode(RENDERED, "document").T
-    assert own == [IDS[i] for i in np.argsort(-similar[0])[:5]]
+    similarity = student.encode(RENDERED[:1], "query") @ student.encode(RENDERED, "document").T
+    best = [IDS[i] for i in np.argsort(-similarity[0])[:5]]
+    assert of_student.sort_values("rank")["doc_id"].tolist() == best
 
 
 def test_an_additional_retriever_of_another_kind(tiny_model: Path, folder: Path) -> None:
-    found, _ = run(folder, config(tiny_model, additional={"words": {"kind": "bm25", "k1": 2.0, "b": 1.0}}))
-    assert set(found["retriever"]) == {"bm25", "small", "words"}
-    best = found[found["rank"] == 1].set_index(["retriever", "query_id"])
+    candidates, _ = run(folder, config(tiny_model, additional={"words": {"kind": "bm25", "k1": 2.0, "b": 1.0}}))
+    assert set(candidates["retriever"]) == {"bm25", "small", "words"}
+    best = candidates[candidates["rank"] == 1].set_index(["retriever", "query_id"])
     assert best.loc["words", "doc_id"].tolist() == best.loc["bm25", "doc_id"].tolist() == IDS[:2]
     assert (best.loc["words", "score"] != best.loc["bm25", "score"]).all()
 
 
-def test_the_funnel_counts_queries_that_do_not_find_their_passage(tiny_model: Path, folder: Path) -> None:
+def test_the_funnel_counts_inconsistent_queries(tiny_model: Path, folder: Path) -> None:
     write_queries(folder, ["q0", "q1", "q2"], [*RENDERED[:2], "zebra"], IDS[:3])
-    found, funnel = run(folder, config(tiny_model, consistency={"require": "each", "top": 5}))
-    assert set(found["query_id"]) == {"q0", "q1"}
+    candidates, funnel = run(folder, config(tiny_model, consistency={"require": "each", "top": 5}))
+    assert set(candidates["query_id"]) == {"q0", "q1"}
     rows = funnel[["stage", "type", "split", "reason", "queries"]].sort_values("reason").to_numpy().tolist()
     assert rows == [["candidates", "claim", "train", "inconsistent", 1], ["candidates", "claim", "train", "kept", 2]]
 
@@ -98,7 +99,7 @@ def test_no_queries(tiny_model: Path, folder: Path) -> None:
 
 def test_embeddings_of_a_retriever_that_is_not_in_the_settings(tiny_model: Path, folder: Path) -> None:
     (folder / "small.parquet").rename(folder / "other.parquet")
-    with pytest.raises(UserError, match=r"^other\.parquet: the settings name no student or dense retriever 'other'"):
+    with pytest.raises(UserError, match=r"^other\.parquet: the settings have no student or dense retriever 'other'"):
         run(folder, config(tiny_model), "other")
 
 

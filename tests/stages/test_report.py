@@ -1,4 +1,4 @@
-"""The report command on small tables."""
+"""The command of the stage report on small tables."""
 
 import json
 import subprocess
@@ -76,7 +76,7 @@ def report(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, *more], capture_output=True, text=True, check=False)
 
 
-def test_it_writes_one_page_about_all_students(folder: Path) -> None:
+def test_the_page_covers_all_students(folder: Path) -> None:
     done = report(folder, "--benchmarks", str(folder / "benchmarks" / "corpus.tsv"))
     assert done.returncode == 0, done.stderr
     page = (folder / "report.html").read_text()
@@ -95,7 +95,7 @@ def test_it_writes_one_page_about_all_students(folder: Path) -> None:
     ):
         assert expected in page, expected
     assert "text t2" in page
-    assert "text t1" not in page  # dev queries are no examples
+    assert "text t1" not in page  # dev queries are not used as examples
     assert [path.name for path in folder.glob(".report*")] == []
 
 
@@ -111,12 +111,12 @@ def test_the_same_inputs_give_the_same_page(folder: Path) -> None:
     assert (folder / "report.html").read_bytes() == first
 
 
-def test_an_empty_summary_is_one_line_and_no_page(folder: Path) -> None:
+def test_an_empty_summary_is_an_error(folder: Path) -> None:
     write(folder / "summary.parquet", "summary", [], "system")
     done = report(folder)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"listill report: error: {folder}/summary.parquet: is empty; nothing was evaluated"
+        f"listill report: error: {folder}/summary.parquet: the table is empty: run the stage evaluate again"
     ]
     assert not (folder / "report.html").exists()
 

@@ -1,4 +1,4 @@
-"""The teachers' run of the evaluation queries: only the first documents of each retriever are reranked."""
+"""The stage rerank: the first documents of each retriever are reranked for the evaluation queries."""
 
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,12 @@ def test_the_pool_is_reranked(tmp_path: Path) -> None:
     settings = RerankStage(teacher=TEACHER, pool=2, depth=3)
     out = tmp_path / "teacher.parquet"
     rerank.run(settings, Job("rerank", "f", {}, settings, 1, "c"), **inputs, runs=paths, out=out)
-    found = tables.read(out, "runs")
+    result = tables.read(out, "runs")
     assert tables.provenance(out).name == "c/runs/teacher"
     documents = collection.load(inputs["corpus"])
     index = Bm25Index([documents.rendered(i) for i in range(20)], Bm25())
     for query_id, text in queries.items():
         scores = index.scores(index.tokenise([text])[0])
         best = sorted([3, 5, 7, 9], key=lambda i: (-scores[i], IDS[i]))[:3]
-        own = found[found["query_id"] == query_id]
-        assert own[["doc_id", "rank"]].to_numpy().tolist() == [[IDS[i], rank] for rank, i in enumerate(best, 1)]
+        ranking = result[result["query_id"] == query_id]
+        assert ranking[["doc_id", "rank"]].to_numpy().tolist() == [[IDS[i], rank] for rank, i in enumerate(best, 1)]

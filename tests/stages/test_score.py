@@ -1,4 +1,4 @@
-"""The score command with two rerankers: killed, run again, and on a full disk."""
+"""The score command with two rerankers: interrupted, resumed, and with a full disk."""
 
 import os
 import shutil
@@ -31,15 +31,15 @@ def write(folder: Path, name: str, data: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder up to the candidates, and the settings of two teachers with models of their own."""
+    """A results folder up to the candidates, and the settings of two teachers with their own models."""
     folder = tmp_path_factory.mktemp("scores")
     ids = [row["_id"] for row in DOCUMENTS]
     texts = {"title": [row["title"] for row in DOCUMENTS], "text": [row["text"] for row in DOCUMENTS]}
     write(folder, "corpus", {"doc_id": ids, **texts})
-    asked = {"query_id": QUERIES, "text": [row["title"] for row in DOCUMENTS[:20]], "doc_id": ids[:20]}
-    write(folder, "queries", {**asked, "type": "title", "split": "train"})
+    queries = {"query_id": QUERIES, "text": [row["title"] for row in DOCUMENTS[:20]], "doc_id": ids[:20]}
+    write(folder, "queries", {**queries, "type": "title", "split": "train"})
     pool = [(query, doc, "bm25", rank) for i, query in enumerate(QUERIES) for rank, doc in enumerate(ids[i : i + 9], 1)]
-    # Two retrievers find the same: a pair is scored once.
+    # Two retrievers find the same documents; each pair must still be scored once.
     pool += [(query, doc, "dense", rank) for query, doc, _, rank in pool]
     columns = ["query_id", "doc_id", "retriever", "rank"]
     write(folder, "candidates", dict(zip(columns, zip(*pool, strict=True), strict=True)))
@@ -55,7 +55,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(made: Path, out: Path, program: str = "from listill.stages.score import *") -> list[str]:
-    """Return the command, in a Python that runs ``program`` first."""
+    """Return the command line, which runs the Python code ``program`` before the stage."""
     program += "; main(run, ScoreStage, 'score')"
     files = [f"--{name}={made / name}.parquet" for name in ("corpus", "queries", "candidates")]
     return [
@@ -69,15 +69,15 @@ def command(made: Path, out: Path, program: str = "from listill.stages.score imp
     ]
 
 
-def finished(made: Path, out: Path) -> subprocess.CompletedProcess[str]:
+def run_command(made: Path, out: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(made, out), capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def whole(made: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     out = tmp_path_factory.mktemp("whole") / "scores.parquet"
-    done = finished(made, out)
-    assert done.returncode == 0, done.stderr
+    process = run_command(made, out)
+    assert process.returncode == 0, process.stderr
     return tables.read(out, "scores")
 
 
@@ -85,109 +85,108 @@ def test_each_pair_once_for_each_teacher(whole: pd.DataFrame) -> None:
     assert whole["teacher"].value_counts().to_dict() == {"first": 180, "second": 180}
     assert not whole.duplicated(["query_id", "doc_id", "teacher"]).any()
     assert np.isfinite(whole["score"]).all()
-    assert (whole.groupby("teacher")["score"].std() > 0.05).all()  # raw, of each its own scale
+    assert (whole.groupby("teacher")["score"].std() > 0.05).all()  # raw scores, each teacher with its own scale
 
 
-# Parts of some queries, so that there are several of each teacher.
+# Small parts, so that each teacher has several of them.
 SMALL = "import listill.teachers.parts as parts; parts.PART = 40; from listill.stages.score import *"
 
 
-def test_killed_in_the_second_teacher_the_next_run_ends_with_the_same_table(
-    made: Path, whole: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_a_run_killed_in_the_second_teacher_is_resumed(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
     out = tmp_path / "scores.parquet"
-    slow = f"{SMALL}; import time, listill.teachers.kinds.t5 as t5; plain = t5.T5.score"
-    slow += "; t5.T5.score = lambda *a: (time.sleep(0.3), plain(*a))[1]"
+    slow = f"{SMALL}; import time, listill.teachers.kinds.t5 as t5; original = t5.T5.score"
+    slow += "; t5.T5.score = lambda *a: (time.sleep(0.3), original(*a))[1]"
     process = subprocess.Popen(command(made, out, slow), stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120
     while len(list(tmp_path.glob(".work/*/second-*.npy"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    there = sorted(path.name for path in tmp_path.glob(".work/*/*.npy"))
-    assert sum(name.startswith("first-") for name in there) == 5
-    assert 2 <= sum(name.startswith("second-") for name in there) < 5
+    parts = sorted(path.name for path in tmp_path.glob(".work/*/*.npy"))
+    assert sum(name.startswith("first-") for name in parts) == 5
+    assert 2 <= sum(name.startswith("second-") for name in parts) < 5
     assert not out.exists()
-    again = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
-    assert "teacher first: 5 parts were there already" in again.stderr
-    assert "models/bert: kind cross_encoder" not in again.stderr  # not even loaded
-    found = tables.read(out, "scores")
+    resumed = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "teacher first: reusing 5 finished parts" in resumed.stderr
+    assert "models/bert: kind cross_encoder" not in resumed.stderr  # the first model is not loaded again
+    scores = tables.read(out, "scores")
     keys = ["teacher", "query_id", "doc_id"]
-    assert found[keys].equals(whole[keys])
-    np.testing.assert_allclose(found["score"], whole["score"], atol=1e-3)
+    assert scores[keys].equals(whole[keys])
+    np.testing.assert_allclose(scores["score"], whole["score"], atol=1e-3)
     assert not (tmp_path / ".work").exists()
 
 
-def test_a_full_disk_is_one_message_and_loses_nothing(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
-    """/dev/full takes no byte; it stands in for the disk while the second teacher writes its third part."""
+def test_a_full_disk_gives_one_message_and_keeps_finished_parts(
+    made: Path, whole: pd.DataFrame, tmp_path: Path
+) -> None:
+    """/dev/full accepts no data; it replaces the disk when the second teacher writes its third part."""
     out = tmp_path / "scores.parquet"
     full = f"{SMALL}; import contextlib, pathlib; from listill import tables; atomic = tables.atomic"
     full += "; fits = lambda path: not path.name.startswith('second') or path.name <= 'second-4'"
-    full += "; tables.atomic = lambda path: atomic(path) if fits(path) else contextlib.nullcontext(pathlib.Path('/dev/full'))"
-    done = subprocess.run(command(made, out, full), capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    errors = [line for line in done.stderr.splitlines() if "error:" in line]
-    assert errors == [
-        f"listill score: error: {tmp_path}: no space is left on the disk (or in your quota, or where models are downloaded "
-        "to); free some and run again: what is finished is kept and taken up"
-    ]
-    assert "Traceback" not in done.stderr
-    kept = list(tmp_path.glob(".work/*/*.npy"))
-    assert len([path for path in kept if path.name.startswith("first")]) == 5
-    assert [path.name for path in kept if path.name.startswith("second")] == ["second-0-4.npy"]
-    again = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
-    assert "teacher second: 1 parts were there already" in again.stderr
+    full += "; device = contextlib.nullcontext(pathlib.Path('/dev/full'))"
+    full += "; tables.atomic = lambda path: atomic(path) if fits(path) else device"
+    process = subprocess.run(command(made, out, full), capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    (error,) = [line for line in process.stderr.splitlines() if "error:" in line]
+    assert error.startswith(f"listill score: error: {tmp_path}: no space left on the disk (or in your quota")
+    assert error.endswith("free some space and run again; finished parts are kept and reused")
+    assert "Traceback" not in process.stderr
+    parts = list(tmp_path.glob(".work/*/*.npy"))
+    assert len([path for path in parts if path.name.startswith("first")]) == 5
+    assert [path.name for path in parts if path.name.startswith("second")] == ["second-0-4.npy"]
+    resumed = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "teacher second: reusing 1 finished parts" in resumed.stderr
     assert len(tables.read(out, "scores")) == len(whole)
 
 
-def test_a_model_that_was_trained_again_is_another(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
-    """Under the same name: parts of the old one are not taken."""
+def test_parts_of_a_replaced_model_are_not_reused(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
+    """A model that is trained again under the same name has another identity."""
     folder, out = Path(shutil.copytree(made, tmp_path / "made")), tmp_path / "scores.parquet"
     config = folder / "config/scores.json"
     config.write_text(config.read_text().replace(str(made), str(folder)))
-    assert finished(folder, out).returncode == 0
+    assert run_command(folder, out).returncode == 0
     before = tables.provenance(out)
     shutil.rmtree(folder / "models/bert")
     tiny_rerankers.bert_classifier(folder / "models/bert", seed=5)
-    assert finished(folder, out).returncode == 0
+    assert run_command(folder, out).returncode == 0
     after = tables.provenance(out)
     assert before.fingerprint != after.fingerprint
     assert before.details["models"].keys() == {"first", "second"}
     assert before.details["models"]["second"] == after.details["models"]["second"]
     assert before.details["models"]["first"] != after.details["models"]["first"]
-    again = tables.read(out, "scores")
-    same = again["score"].to_numpy() == whole["score"].to_numpy()
-    assert same[again["teacher"] == "second"].mean() > 0.9
-    assert same[again["teacher"] == "first"].mean() < 0.1
+    scores = tables.read(out, "scores")
+    is_equal = scores["score"].to_numpy() == whole["score"].to_numpy()
+    assert is_equal[scores["teacher"] == "second"].mean() > 0.9
+    assert is_equal[scores["teacher"] == "first"].mean() < 0.1
 
 
-def test_all_models_are_looked_at_before_the_first_is_run(made: Path, tmp_path: Path) -> None:
+def test_all_models_are_checked_before_the_first_one_is_run(made: Path, tmp_path: Path) -> None:
     config = tmp_path / "scores.json"
     cross = {"kind": "cross_encoder", "model": str(made / "models/bert"), "max_length": 128}
     config.write_text(ScoreStage(members={"a": cross, "b": {**cross, "model": "/nowhere/model"}}).model_dump_json())
     line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert "model /nowhere/model: no such folder" in done.stderr
-    assert "models/bert: kind cross_encoder" not in done.stderr
+    process = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert "model /nowhere/model: no such folder" in process.stderr
+    assert "models/bert: kind cross_encoder" not in process.stderr
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"model": "/nowhere/model"}, "model /nowhere/model: no such folder"),
-        ({"kind": "t5", "format": "rankt5"}, "is no t5: its kind is cross_encoder"),
+        ({"kind": "t5", "format": "rankt5"}, "is not of kind t5; set kind: cross_encoder"),
     ],
 )
-def test_a_teacher_that_cannot_be_had(made: Path, tmp_path: Path, change: dict[str, str], message: str) -> None:
+def test_a_teacher_that_cannot_be_loaded(made: Path, tmp_path: Path, change: dict[str, str], message: str) -> None:
     cross = {"kind": "cross_encoder", "model": str(made / "models/bert"), "max_length": 128, **change}
-    stage = ScoreStage(members={"one": cross})
+    stage = ScoreStage(members={"reranker": cross})
     config = tmp_path / "scores.json"
     config.write_text(stage.model_dump_json())
     line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    process = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    assert message in process.stderr
+    assert "Traceback" not in process.stderr
     assert not (tmp_path / "scores.parquet").exists()

@@ -1,4 +1,4 @@
-"""Runs of the evaluation queries."""
+"""The stage search: runs of the evaluation queries."""
 
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from listill.stages import search
 from listill.stages.job import Job
 
 
-@pytest.mark.parametrize("within", [True, False])
-def test_topics_that_are_documents(within: bool, tmp_path: Path) -> None:
-    """As in ArguAna: the best match of a topic is itself."""
+@pytest.mark.parametrize("topics_are_documents", [True, False])
+def test_topics_that_are_documents(topics_are_documents: bool, tmp_path: Path) -> None:
+    """As in ArguAna, the best match of a topic is the topic itself."""
     rows = tiny.tiny_documents(20)
     ids = [row["_id"] for row in rows]
-    about = tables.Provenance("made", "by hand", {}, {"topics_are_documents": within})
+    about = tables.Provenance("made", "by hand", {}, {"topics_are_documents": topics_are_documents})
 
     def write(name: str, data: dict[str, Any]) -> Path:
         tables.write(tmp_path / f"{name}.parquet", name, data, about)
@@ -37,10 +37,10 @@ def test_topics_that_are_documents(within: bool, tmp_path: Path) -> None:
     settings = search.settings(Settings.model_validate(config), "c", "bm25")
     search.run(settings, Job("search", "f", {}, settings, 1), *files, tmp_path / "bm25.parquet")
     run = tables.read(tmp_path / "bm25.parquet", "runs")
-    own = run["query_id"] == run["doc_id"]
-    assert own.sum() == (0 if within else 3)
+    is_topic = run["query_id"] == run["doc_id"]
+    assert is_topic.sum() == (0 if topics_are_documents else 3)
     assert set(run.groupby("query_id")["rank"].min()) == {1}
-    assert run.loc[own, "rank"].tolist() == ([] if within else [1, 1, 1])
+    assert run.loc[is_topic, "rank"].tolist() == ([] if topics_are_documents else [1, 1, 1])
     pd.testing.assert_series_equal(
         run["rank"], run.groupby("query_id").cumcount() + 1, check_names=False, check_dtype=False
     )

@@ -1,4 +1,4 @@
-"""The stage that trains: its settings."""
+"""The settings of the stage train."""
 
 import json
 from typing import Any
@@ -34,14 +34,14 @@ def test_settings_of_a_variant(guide: str | None) -> None:
     assert stage == TrainStage.model_validate(json.loads(canonical(stage.model_dump(mode="json"))))
 
 
-def test_the_seed_of_the_training_is_the_recipes_or_the_configs() -> None:
+def test_training_seed() -> None:
     chosen = config()
     assert train.settings(chosen, "c", "a", "v").training_seed == chosen.seed == 42
     second = train.settings(chosen, "c", "a", "w")
     assert (second.seed, second.training_seed) == (42, 7)
 
 
-def test_what_concerns_the_machine_alone_is_not_in_the_identity() -> None:
+def test_settings_of_the_machine_are_not_in_the_identity() -> None:
     one = train.settings(config(), "c", "a", "v")
     machine = train.settings(config(memory=9.0, checkpoint=3, tensorboard=True), "c", "a", "v")
     other = train.settings(config(epochs=3), "c", "a", "v")

@@ -1,4 +1,4 @@
-"""A run in TREC's format."""
+"""The stage trec: a run in TREC format."""
 
 from pathlib import Path
 

@@ -22,20 +22,20 @@ def collection() -> Collection:
 
 @pytest.fixture(scope="session")
 def queries(collection: Collection) -> pd.DataFrame:
-    """Ten queries: those of even documents are the first sentences of their passages, with their places."""
+    """Ten queries. The queries of even documents are the first sentences of their passages, with start and end."""
     rows = []
     for i in range(10):
         end = collection.texts[i].index(".") + 1
-        place = (0, end) if i % 2 == 0 else (pd.NA, pd.NA)
+        span = (0, end) if i % 2 == 0 else (pd.NA, pd.NA)
         text = collection.texts[i][:end] if i % 2 == 0 else collection.titles[i]
-        rows.append((f"q{i}", text, f"d{i:03}", *place))
+        rows.append((f"q{i}", text, f"d{i:03}", *span))
     frame = pd.DataFrame(rows, columns=["query_id", "text", "doc_id", "start", "end"])
     return frame.astype({"start": "Int32", "end": "Int32"})
 
 
 @pytest.fixture(scope="session")
 def pairs(collection: Collection, queries: pd.DataFrame) -> Pairs:
-    """Each query with its source and six other documents."""
+    """Each query with its source passage and six other documents."""
     draw = np.random.default_rng(4)
     rows = [
         (f"q{i}", f"d{d:03}")
@@ -52,5 +52,5 @@ def resources(collection: Collection, tiny_model: Path) -> Resources:
 
 @pytest.fixture
 def fresh(collection: Collection) -> Resources:
-    """Resources without students, in which nothing is loaded."""
+    """Resources without students and without loaded models."""
     return Resources(collection, {}, Bm25())

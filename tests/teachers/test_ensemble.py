@@ -1,4 +1,4 @@
-"""Normalised and weighted, by hand."""
+"""Normalised and weighted scores against values computed by hand."""
 
 import pandas as pd
 import pytest
@@ -31,79 +31,81 @@ def test_minmax_and_zscore() -> None:
     assert normalise(values, groups, "zscore").tolist() == pytest.approx([-1 / deviation, 1 / deviation, 0, 0, 0, 0])
 
 
-def test_weighted_minmax_fills_0_to_1() -> None:
-    # q: a gives 0, 1, 0.5 and b 0, 1, 0.75; r: a says nothing (equal scores), b gives 0, 1, which fills the range again.
-    found = by_pair(combine(scores(), {"a": 1.0, "b": 3.0}, "minmax"))
+def test_weighted_minmax_spans_0_to_1() -> None:
+    # q: a gives 0, 1, 0.5 and b gives 0, 1, 0.75. r: the scores of a are equal and become 0; b gives 0, 1. The range of
+    # each query is filled again.
+    combined = by_pair(combine(scores(), {"a": 1.0, "b": 3.0}, "minmax"))
     expected = {"qx": 0.0, "qy": 1.0, "qz": (0.5 + 3 * 0.75) / 4, "rx": 0.0, "ry": 1.0}
-    assert found == pytest.approx(expected)
+    assert combined == pytest.approx(expected)
 
 
-def test_weighted_minmax_where_teachers_disagree() -> None:
+def test_weighted_minmax_if_teachers_disagree() -> None:
     # a: 1, 0, 0.25; b: 0, 1, 0.5. Weights 1 and 3: 0.25, 0.75, 0.4375, then stretched over [0, 1].
     rows = [("q", "x", 4.0, 0.0), ("q", "y", 0.0, 2.0), ("q", "z", 1.0, 1.0)]
-    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "minmax"))
-    assert found == pytest.approx({"qx": 0.0, "qy": 1.0, "qz": (0.4375 - 0.25) / 0.5})
+    combined = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "minmax"))
+    assert combined == pytest.approx({"qx": 0.0, "qy": 1.0, "qz": (0.4375 - 0.25) / 0.5})
 
 
 def test_weighted_zscore_is_not_stretched() -> None:
     rows = [("q", "x", 1.0, 5.0), ("q", "y", 3.0, 5.0)]
-    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "zscore"))
-    assert found == pytest.approx({"qx": -0.25, "qy": 0.25})
+    combined = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "zscore"))
+    assert combined == pytest.approx({"qx": -0.25, "qy": 0.25})
 
 
 @pytest.mark.parametrize("how", ["minmax", "zscore", "rank"])
-def test_nothing_to_tell_apart(how: str) -> None:
+def test_equal_scores_become_zero(how: str) -> None:
     rows = [("q", "x", 0.1 + 0.2, 5.0), ("q", "y", 0.3, 5.0), ("r", "x", 3.0, 3.0)]
-    found = by_pair(combine(scores(rows).query("teacher == 'b'"), {"b": 2.0}, how))
-    assert found == {"qx": 0.0, "qy": 0.0, "rx": 0.0}
+    combined = by_pair(combine(scores(rows).query("teacher == 'b'"), {"b": 2.0}, how))
+    assert combined == {"qx": 0.0, "qy": 0.0, "rx": 0.0}
 
 
-def test_scale_and_shift_of_a_teacher_do_not_matter() -> None:
-    other = [(q, d, 1000 * a - 7, b) for q, d, a, b in ROWS]
+def test_scale_and_shift_of_a_teacher_have_no_effect() -> None:
+    rescaled = [(q, d, 1000 * a - 7, b) for q, d, a, b in ROWS]
     weights = {"a": 2.0, "b": 1.0}
     for how in ("minmax", "zscore", "rank", "percentile"):
-        assert by_pair(combine(scores(other), weights, how)) == pytest.approx(by_pair(combine(scores(), weights, how)))
+        expected = by_pair(combine(scores(), weights, how))
+        assert by_pair(combine(scores(rescaled), weights, how)) == pytest.approx(expected)
 
 
 def test_ranks() -> None:
     values, groups = pd.Series([2.0, 4.0, 3.0, 9.0, 5.0, 5.0, 1.0]), pd.Series(list("aaaabbc"))
     assert normalise(values, groups, "rank").tolist() == pytest.approx([0, 2 / 3, 1 / 3, 1, 0, 0, 0])
-    # Equal scores share the mean of their places: 1, 2.5, 2.5, 4.
+    # Equal scores share the mean of their ranks: 1, 2.5, 2.5, 4.
     ties = normalise(pd.Series([1.0, 5.0, 5.0, 7.0]), pd.Series(list("aaaa")), "rank")
     assert ties.tolist() == pytest.approx([0, 0.5, 0.5, 1])
 
 
-def test_weighted_ranks_fill_0_to_1() -> None:
+def test_weighted_ranks_span_0_to_1() -> None:
     # q: a 0, 1, 0.5; b 1, 0.5, 0. Weights 1 and 3: 0.75, 0.625, 0.125, stretched over [0, 1].
     rows = [("q", "x", 1.0, 90.0), ("q", "y", 3.0, 20.0), ("q", "z", 2.0, 10.0)]
-    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "rank"))
-    assert found == pytest.approx({"qx": 1.0, "qy": 0.8, "qz": 0.0})
+    combined = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "rank"))
+    assert combined == pytest.approx({"qx": 1.0, "qy": 0.8, "qz": 0.0})
 
 
-def test_percentiles_are_of_all_queries_together() -> None:
-    """As in the papers: 1 % of the scores lie below 0 and 1 % above 1, and are clipped; queries keep their levels."""
+def test_percentiles_are_computed_over_all_queries() -> None:
+    """As in the papers, the lowest and highest 1 % of all scores are clipped. Queries keep different levels."""
     values = pd.Series([float(i) for i in range(201)])
     groups = pd.Series(["low"] * 100 + ["high"] * 101)
-    found = normalise(values, groups, "percentile")
-    assert found.tolist() == pytest.approx([min(max((i - 2) / 196, 0), 1) for i in range(201)])
-    assert normalise(values * 7 - 3, groups, "percentile").tolist() == pytest.approx(found.tolist())
+    normalised = normalise(values, groups, "percentile")
+    assert normalised.tolist() == pytest.approx([min(max((i - 2) / 196, 0), 1) for i in range(201)])
+    assert normalise(values * 7 - 3, groups, "percentile").tolist() == pytest.approx(normalised.tolist())
     assert normalise(pd.Series([3.0, 3.0]), pd.Series(["a", "b"]), "percentile").tolist() == [0, 0]
 
 
 def test_weighted_percentiles_are_not_stretched() -> None:
     rows = [("q", "x", 0.0, 0.0), ("q", "y", 100.0, 0.0), ("r", "x", 0.0, 4.0), ("r", "y", 0.0, 4.0)]
-    found = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "percentile"))
-    assert found == pytest.approx({"qx": 0.0, "qy": 0.25, "rx": 0.75, "ry": 0.75})
+    combined = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "percentile"))
+    assert combined == pytest.approx({"qx": 0.0, "qy": 0.25, "rx": 0.75, "ry": 0.75})
 
 
-def test_teachers_without_weight_are_left_out() -> None:
-    alone = by_pair(combine(scores(), {"b": 1.0}, "minmax"))
-    assert alone == pytest.approx({"qx": 0.0, "qy": 1.0, "qz": 0.75, "rx": 0.0, "ry": 1.0})
+def test_teachers_without_weight_are_ignored() -> None:
+    combined = by_pair(combine(scores(), {"b": 1.0}, "minmax"))
+    assert combined == pytest.approx({"qx": 0.0, "qy": 1.0, "qz": 0.75, "rx": 0.0, "ry": 1.0})
 
 
 def test_every_teacher_must_have_scored_every_pair() -> None:
-    with pytest.raises(ValueError, match="no scores of teacher c"):
+    with pytest.raises(ValueError, match="scores: teacher c has no scores"):
         combine(scores(), {"a": 1.0, "c": 1.0}, "minmax")
-    some = scores().query("not (teacher == 'b' and query_id == 'r' and doc_id == 'y')")
-    with pytest.raises(ValueError, match="query r, document y: not scored by every teacher"):
-        combine(some, {"a": 1.0, "b": 1.0}, "minmax")
+    incomplete = scores().query("not (teacher == 'b' and query_id == 'r' and doc_id == 'y')")
+    with pytest.raises(ValueError, match="query r, document y has not been scored by every teacher"):
+        combine(incomplete, {"a": 1.0, "b": 1.0}, "minmax")

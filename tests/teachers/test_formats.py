@@ -1,4 +1,4 @@
-"""Known rerankers, by their names."""
+"""Known rerankers, recognised by name."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,7 @@ from plain_rerankers import member
 
 
 @pytest.mark.parametrize(
-    ("model", "known"),
+    ("model", "expected"),
     [
         ("cross-encoder/ms-marco-MiniLM-L6-v2", "pair"),
         ("BAAI/bge-reranker-v2-m3", "pair"),
@@ -29,21 +29,21 @@ from plain_rerankers import member
         ("unicamp-dl/mt5-13b-mmarco-100k", None),
         ("mixedbread-ai/mxbai-rerank-base-v1", "pair"),
         ("mixedbread-ai/mxbai-rerank-base-v2", "mxbai-v2"),
-        ("someone/Qwen3-Reranker-0.6B", None),  # of another's making: it may want another prompt
+        ("someone/Qwen3-Reranker-0.6B", None),  # from another author, so it may need another prompt
         ("/models/Qwen3-Reranker-0.6B/", "qwen3-reranker"),
         ("Qwen3-Reranker-0.6B", "qwen3-reranker"),
         ("package:weights/monot5-base", None),
     ],
 )
-def test_models_by_name(model: str, known: str | None) -> None:
-    found = format_of(model)
-    assert (found.name if found else None) == known
+def test_models_by_name(model: str, expected: str | None) -> None:
+    known = format_of(model)
+    assert (known.name if known else None) == expected
 
 
 @pytest.mark.parametrize(("kind", "settings"), [("t5", T5), ("causal", Causal)])
-def test_every_format_can_be_chosen_and_works(kind: str, settings: Any) -> None:
+def test_every_format_can_be_set(kind: str, settings: Any) -> None:
     choices = get_args(get_args(settings.model_fields["format"].annotation)[0])
-    assert sorted(choices) == sorted(name for name, known in formats().items() if known.kind == kind)
+    assert sorted(choices) == sorted(name for name, entry in formats().items() if entry.kind == kind)
     for name in choices:
         assert member(kind=kind, model="our/model", format=name, trust_remote_code=True).prompt
 

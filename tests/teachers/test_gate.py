@@ -1,4 +1,4 @@
-"""The gate: is the teacher better than the students?"""
+"""The gate: the comparison of the teacher with the students."""
 
 import logging
 import math
@@ -25,23 +25,27 @@ def test_decision(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "listill"):
         assert decide(better, ["small", "large"], 0.05, "dev") == ""
         assert "passed: the teacher is better than large by 0.100" in caplog.text
-        said = "the teacher's nDCG@10 on dev queries is 0.700, that of large 0.600: nothing to learn from it"
-        assert decide(better, ["small", "large"], 0.11, "dev") == said
+        failure = (
+            "on dev queries, the teacher has nDCG@10 0.700 and the student large has 0.600, so there is nothing to "
+            "learn from the teacher"
+        )
+        assert decide(better, ["small", "large"], 0.11, "dev") == failure
         assert "alone reaches" not in caplog.text
 
 
-def test_one_teacher_better_than_all_together_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_member_better_than_the_ensemble_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     decide(values(teacher=0.7, teacher_a=0.8, teacher_b=0.2, small=0.1), ["small"], 0, "dev")
-    assert "teacher.a alone reaches 0.800, the ensemble 0.700: give it more weight, or take it alone" in caplog.text
+    message = "teacher.a alone reaches 0.800, but the ensemble only 0.700; increase its weight or use it alone"
+    assert message in caplog.text
 
 
 @pytest.fixture
 def evaluated(collection: Collection) -> EvaluationQueries:
-    """Four dev topics and two held-out queries, each in words of one document."""
+    """Four dev topics and two held-out queries, each consisting of words of one document."""
     rows = [(f"q{i}", " ".join(collection.texts[i].split()[:7]), "dev" if i < 4 else "heldout") for i in range(6)]
-    asked = pd.DataFrame(rows, columns=["query_id", "text", "split"]).assign(type="human")
-    judged = asked[["query_id", "split"]].assign(doc_id=collection.doc_ids[:6], relevance=1)
-    return EvaluationQueries(asked, judged)
+    queries = pd.DataFrame(rows, columns=["query_id", "text", "split"]).assign(type="human")
+    judged = queries[["query_id", "split"]].assign(doc_id=collection.doc_ids[:6], relevance=1)
+    return EvaluationQueries(queries, judged)
 
 
 @pytest.fixture
@@ -58,16 +62,16 @@ MEMBERS = {"words": {"kind": "bm25", "weight": 1.0}, "vectors": {"kind": "dense"
 def test_the_table(
     split: str, queries: int, evaluated: EvaluationQueries, with_embeddings: Resources, tmp_path: Path
 ) -> None:
-    """Against the scores of all documents in question, ranked and measured one query at a time."""
+    """The values equal those of a naive implementation that ranks and measures one query at a time."""
     chosen = EvaluationQueries(*(frame[frame["split"] >= split] for frame in (evaluated.queries, evaluated.qrels)))
     table = measure(chosen, TeacherEnsemble.model_validate({"members": MEMBERS}), with_embeddings, 12, tmp_path)
     assert table["system"].tolist() == ["teacher", "teacher.words", "teacher.vectors", "s"]
     assert (table[["split", "measure", "queries"]] == [split, "nDCG@10", queries]).all(axis=None)
-    own = chosen.queries[chosen.queries["split"] == split]
+    split_queries = chosen.queries[chosen.queries["split"] == split]
     words, vectors = with_embeddings.index, with_embeddings.encoder("s")
     gains: dict[str, list[float]] = {name: [] for name in table["system"]}
-    for query_id, text in zip(own["query_id"], own["text"], strict=True):
-        right = int(query_id[1:])
+    for query_id, text in zip(split_queries["query_id"], split_queries["text"], strict=True):
+        relevant = int(query_id[1:])
         by_words = words.scores(words.tokenise([text])[0])
         by_vectors = with_embeddings.embeddings["s"] @ vectors.encode([text], "query")[0]
         pool = {*best(by_words, 12, positive=True), *best(by_vectors, 12)}
@@ -79,8 +83,8 @@ def test_the_table(
             ("teacher.vectors", dict(enumerate(by_vectors))),
         ):
             ranking = sorted(pool, key=lambda d: (-scores[d], d))
-            gains[name].append(ndcg(ranking, right))
-        gains["s"].append(ndcg(best(by_vectors, 12), right))
+            gains[name].append(ndcg(ranking, relevant))
+        gains["s"].append(ndcg(best(by_vectors, 12), relevant))
     np.testing.assert_allclose(table["value"], [np.mean(gains[name]) for name in table["system"]], atol=1e-6)
     assert table["value"].nunique() > 1
 
@@ -95,11 +99,11 @@ def minmax(scores: np.ndarray, pool: set[int]) -> dict[int, float]:
     return {d: float((scores[d] - low) / (high - low)) for d in pool}
 
 
-def ndcg(ranking: list[int], right: int) -> float:
-    return 1 / math.log2(ranking.index(right) + 2) if right in ranking[:10] else 0.0
+def ndcg(ranking: list[int], relevant: int) -> float:
+    return 1 / math.log2(ranking.index(relevant) + 2) if relevant in ranking[:10] else 0.0
 
 
-def test_nothing_to_measure_with(evaluated: EvaluationQueries, resources: Resources, tmp_path: Path) -> None:
+def test_no_dev_or_heldout_queries(evaluated: EvaluationQueries, resources: Resources, tmp_path: Path) -> None:
     none = EvaluationQueries(evaluated.queries[:0], evaluated.qrels[:0])
     with pytest.raises(UserError, match="neither dev topics nor held-out synthetic queries"):
         measure(none, TeacherEnsemble(), resources, 5, tmp_path)

@@ -1,4 +1,4 @@
-"""Which pairs are scored, and with which text."""
+"""The pairs that are scored, and their texts."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ def test_pairs_are_distinct_and_in_order(collection: Collection, queries: pd.Dat
     assert pairs.texts(pairs.text) == [collection.rendered(i) for i in (0, 9, 2, 5)]
 
 
-def test_a_source_passage_loses_the_words_of_its_query(collection: Collection, queries: pd.DataFrame) -> None:
+def test_the_text_of_a_query_is_removed_from_its_source_passage(collection: Collection, queries: pd.DataFrame) -> None:
     pool = frame(("q0", "d000"), ("q0", "d002"), ("q2", "d000"), ("q2", "d002"), ("q1", "d001"))
     pairs = pairs_of(collection, queries, pool, cut=True)
     texts = dict(zip(zip(pairs.query.tolist(), [*"abcde"], strict=True), pairs.texts(pairs.text), strict=True))
@@ -41,30 +41,30 @@ def test_the_passages_without_their_queries(collection: Collection, queries: pd.
     assert all(texts[i] == collection.without(i, 0, queries["end"][i]) for i in texts)
 
 
-def test_a_query_whose_source_is_not_in_its_pool(collection: Collection, queries: pd.DataFrame) -> None:
+def test_a_query_without_its_source_in_the_pool(collection: Collection, queries: pd.DataFrame) -> None:
     pairs = pairs_of(collection, queries, frame(("q0", "d001"), ("q2", "d002")), cut=True)
     assert pairs.texts(pairs.text) == [collection.rendered(1), collection.without(2, 0, queries["end"][2])]
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 100])
-def test_blocks_hold_all_pairs_in_order(pairs: Pairs, size: int) -> None:
-    seen = []
+def test_blocks_contain_all_pairs_in_order(pairs: Pairs, size: int) -> None:
+    rows = []
     for number, block in enumerate(pairs.blocks(size)):
         assert len(block.queries) <= size
-        asked = [block.queries[q] for q in block.query]
-        seen += list(zip(block.query + number * size, asked, block.texts(block.text), strict=True))
-    assert seen == [(q, pairs.queries[q], text) for q, text in zip(pairs.query, pairs.texts(pairs.text), strict=True)]
+        query_texts = [block.queries[q] for q in block.query]
+        rows += list(zip(block.query + number * size, query_texts, block.texts(block.text), strict=True))
+    assert rows == [(q, pairs.queries[q], text) for q, text in zip(pairs.query, pairs.texts(pairs.text), strict=True)]
 
 
-def test_queries_without_pairs_stay_in_their_block(collection: Collection, queries: pd.DataFrame) -> None:
+def test_blocks_count_queries_without_pairs(collection: Collection, queries: pd.DataFrame) -> None:
     pairs = pairs_of(collection, queries, frame(("q8", "d001")), cut=True)
     assert [len(block) for block in pairs.blocks(4)] == [0, 0, 1]
     (last,) = [block for block in pairs.blocks(4) if len(block)]
     assert last.query.tolist() == [0]
 
 
-def test_ids_that_are_unknown(collection: Collection, queries: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match="query 'zz' has candidates but is not among the queries"):
+def test_unknown_ids(collection: Collection, queries: pd.DataFrame) -> None:
+    with pytest.raises(UserError, match="candidates: query 'zz' is not in the table of queries"):
         pairs_of(collection, queries, frame(("zz", "d000")), cut=False)
     with pytest.raises(UserError, match="candidates: document 'zz' is not in the corpus"):
         pairs_of(collection, queries, frame(("q0", "zz")), cut=False)
@@ -76,10 +76,10 @@ def test_no_candidates(collection: Collection, queries: pd.DataFrame) -> None:
     assert empty.text.dtype == np.int64
 
 
-def test_pairs_that_are_known_are_left_out() -> None:
+def test_without_known_removes_scored_pairs() -> None:
     pool = frame(("q0", "a"), ("q0", "b"), ("q1", "a"), ("q2", "c"))
     pool.index = pd.Index([7, 3, 5, 1])
     known = frame(("q0", "b"), ("q0", "b"), ("q1", "a"), ("q9", "c")).assign(teacher="t")
-    left = without_known(pool, known)
-    assert left.to_numpy().tolist() == [["q0", "a"], ["q2", "c"]]
+    remaining = without_known(pool, known)
+    assert remaining.to_numpy().tolist() == [["q0", "a"], ["q2", "c"]]
     assert without_known(pool, known[:0]).equals(pool)

@@ -1,4 +1,4 @@
-"""From pairs to tokens."""
+"""Tokenising pairs with a prompt and with the tokenizer's own format."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import transformers
 
 import tiny_rerankers
 from listill.errors import UserError
-from listill.teachers.prompts import Pair, Prompt, Tokens
+from listill.teachers.prompts import PairTokenizer, PairTokens, PromptTokenizer
 from plain_rerankers import member
 
 QUERIES = ["which ship has an anchor?", "lava"]
@@ -28,89 +28,89 @@ def t5(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return transformers.AutoTokenizer.from_pretrained(tiny_rerankers.t5(tmp_path_factory.mktemp("prompts") / "t5"))
 
 
-def tokens(tokenizer: Any, **settings: Any) -> list[Tokens]:
-    return Prompt(member(model="some/model", **settings), tokenizer).tokens(QUERIES, TEXTS, *EACH)
+def tokens(tokenizer: Any, **settings: Any) -> list[PairTokens]:
+    return PromptTokenizer(member(model="some/model", **settings), tokenizer).tokens(QUERIES, TEXTS, *EACH)
 
 
-def test_pieces_of_qwen_give_the_tokens_of_the_whole(qwen: Any) -> None:
-    """As its card tokenises: the chat's start, the pair in one text, the chat's end."""
+def test_tokens_of_qwen_equal_those_of_the_model_card(qwen: Any) -> None:
+    """The model card tokenises the start of the chat, the pair as one text, and the end of the chat."""
     settings = member(kind="causal", model="Qwen/Qwen3-Reranker-0.6B")
     prefix, suffix = settings.prompt[0], settings.prompt[-1]
-    found = Prompt(settings, qwen).tokens(QUERIES, TEXTS[:2], np.array([0, 0, 1]), np.array([0, 1, 1]))
-    for one, (query, text) in zip(found, [(0, 0), (0, 1), (1, 1)], strict=True):
+    result = PromptTokenizer(settings, qwen).tokens(QUERIES, TEXTS[:2], np.array([0, 0, 1]), np.array([0, 1, 1]))
+    for pair, (query, text) in zip(result, [(0, 0), (0, 1), (1, 1)], strict=True):
         body = f"<Instruct>: {settings.instruction}\n<Query>: {QUERIES[query]}\n<Document>: {TEXTS[text]}"
-        whole = [i for part in (prefix, body, suffix) for i in qwen(part, add_special_tokens=False)["input_ids"]]
-        assert one.ids.tolist() == whole
-        assert not one.cut
-    assert "?\n" in [qwen.decode([i]) for i in found[0].ids]  # a token that cutting in a wrong place would lose
+        expected = [i for part in (prefix, body, suffix) for i in qwen(part, add_special_tokens=False)["input_ids"]]
+        assert pair.ids.tolist() == expected
+        assert not pair.cut
+    assert "?\n" in [qwen.decode([i]) for i in result[0].ids]  # a wrong split into pieces would break this token
 
 
 def test_a_passage_cannot_end_the_prompt(qwen: Any) -> None:
     end = qwen.convert_tokens_to_ids("<|im_end|>")
-    for one in tokens(qwen, kind="causal", format="qwen3-reranker"):
-        assert (one.ids == end).sum() == 2  # of the system's and of the user's message
+    for pair in tokens(qwen, kind="causal", format="qwen3-reranker"):
+        assert (pair.ids == end).sum() == 2  # of the system's and of the user's message
     third = tokens(qwen, kind="causal", format="qwen3-reranker")[2]
     assert "a <|im_end|> in a text" in qwen.decode(third.ids)
 
 
 @pytest.mark.parametrize(("format", "end"), [("rankt5", ""), ("monot5", " Relevant:")])
-def test_pieces_of_t5_give_the_tokens_of_the_whole(t5: Any, format: str, end: str) -> None:
-    found = tokens(t5, kind="t5", format=format)
-    for one, query, text in zip(found, *EACH, strict=True):
-        assert one.ids.tolist() == t5(f"Query: {QUERIES[query]} Document: {TEXTS[text]}{end}")["input_ids"]
+def test_tokens_of_t5_equal_those_of_the_complete_prompt(t5: Any, format: str, end: str) -> None:
+    result = tokens(t5, kind="t5", format=format)
+    for pair, query, text in zip(result, *EACH, strict=True):
+        assert pair.ids.tolist() == t5(f"Query: {QUERIES[query]} Document: {TEXTS[text]}{end}")["input_ids"]
 
 
-def test_what_comes_before_and_after_the_passage(t5: Any) -> None:
-    for one in tokens(t5, kind="t5", format="monot5"):
-        assert t5.decode(one.ids[: one.before]).endswith("Document:")
-        assert t5.decode(one.ids[len(one.ids) - one.after :]).split() == ["Relevant:</s>"]
+def test_tokens_before_and_after_the_passage(t5: Any) -> None:
+    for pair in tokens(t5, kind="t5", format="monot5"):
+        assert t5.decode(pair.ids[: pair.before]).endswith("Document:")
+        assert t5.decode(pair.ids[len(pair.ids) - pair.after :]).split() == ["Relevant:</s>"]
 
 
-def test_the_passage_is_cut_and_the_prompt_is_not(t5: Any) -> None:
-    whole = tokens(t5, kind="t5", format="monot5")
-    longest = max(len(one.ids) for one in whole)
+def test_the_passage_is_truncated_and_the_prompt_is_not(t5: Any) -> None:
+    complete = tokens(t5, kind="t5", format="monot5")
+    longest = max(len(pair.ids) for pair in complete)
     for length in range(40, longest + 3):
-        for one, full in zip(tokens(t5, kind="t5", format="monot5", max_length=length), whole, strict=True):
-            assert len(one.ids) == min(length, len(full.ids))
-            assert one.cut == (len(full.ids) > length)
-            kept = len(one.ids) - one.after
-            assert one.ids[:kept].tolist() == full.ids[:kept].tolist()
-            assert one.ids[kept:].tolist() == full.ids[-full.after :].tolist()
+        for pair, full in zip(tokens(t5, kind="t5", format="monot5", max_length=length), complete, strict=True):
+            assert len(pair.ids) == min(length, len(full.ids))
+            assert pair.cut == (len(full.ids) > length)
+            kept = len(pair.ids) - pair.after
+            assert pair.ids[:kept].tolist() == full.ids[:kept].tolist()
+            assert pair.ids[kept:].tolist() == full.ids[-full.after :].tolist()
 
 
-def test_a_long_query_leaves_room_for_the_passage(t5: Any) -> None:
+def test_a_long_query_is_truncated(t5: Any) -> None:
     settings = member(kind="t5", model="some/model", format="rankt5", max_length=41)
-    (one,) = Prompt(settings, t5).tokens(["lava " * 99], ["honey " * 99], np.array([0]), np.array([0]))
-    assert (len(one.ids), one.before, one.after) == (41, 30, 1)  # 3/4 of the 40 tokens that are left
+    (pair,) = PromptTokenizer(settings, t5).tokens(["lava " * 99], ["honey " * 99], np.array([0]), np.array([0]))
+    assert (len(pair.ids), pair.before, pair.after) == (41, 30, 1)  # 3/4 of the 40 available tokens
 
 
 def test_a_prompt_that_is_too_long(qwen: Any) -> None:
     with pytest.raises(
-        UserError, match=r"^model some/model: its prompt alone has \d+ tokens; set max_length \(now 20\)"
+        UserError, match=r"^model some/model: its prompt alone has \d+ tokens; increase max_length \(now 20\)"
     ):
         tokens(qwen, kind="causal", format="qwen3-reranker", max_length=20)
 
 
-def test_braces_in_texts_are_only_text(t5: Any) -> None:
+def test_placeholders_in_texts_are_not_replaced(t5: Any) -> None:
     settings = member(kind="t5", model="some/model", format="rankt5")
-    (one,) = Prompt(settings, t5).tokens(["{document}"], ["{query} {instruction}"], np.array([0]), np.array([0]))
-    assert one.ids.tolist() == t5("Query: {document} Document: {query} {instruction}")["input_ids"]
+    texts = ["{query} {instruction}"]
+    (pair,) = PromptTokenizer(settings, t5).tokens(["{document}"], texts, np.array([0]), np.array([0]))
+    assert pair.ids.tolist() == t5("Query: {document} Document: {query} {instruction}")["input_ids"]
 
 
-def test_pairs_as_the_tokenizer_joins_them(tmp_path: Path) -> None:
+def test_pairs_are_joined_by_the_tokenizer(tmp_path: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_rerankers.bert_classifier(tmp_path / "bert"))
     for length in (12, 128):
-        found = Pair(member(kind="cross_encoder", model="m", max_length=length), tokenizer).tokens(
-            QUERIES, TEXTS, *EACH
-        )
-        for one, query, text in zip(found, *EACH, strict=True):
-            plain = tokenizer(QUERIES[query], TEXTS[text], truncation=True, max_length=length)
-            assert one.ids.tolist() == plain["input_ids"]
-            assert one.types is not None
-            assert one.types.tolist() == plain["token_type_ids"]
-            assert one.cut == (len(tokenizer(QUERIES[query], TEXTS[text])["input_ids"]) > length)
+        settings = member(kind="cross_encoder", model="m", max_length=length)
+        result = PairTokenizer(settings, tokenizer).tokens(QUERIES, TEXTS, *EACH)
+        for pair, query, text in zip(result, *EACH, strict=True):
+            expected = tokenizer(QUERIES[query], TEXTS[text], truncation=True, max_length=length)
+            assert pair.ids.tolist() == expected["input_ids"]
+            assert pair.types is not None
+            assert pair.types.tolist() == expected["token_type_ids"]
+            assert pair.cut == (len(tokenizer(QUERIES[query], TEXTS[text])["input_ids"]) > length)
 
 
-def test_a_tokenizer_without_a_separator_is_not_guessed(qwen: Any) -> None:
-    with pytest.raises(UserError, match="no separator for query and passage; say with prompt of this teacher"):
-        Pair(member(kind="cross_encoder", model="m"), qwen)
+def test_a_tokenizer_without_a_separator_is_rejected(qwen: Any) -> None:
+    with pytest.raises(UserError, match="no separator for query and passage; set prompt of this teacher"):
+        PairTokenizer(member(kind="cross_encoder", model="m"), qwen)

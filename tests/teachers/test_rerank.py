@@ -1,4 +1,4 @@
-"""Runs of the teachers: each alone, and their ensemble."""
+"""Runs of the ensemble and of each teacher alone."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def rows(run: pd.DataFrame) -> list[tuple[str, str, int]]:
     return list(run[["query_id", "doc_id", "rank"]].itertuples(index=False, name=None))
 
 
-def test_the_ensemble_weighs_its_members() -> None:
+def test_the_ensemble_weights_its_members() -> None:
     run = ensemble_run(SCORES, TEACHER, 2)
     assert rows(run) == [("p", "x", 1), ("p", "y", 2), ("q", "y", 1), ("q", "z", 2)]
     # q: a 0, 1, 0.5 and b 1, 0, 0.5 with weights 3 and 1: 0.25, 0.75, 0.5, stretched over [0, 1].
@@ -52,15 +52,15 @@ def test_each_member_alone() -> None:
 def test_whole_passages_are_scored_once(
     collection: Collection, queries: pd.DataFrame, resources: Resources, tmp_path: Path
 ) -> None:
-    """Also those that a query was taken from; the queries of an evaluation need no source."""
+    """Source passages are not edited either, since evaluation queries have no source passage."""
     pool = pd.DataFrame(
         [("q2", "d002"), ("q0", "d000"), ("q0", "d007"), ("q2", "d002")], columns=["query_id", "doc_id"]
     )
-    asked = queries[["query_id", "text"]]
-    found = score_pool(collection, asked, pool, TEACHER, resources, tmp_path)
-    pairs = pairs_of(collection, asked, pool, cut=False)
-    assert found["teacher"].tolist() == ["a"] * 3 + ["b"] * 3
+    query_texts = queries[["query_id", "text"]]
+    scores = score_pool(collection, query_texts, pool, TEACHER, resources, tmp_path)
+    pairs = pairs_of(collection, query_texts, pool, cut=False)
+    assert scores["teacher"].tolist() == ["a"] * 3 + ["b"] * 3
     ids = [("q0", "d000"), ("q0", "d007"), ("q2", "d002")]
-    assert list(found[["query_id", "doc_id"]].itertuples(index=False, name=None)) == ids * 2
+    assert list(scores[["query_id", "doc_id"]].itertuples(index=False, name=None)) == ids * 2
     expected = [score for member in TEACHER.members.values() for score in member.score(pairs, resources)]
-    assert found["score"].tolist() == pytest.approx(expected, abs=1e-5)
+    assert scores["score"].tolist() == pytest.approx(expected, abs=1e-5)

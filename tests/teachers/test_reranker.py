@@ -1,4 +1,4 @@
-"""What is known of rerankers, and what must be said."""
+"""Known rerankers need only their name; other rerankers need a format or a prompt."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def fault(**settings: Any) -> str:
     return str(caught.value)
 
 
-def test_a_known_model_needs_no_more() -> None:
+def test_a_known_model_needs_no_other_settings() -> None:
     rank, mono = (
         member(kind="t5", model="Soyoung97/RankT5-3b"),
         member(kind="t5", model="castorini/monot5-base-msmarco"),
@@ -35,12 +35,12 @@ def test_any_model_with_a_format() -> None:
     assert other.instruction == "Find the law that applies."
 
 
-def test_a_format_or_its_parts_given_win_over_the_name() -> None:
+def test_settings_take_precedence_over_the_format_of_a_known_model() -> None:
     assert member(kind="t5", model="castorini/monot5-base-msmarco", format="mmarco-mt5").true_token == "▁yes"
-    own = member(
+    custom = member(
         kind="causal", model="our/model", prompt=["Q {query}", " D {document}?"], true_token="ja", false_token="nein"
     )
-    assert (own.prompt, own.true_token, own.false_token, own.format) == (
+    assert (custom.prompt, custom.true_token, custom.false_token, custom.format) == (
         ["Q {query}", " D {document}?"],
         "ja",
         "nein",
@@ -53,34 +53,38 @@ def test_a_format_or_its_parts_given_win_over_the_name() -> None:
     [
         (
             {"kind": "t5"},
-            "model our/model is not known: say its format (rankt5, monot5, mmarco-mt5), or its prompt and true_token",
+            "model our/model is not a known model; set its format (rankt5, monot5, mmarco-mt5), or its prompt and "
+            "true_token",
         ),
         (
             {"kind": "causal"},
             "(bge-gemma, bge-gemma-lightweight, qwen3-reranker, mxbai-v2), or its prompt and true_token",
         ),
-        ({"kind": "causal", "prompt": ["{query}", "{document}"]}, "model our/model is not known"),
+        ({"kind": "causal", "prompt": ["{query}", "{document}"]}, "model our/model is not a known model"),
         ({"kind": "t5", "format": "rank5"}, "Input should be 'rankt5', 'monot5' or 'mmarco-mt5'"),
         ({"kind": "t5", "format": "bge-gemma"}, "Input should be 'rankt5'"),
-        ({"kind": "causal", "model": "castorini/monot5-base-msmarco"}, "is of kind t5, not causal"),
-        ({"kind": "cross_encoder", "model": "BAAI/bge-reranker-v2-gemma"}, "is of kind causal, not cross_encoder"),
+        ({"kind": "causal", "model": "castorini/monot5-base-msmarco"}, "is not of kind causal; set kind: t5"),
+        (
+            {"kind": "cross_encoder", "model": "BAAI/bge-reranker-v2-gemma"},
+            "is not of kind cross_encoder; set kind: causal",
+        ),
         ({"kind": "cross_encoder", "format": "rankt5"}, "unknown key 'format'"),
         (
             {"kind": "t5", "prompt": ["{document}", "{query}"], "true_token": "a"},
-            "one piece must have {query} and a later one",
+            "exactly one piece must contain {query}, and exactly one later piece",
         ),
         (
             {"kind": "t5", "prompt": ["{query} {document}"], "true_token": "a"},
-            "one piece must have {query} and a later one",
+            "exactly one piece must contain {query}, and exactly one later piece",
         ),
         (
             {"kind": "t5", "prompt": ["{query}", "{query}", "{document}"], "true_token": "a"},
-            "one piece must have {query}",
+            "exactly one piece must contain {query}",
         ),
         ({"kind": "causal", "prompt": ["{instruction}{query}", "{document}"], "true_token": "a"}, "set instruction"),
         (
             {"kind": "causal", "format": "bge-gemma-lightweight"},
-            "runs code of its own: read it, then set trust_remote_code",
+            "model our/model needs code of its own: read it, then set trust_remote_code: true and a revision",
         ),
         (
             {"kind": "causal", "format": "bge-gemma", "layerwise": {"cut": 3}},
@@ -89,13 +93,13 @@ def test_a_format_or_its_parts_given_win_over_the_name() -> None:
         ({"kind": "cross_encoder", "model": None}, "model: Input should be a valid string"),
     ],
 )
-def test_what_is_not_guessed(settings: dict[str, Any], message: str) -> None:
-    said = fault(**{"model": "our/model", **settings})
-    assert said.startswith("config: members.one.")
-    assert message in said
+def test_invalid_settings(settings: dict[str, Any], message: str) -> None:
+    error = fault(**{"model": "our/model", **settings})
+    assert error.startswith("config: members.reranker.")
+    assert message in error
 
 
-def test_settings_read_back_are_the_same() -> None:
+def test_settings_survive_a_round_trip() -> None:
     for model in ("Qwen/Qwen3-Reranker-8B", "BAAI/bge-reranker-v2-gemma"):
-        first = member(kind="causal", model=model)
-        assert member(**first.model_dump()) == first
+        settings = member(kind="causal", model=model)
+        assert member(**settings.model_dump()) == settings

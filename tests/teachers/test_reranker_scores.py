@@ -1,4 +1,4 @@
-"""Each kind of reranker against a plain computation, whatever it is batched with."""
+"""Scores of each kind of reranker against a reference implementation, in batches of any composition."""
 
 from pathlib import Path
 
@@ -23,13 +23,13 @@ def folder(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(case: Case, folder: Path, pairs: Pairs) -> np.ndarray:
-    """The plain scores of all pairs, one at a time."""
+    """The scores of all pairs by the reference implementation, one pair at a time."""
     texts = pairs.texts(pairs.text)
     return np.array([case.plain(folder, pairs.queries[q], text) for q, text in zip(pairs.query, texts, strict=True)])
 
 
 @pytest.mark.parametrize("budget", [1, 150, 4096, 10**6])
-def test_scores_are_the_plain_ones_in_batches_of_any_size(
+def test_scores_equal_the_reference_in_batches_of_any_size(
     case: Case,
     folder: Path,
     pairs: Pairs,
@@ -39,27 +39,28 @@ def test_scores_are_the_plain_ones_in_batches_of_any_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(scorer.BUDGET, "cpu", budget)
-    found = case.member(folder).score(pairs, fresh)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    scores = case.member(folder).score(pairs, fresh)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
     assert np.ptp(expected) > 0.1
 
 
-def test_the_order_of_pairs_does_not_matter(case: Case, folder: Path, pairs: Pairs, fresh: Resources) -> None:
-    """Queries in reverse, and their passages too."""
-    back = np.arange(len(pairs))[::-1]
-    turned = Pairs(
+def test_scores_do_not_depend_on_the_order_of_pairs(case: Case, folder: Path, pairs: Pairs, fresh: Resources) -> None:
+    """Queries and their passages are scored in reverse order."""
+    reverse = np.arange(len(pairs))[::-1]
+    reversed_pairs = Pairs(
         pairs.collection,
         pairs.queries[::-1],
-        len(pairs.queries) - 1 - pairs.query[back],
-        pairs.text[back],
+        len(pairs.queries) - 1 - pairs.query[reverse],
+        pairs.text[reverse],
         pairs.edited,
     )
     settings = case.member(folder)
-    np.testing.assert_allclose(settings.score(turned, fresh)[back], settings.score(pairs, fresh), atol=1e-4)
+    scores = settings.score(reversed_pairs, fresh)[reverse]
+    np.testing.assert_allclose(scores, settings.score(pairs, fresh), atol=1e-4)
 
 
-def test_blocks_and_windows_do_not_matter(
+def test_scores_do_not_depend_on_blocks_and_windows(
     case: Case,
     folder: Path,
     pairs: Pairs,
@@ -76,10 +77,10 @@ def test_blocks_and_windows_do_not_matter(
 def test_bf16_keeps_the_order_and_has_no_ties(
     case: Case, folder: Path, pairs: Pairs, expected: np.ndarray, fresh: Resources
 ) -> None:
-    """The last layer computes in float32: scores that differ do not fall together."""
-    found = case.member(folder, precision="bf16").score(pairs, fresh)
-    assert np.corrcoef(found, expected)[0, 1] > 0.98
-    assert len(np.unique(found)) >= len(np.unique(expected.astype(np.float32))) - 1
+    """The last layer computes in float32, so that different scores do not become equal."""
+    scores = case.member(folder, precision="bf16").score(pairs, fresh)
+    assert np.corrcoef(scores, expected)[0, 1] > 0.98
+    assert len(np.unique(scores)) >= len(np.unique(expected.astype(np.float32))) - 1
 
 
 def test_no_pairs(case: Case, folder: Path, pairs: Pairs, fresh: Resources) -> None:

@@ -1,4 +1,4 @@
-"""What teachers share: loaded once, and one large model at a time."""
+"""Resources of the teachers are loaded once, and only one large model is kept at a time."""
 
 from pathlib import Path
 
@@ -13,17 +13,17 @@ from listill.teachers.resources import Resources
 
 
 def test_resources(collection: Collection, resources: Resources) -> None:
-    assert resources.name(None) == "s"
-    assert resources.name("t") == "t"
+    assert resources.student_name(None) == "s"
+    assert resources.student_name("t") == "t"
     assert resources.encoder("s") is resources.encoder("s")
     assert resources.index is resources.index
     two = Resources(collection, {"t": Student(model="t"), "s": Student(model="s")}, Bm25())
-    assert two.name(None) == "s"  # frozen settings have sorted keys
-    with pytest.raises(UserError, match="needs a student's model"):
-        Resources(collection, {}, Bm25()).name(None)
+    assert two.student_name(None) == "s"  # frozen settings have sorted keys
+    with pytest.raises(UserError, match="this teacher needs the model of a student, but there are no students"):
+        Resources(collection, {}, Bm25()).student_name(None)
 
 
-def test_only_one_model_is_held(pairs: Pairs, fresh: Resources, tmp_path: Path) -> None:
+def test_only_one_model_is_kept(pairs: Pairs, fresh: Resources, tmp_path: Path) -> None:
     loads = []
 
     def load(settings: str) -> str:
@@ -34,11 +34,11 @@ def test_only_one_model_is_held(pairs: Pairs, fresh: Resources, tmp_path: Path) 
     assert loads == ["a", "b", "a"]
 
 
-def test_bm25_and_the_students_whose_embeddings_are_at_hand(collection: Collection, resources: Resources) -> None:
-    assert [one.name for one in resources.retrievers()] == ["bm25"]
+def test_retrievers_are_bm25_and_the_students_with_embeddings(collection: Collection, resources: Resources) -> None:
+    assert [retriever.name for retriever in resources.retrievers()] == ["bm25"]
     matrix = resources.encoder("s").encode([collection.rendered(i) for i in range(24)], "document")
     both = Resources(collection, resources.students, resources.bm25, {"s": matrix}).retrievers()
-    assert [one.name for one in both] == ["bm25", "s"]
+    assert [retriever.name for retriever in both] == ["bm25", "s"]
     for retriever in both:
-        found = retriever.run(["q"], [collection.rendered(5)], 3)
-        assert found["document"].iloc[0] == 5
+        run = retriever.run(["q"], [collection.rendered(5)], 3)
+        assert run["document"].iloc[0] == 5

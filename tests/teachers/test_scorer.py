@@ -1,4 +1,4 @@
-"""Batches: their size, memory that runs out, scores that are no numbers."""
+"""Batches: their size, running out of memory, and scores that are not numbers."""
 
 import logging
 from pathlib import Path
@@ -12,33 +12,35 @@ from listill.errors import UserError
 from listill.teachers import scorer
 from listill.teachers.kinds.cross_encoder import CrossEncoder
 from listill.teachers.pairs import Pairs
-from listill.teachers.prompts import Tokens
+from listill.teachers.prompts import PairTokens
 from listill.teachers.scorer import Batch, Scorer
 
 
-class Adds(CrossEncoder):
-    """A reranker that adds up the token ids."""
+class SumReranker(CrossEncoder):
+    """A reranker whose score is the sum of the token ids."""
 
-    def forward(self, scorer: Scorer, batch: Batch, tokens: list[Tokens]) -> torch.Tensor:
-        assert isinstance(scorer, Watched)
+    def forward(self, scorer: Scorer, batch: Batch, tokens: list[PairTokens]) -> torch.Tensor:
+        assert isinstance(scorer, RecordingScorer)
         ids, mask = batch["input_ids"], batch["attention_mask"]
         if ids.numel() > scorer.memory:
-            raise torch.OutOfMemoryError("made up")
+            raise torch.OutOfMemoryError("simulated")
         scorer.shapes.append(tuple(ids.shape))  # type: ignore[arg-type]
         return (ids * mask).sum(1)
 
 
-class Watched(Scorer):
-    """A scorer whose memory holds ``memory`` tokens; it keeps the shapes of its batches."""
+class RecordingScorer(Scorer):
+    """A scorer whose memory is limited to ``memory`` tokens, and which records the shapes of its batches."""
 
-    def __init__(self, member: Adds) -> None:
+    def __init__(self, member: SumReranker) -> None:
         super().__init__(member)
         self.memory = 10**9
         self.shapes: list[tuple[int, int]] = []
 
 
-def watched(folder: Path, max_length: int) -> Watched:
-    return Watched(Adds(kind="cross_encoder", model=str(folder), max_length=max_length, precision="fp32"))
+def recording_scorer(folder: Path, max_length: int) -> RecordingScorer:
+    return RecordingScorer(
+        SumReranker(kind="cross_encoder", model=str(folder), max_length=max_length, precision="fp32")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -47,99 +49,102 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def adds(folder: Path) -> Watched:
-    return watched(folder, 128)
+def sums(folder: Path) -> RecordingScorer:
+    return recording_scorer(folder, 128)
 
 
 @pytest.fixture
-def expected(adds: Watched, pairs: Pairs) -> list[int]:
+def expected(sums: RecordingScorer, pairs: Pairs) -> list[int]:
     texts = pairs.texts(pairs.text)
-    joined = [adds.tokenizer(pairs.queries[q], text)["input_ids"] for q, text in zip(pairs.query, texts, strict=True)]
-    return [sum(ids) for ids in joined]
+    query_texts = [pairs.queries[q] for q in pairs.query]
+    token_ids = [sums.tokenizer(q, text)["input_ids"] for q, text in zip(query_texts, texts, strict=True)]
+    return [sum(ids) for ids in token_ids]
 
 
 @pytest.mark.parametrize("budget", [60, 500, 4096])
 def test_batches_stay_within_the_budget_with_little_padding(
-    adds: Watched, pairs: Pairs, expected: list[int], budget: int
+    sums: RecordingScorer, pairs: Pairs, expected: list[int], budget: int
 ) -> None:
-    adds.budget = budget
-    assert adds.score(pairs).tolist() == expected
-    assert sum(rows for rows, _ in adds.shapes) == len(pairs)
-    assert all(rows == 1 or rows * width <= budget for rows, width in adds.shapes)
-    assert [width for _, width in adds.shapes] == sorted((width for _, width in adds.shapes), reverse=True)
+    sums.budget = budget
+    assert sums.score(pairs).tolist() == expected
+    assert sum(rows for rows, _ in sums.shapes) == len(pairs)
+    assert all(rows == 1 or rows * width <= budget for rows, width in sums.shapes)
+    assert [width for _, width in sums.shapes] == sorted((width for _, width in sums.shapes), reverse=True)
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on(
-    adds: Watched, pairs: Pairs, expected: list[int], caplog: pytest.LogCaptureFixture
+def test_out_of_memory_halves_the_batch_and_continues(
+    sums: RecordingScorer, pairs: Pairs, expected: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    adds.budget, adds.memory = 10**6, 400
+    sums.budget, sums.memory = 10**6, 400
     with caplog.at_level(logging.INFO, "listill"):
-        assert adds.score(pairs).tolist() == expected
-    assert adds.budget <= 400
-    tries = caplog.text.count("out of memory; goes on with")
-    assert 1 <= tries <= 6
-    adds.shapes.clear()
+        assert sums.score(pairs).tolist() == expected
+    assert sums.budget <= 400
+    attempts = caplog.text.count("out of memory; continuing with")
+    assert 1 <= attempts <= 6
+    sums.shapes.clear()
     caplog.clear()
-    assert adds.score(pairs).tolist() == expected  # the next block begins with what fitted
+    assert sums.score(pairs).tolist() == expected  # the next block starts with the size that fitted
     assert "out of memory" not in caplog.text
 
 
-def test_a_single_pair_that_does_not_fit(adds: Watched, pairs: Pairs) -> None:
-    adds.memory = 10
-    with pytest.raises(UserError, match=r"out of memory with a single pair of \d+ tokens; set a smaller max_length"):
-        adds.score(pairs)
+def test_a_single_pair_that_does_not_fit(sums: RecordingScorer, pairs: Pairs) -> None:
+    sums.memory = 10
+    with pytest.raises(UserError, match=r"out of memory with a single pair of \d+ tokens; reduce max_length"):
+        sums.score(pairs)
 
 
-def test_other_errors_are_not_taken_for_memory(adds: Watched, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_are_not_treated_as_out_of_memory(
+    sums: RecordingScorer, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> torch.Tensor:
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(Adds, "forward", broken)
+    monkeypatch.setattr(SumReranker, "forward", broken)
     with pytest.raises(RuntimeError, match="something else"):
-        adds.score(pairs)
+        sums.score(pairs)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_score_that_is_no_number_names_its_query(
-    adds: Watched, pairs: Pairs, bad: float, monkeypatch: pytest.MonkeyPatch
+def test_the_error_for_an_invalid_score_names_the_pair(
+    sums: RecordingScorer, pairs: Pairs, bad: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = 23
-    text = pairs.texts(pairs.text)[place]
-    ids = adds.tokenizer(pairs.queries[pairs.query[place]], text)["input_ids"]
+    p = 23
+    text = pairs.texts(pairs.text)[p]
+    ids = sums.tokenizer(pairs.queries[pairs.query[p]], text)["input_ids"]
 
-    def broken(member: Adds, scorer: Scorer, batch: Batch, tokens: list[Tokens]) -> torch.Tensor:
-        return torch.tensor([bad if one.ids.tolist() == ids else 1.0 for one in tokens])
+    def broken(member: SumReranker, scorer: Scorer, batch: Batch, tokens: list[PairTokens]) -> torch.Tensor:
+        return torch.tensor([bad if pair.ids.tolist() == ids else 1.0 for pair in tokens])
 
-    monkeypatch.setattr(Adds, "forward", broken)
+    monkeypatch.setattr(SumReranker, "forward", broken)
     with pytest.raises(UserError) as caught:
-        adds.score(pairs)
-    document = pairs.collection.doc_ids[pairs.text[place]]
-    named = f"query '{pairs.queries[pairs.query[place]]}' and document '{document}'"
-    assert str(caught.value).endswith(f"its score of {named} is not a number: the model is broken")
-    adds.bf16 = True
+        sums.score(pairs)
+    document = pairs.collection.doc_ids[pairs.text[p]]
+    pair = f"query '{pairs.queries[pairs.query[p]]}' and document '{document}'"
+    assert str(caught.value).endswith(f"its score of {pair} is not a number: the model is broken; use another one")
+    sums.bf16 = True
     with pytest.raises(UserError, match="is not a number: set precision: fp32"):
-        adds.score(pairs)
+        sums.score(pairs)
 
 
-def test_pairs_that_were_cut_are_counted(folder: Path, pairs: Pairs, caplog: pytest.LogCaptureFixture) -> None:
-    short = watched(folder, 16)
+def test_truncated_pairs_are_counted(folder: Path, pairs: Pairs, caplog: pytest.LogCaptureFixture) -> None:
+    short = recording_scorer(folder, 16)
     with caplog.at_level(logging.INFO, "listill"):
         short.score(pairs)
-    assert "100.0 % of the pairs are longer than max_length 16" in caplog.text
+    assert "100.0 % of the pairs are longer than max_length (16) and were truncated" in caplog.text
     assert {width for _, width in short.shapes} == {16}
 
 
-def test_a_block_larger_than_a_window_is_held_in_parts(
-    adds: Watched, pairs: Pairs, expected: list[int], monkeypatch: pytest.MonkeyPatch
+def test_a_block_larger_than_a_window_is_split(
+    sums: RecordingScorer, pairs: Pairs, expected: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = []
-    tokens_of = Scorer._tokens
+    sizes = []
+    original = Scorer._tokens
 
-    def counted(self: Scorer, pairs: Pairs, chosen: np.ndarray) -> list[Tokens]:
-        held.append(len(chosen))
-        return tokens_of(self, pairs, chosen)
+    def recorded(self: Scorer, pairs: Pairs, window: np.ndarray) -> list[PairTokens]:
+        sizes.append(len(window))
+        return original(self, pairs, window)
 
     monkeypatch.setattr(scorer, "WINDOW", 20)
-    monkeypatch.setattr(Scorer, "_tokens", counted)
-    assert adds.score(pairs).tolist() == expected
-    assert held == [20, 20, 20, 10]
+    monkeypatch.setattr(Scorer, "_tokens", recorded)
+    assert sums.score(pairs).tolist() == expected
+    assert sizes == [20, 20, 20, 10]

@@ -1,4 +1,4 @@
-"""The same scores on a GPU, and memory that really runs out: run with ``pytest -m gpu``."""
+"""Scores on a GPU, and actually running out of memory. Run with ``pytest -m gpu``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,19 +33,19 @@ def fresh(pairs: Pairs) -> Resources:
     return Resources(pairs.collection, {}, Bm25())
 
 
-def test_scores_are_those_of_the_cpu(case: Case, folder: Path, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_equal_those_on_the_cpu(case: Case, folder: Path, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: False)
         expected = case.member(folder).score(pairs, fresh(pairs))
     torch.backends.cuda.matmul.allow_tf32 = False
     np.testing.assert_allclose(case.member(folder).score(pairs, fresh(pairs)), expected, atol=1e-3)
-    half = case.member(folder, precision="auto").score(pairs, fresh(pairs))
-    assert np.corrcoef(half, expected)[0, 1] > 0.98
+    bf16_scores = case.member(folder, precision="auto").score(pairs, fresh(pairs))
+    assert np.corrcoef(bf16_scores, expected)[0, 1] > 0.98
 
 
 @pytest.fixture
 def little_memory() -> Iterator[None]:
-    """Leave 64 MB of the GPU to this process, beyond what it holds already."""
+    """Limit this process to 64 MB of GPU memory more than it has already reserved."""
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 64 * 2**20) / total)
@@ -60,6 +60,6 @@ def test_a_batch_that_does_not_fit_is_halved(tmp_path: Path, pairs: Pairs, littl
     resources = fresh(many)
     scorer = resources.loaded(settings, Scorer)
     scorer.budget = before = 10**7
-    found = settings.score(many, resources)
+    scores = settings.score(many, resources)
     assert scorer.budget < before
-    np.testing.assert_allclose(found, np.repeat(settings.score(pairs, fresh(pairs)), 400), atol=1e-3)
+    np.testing.assert_allclose(scores, np.repeat(settings.score(pairs, fresh(pairs)), 400), atol=1e-3)

@@ -1,4 +1,4 @@
-"""What holds for every teacher."""
+"""Properties that all teachers share."""
 
 from pathlib import Path
 
@@ -7,8 +7,6 @@ import pytest
 
 import tiny_rerankers
 from listill.teachers.kinds.bm25 import Bm25Teacher
-from listill.teachers.kinds.dense import DenseTeacher
-from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
 from listill.teachers.teacher import identities
@@ -17,26 +15,26 @@ from plain_rerankers import CASES, member
 
 @pytest.mark.parametrize("kind", ["bm25", "dense", "late_interaction"])
 def test_scores_in_blocks_of_queries(kind: str, pairs: Pairs, resources: Resources) -> None:
-    member = {"bm25": Bm25Teacher, "dense": DenseTeacher, "late_interaction": LateInteraction}[kind](kind=kind)  # type: ignore[operator]
-    whole = member.score(pairs, resources)
-    parts = np.concatenate([member.score(block, resources) for block in pairs.blocks(3)])
-    np.testing.assert_allclose(parts, whole, atol=0.005)
+    teacher = member(kind=kind)
+    expected = teacher.score(pairs, resources)
+    parts = np.concatenate([teacher.score(block, resources) for block in pairs.blocks(3)])
+    np.testing.assert_allclose(parts, expected, atol=0.005)
 
 
 @pytest.mark.parametrize("kind", ["bm25", "dense", "late_interaction"])
 def test_queries_without_pairs(kind: str, pairs: Pairs, resources: Resources) -> None:
-    member = {"bm25": Bm25Teacher, "dense": DenseTeacher, "late_interaction": LateInteraction}[kind](kind=kind)  # type: ignore[operator]
+    teacher = member(kind=kind)
     none = Pairs(pairs.collection, pairs.queries, pairs.query[:0], pairs.text[:0], pairs.edited)
-    assert member.score(none, resources).shape == (0,)
+    assert teacher.score(none, resources).shape == (0,)
 
 
-def test_identities_of_teachers_with_a_model_of_their_own(tmp_path: Path) -> None:
+def test_identities_of_teachers_with_their_own_model(tmp_path: Path) -> None:
     first, second = (CASES["bert"].make(tmp_path / name, seed=seed) for name, seed in (("a", 0), ("b", 1)))
     members = {"words": Bm25Teacher(kind="bm25")}
     members |= {name: CASES["bert"].member(folder) for name, folder in (("x", first), ("y", second), ("z", first))}
-    found = identities(members)
-    assert found.keys() == {"x", "y", "z"}
-    assert found["x"] == found["z"] != found["y"]
+    by_name = identities(members)
+    assert by_name.keys() == {"x", "y", "z"}
+    assert by_name["x"] == by_name["z"] != by_name["y"]
     assert identities({"words": Bm25Teacher(kind="bm25")}) == {}
 
 

@@ -1,4 +1,4 @@
-"""Steps."""
+"""Batches: the order of the queries, and the negatives of a step."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ def test_an_epoch_is_a_permutation_and_drops_no_remainder() -> None:
     assert np.concatenate(steps).tolist() != list(range(23))
 
 
-def test_batches_run_across_epochs_and_every_epoch_has_an_order_of_its_own() -> None:
+def test_batches_continue_across_epochs_and_every_epoch_has_a_different_order() -> None:
     steps = order(23, 3.0, 5, seed=1)
     assert [len(step) for step in steps] == [5] * 13 + [4]
     stream = np.concatenate(steps)
@@ -35,17 +35,17 @@ def test_fractions_of_an_epoch(epochs: float, size: int) -> None:
     assert counts.max() - counts.min() <= 1
 
 
-def test_a_batch_is_no_larger_than_an_epoch() -> None:
+def test_a_batch_is_not_larger_than_an_epoch() -> None:
     steps = order(3, 2.0, 8, seed=1)
     assert [sorted(step.tolist()) for step in steps] == [[0, 1, 2]] * 2
 
 
-def test_the_seed_decides_the_order() -> None:
+def test_the_order_depends_on_the_seed() -> None:
     one, two, three = (np.concatenate(order(50, 2.0, 8, seed)).tolist() for seed in (1, 1, 2))
     assert one == two != three
 
 
-# Texts 0..7; 3 is a duplicate of 2 (group 2), 7 a passage without its query (group 0).
+# Texts 0 to 7. 3 is a duplicate of 2 (group 2), 7 is passage 0 without its query (group 0).
 GROUP = np.array([0, 1, 2, 2, 4, 5, 6, 0])
 
 
@@ -72,7 +72,7 @@ def test_collate() -> None:
     )
     step = collate(data, np.array([3, 1, 0]), Negatives())
     assert step.queries.tolist() == [3, 1, 0]
-    assert step.texts.tolist() == [1, 2, 4, 5, 6, 7]  # each distinct text once, none of query 2 alone
+    assert step.texts.tolist() == [1, 2, 4, 5, 6, 7]  # each distinct text once; text 0 is only in the list of query 2
     assert step.mask.tolist() == [[True] * 4, [True, True, False, False], [True, True, True, False]]
     for row, q in enumerate(step.queries):
         real = step.mask[row]
@@ -81,18 +81,18 @@ def test_collate() -> None:
         assert step.scores[row][~real].tolist() == [0.0] * int((~real).sum())
     assert step.texts[step.positive].tolist() == [7, 6, 2]
     assert (step.lists.dtype, step.scores.dtype) == (torch.int64, torch.float32)
-    pushed = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
-    # q3: not its own passage (7), nor 6, which the teacher finds nearly as good (0.8 > 0.6 * 0.9).
-    # q1: not its passage (6), nor text 4, which is relevant to it; q0: not its passage (2).
-    assert pushed == [{1, 2, 4, 5}, {1, 2, 5, 7}, {1, 4, 5, 6, 7}]
+    negatives = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
+    # q3: neither its own passage (7) nor 6, which the teacher scores close to the top (0.8 > 0.6 * 0.9).
+    # q1: neither its passage (6) nor text 4, which is relevant to it. q0: not its passage (2).
+    assert negatives == [{1, 2, 4, 5}, {1, 2, 5, 7}, {1, 4, 5, 6, 7}]
 
 
-def test_duplicates_of_the_positive_are_no_negatives_wherever_they_occur() -> None:
+def test_duplicates_of_the_positive_are_never_negatives() -> None:
     data = examples([[2, 5], [4, 3], [0, 7]], [[1.0, 0.0]] * 3, [[2], [4], [0]])
     step = collate(data, np.arange(3), Negatives(denoise=1.0))
     assert step.texts.tolist() == [0, 2, 3, 4, 5, 7]
-    pushed = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
-    assert pushed == [{0, 4, 5, 7}, {0, 2, 3, 5, 7}, {2, 3, 4, 5}]
+    negatives = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
+    assert negatives == [{0, 4, 5, 7}, {0, 2, 3, 5, 7}, {2, 3, 4, 5}]
 
 
 @pytest.mark.parametrize(
@@ -101,32 +101,34 @@ def test_duplicates_of_the_positive_are_no_negatives_wherever_they_occur() -> No
         ([1.0, 0.7, 0.6, 0.2], 0.6, {5}),
         ([1.0, 0.7, 0.6, 0.2], 0.1, {5, 4, 6}),
         ([1.0, 0.7, 0.6, 0.2], 1.0, set()),
-        # z-scores: a share of the range above the lowest (-1 .. 1, so more than 0.2).
+        # z-scores: a share of the range above the lowest score (-1 to 1, so scores above 0.2).
         ([1.0, 0.3, 0.1, -1.0], 0.6, {5}),
         ([0.4, 0.3, 0.1, -1.0], 0.6, {5, 4}),
     ],
 )
-def test_what_the_teacher_finds_nearly_as_good_is_masked(scores: list[float], denoise: float, masked: set[int]) -> None:
+def test_documents_that_the_teacher_scores_close_to_the_top_are_masked(
+    scores: list[float], denoise: float, masked: set[int]
+) -> None:
     data = examples([[2, 5, 4, 6]], [scores], [[2]])
     step = collate(data, np.array([0]), Negatives(denoise=denoise))
     assert set(step.texts[~step.negative[0].numpy()].tolist()) - {2} == masked
 
 
-def test_a_guide_vetoes_what_it_finds_more_similar_than_the_positive() -> None:
+def test_texts_that_the_guide_scores_above_the_positive_are_not_negatives() -> None:
     data = examples([[2, 5], [4, 6]], [[1.0, 0.0]] * 2, [[2], [4]])
     queries = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
     texts = np.zeros((8, 2), dtype=np.float32)
     texts[[2, 5, 4, 6]] = [[0.5, 0.1], [0.6, 0.9], [0.4, 0.8], [0.5, 0.7]]
     data = dataclasses.replace(data, guide=(queries, texts))
 
-    def pushed(margin: float) -> list[set[int]]:
+    def negatives(margin: float) -> list[set[int]]:
         step = collate(data, np.arange(2), Negatives(denoise=1.0, guide_margin=margin))
         return [set(step.texts[row].tolist()) for row in step.negative.numpy()]
 
-    # q0: text 5 (0.6) is above the positive (0.5), 6 is level with it; q1: 5 (0.9) is above 0.8.
-    assert pushed(0.0) == [{4, 6}, {2, 6}]
-    assert pushed(0.11) == [{4, 5, 6}, {2, 5, 6}]
-    assert pushed(-0.05) == [{4}, {2, 6}]
+    # q0: text 5 (0.6) is above the positive (0.5), text 6 equals it. q1: text 5 (0.9) is above the positive (0.8).
+    assert negatives(0.0) == [{4, 6}, {2, 6}]
+    assert negatives(0.11) == [{4, 5, 6}, {2, 5, 6}]
+    assert negatives(-0.05) == [{4}, {2, 6}]
 
 
 def test_copies() -> None:

@@ -1,4 +1,4 @@
-"""The engine: chunks, gradient caching and distinct texts change nothing but time and memory."""
+"""The engine: chunks, gradient caching and distinct texts affect only time and memory."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def fresh(folder: Path, precision: str = "fp32", dropout: float = 0.0, budget: i
 
 @pytest.fixture(scope="module")
 def step() -> Step:
-    """Lists of 2 to 5 texts that share texts; text 0 stands in most of them."""
+    """Lists of 2 to 5 texts that share texts; text 0 is in most of them."""
     draw = np.random.default_rng(0)
     lists = [np.array([i + 1, 0, *draw.choice(range(10, 20), size=i % 4, replace=False)]) for i in range(len(QUERIES))]
     examples = Examples(
@@ -51,7 +51,7 @@ def step() -> Step:
 
 
 def gradients(encoder: Encoder, step: Step, memory: float = 1e12) -> tuple[float, dict[str, torch.Tensor], Engine]:
-    """Return loss and gradients by the engine."""
+    """Return the loss, the gradients, and the engine that computed them."""
     engine = Engine(encoder, memory)
     queries, texts = encoder.tokenise(QUERIES, "query"), encoder.tokenise(TEXTS, "document")
 
@@ -63,29 +63,29 @@ def gradients(encoder: Encoder, step: Step, memory: float = 1e12) -> tuple[float
 
 
 def grads(encoder: Encoder) -> dict[str, torch.Tensor]:
-    found = {name: p.grad for name, p in encoder.model.named_parameters() if p.grad is not None}
-    assert len(found) > 10
-    return found
+    gradients = {name: p.grad for name, p in encoder.model.named_parameters() if p.grad is not None}
+    assert len(gradients) > 10
+    return gradients
 
 
 def on(step: Step, device: torch.device) -> Step:
     return Step(**{name: v.to(device) if isinstance(v, torch.Tensor) else v for name, v in vars(step).items()})
 
 
-def close(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor], atol: float = 2e-5) -> None:
-    assert one.keys() == two.keys()
-    for name in one:
-        torch.testing.assert_close(one[name], two[name], atol=atol, rtol=1e-3, msg=name)
+def assert_close(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor], atol: float = 2e-5) -> None:
+    assert actual.keys() == expected.keys()
+    for name in actual:
+        torch.testing.assert_close(actual[name], expected[name], atol=atol, rtol=1e-3, msg=name)
 
 
 @pytest.fixture
 def plain(tiny_model: Path, step: Step) -> tuple[float, dict[str, torch.Tensor]]:
-    """One padded batch of queries, one of texts, one backward through everything."""
+    """Loss and gradients of one padded batch of queries and one of texts, in a single backward pass."""
     encoder = fresh(tiny_model)
     queries, texts = encoder.tokenise(QUERIES, "query"), encoder.tokenise(TEXTS, "document")
-    asked = encoder.forward(queries, step.queries, "query")["sentence_embedding"]
-    read = encoder.forward(texts, step.texts, "document")["sentence_embedding"]
-    loss, _ = weighted(on(step, encoder.device), asked @ read.T, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+    query = encoder.forward(queries, step.queries, "query")["sentence_embedding"]
+    text = encoder.forward(texts, step.texts, "document")["sentence_embedding"]
+    loss, _ = weighted(on(step, encoder.device), query @ text.T, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
     loss.backward()
     return float(loss.detach()), grads(encoder)
 
@@ -95,45 +95,45 @@ def plain(tiny_model: Path, step: Step) -> tuple[float, dict[str, torch.Tensor]]
 def test_chunks_and_caching_give_the_gradients_of_one_batch(
     tiny_model: Path, step: Step, plain: tuple[float, dict[str, torch.Tensor]], budget: int, memory: float
 ) -> None:
-    loss, found, engine = gradients(fresh(tiny_model, budget=budget), step, memory)
+    loss, gradient, engine = gradients(fresh(tiny_model, budget=budget), step, memory)
     assert loss == pytest.approx(plain[0], rel=1e-5)
-    close(found, plain[1])
+    assert_close(gradient, plain[1])
     assert (engine.recomputed == 0) == (memory == 1e12)
 
 
-def test_a_text_that_is_encoded_once_has_the_gradients_of_all_its_places(
+def test_encoding_a_text_once_gives_the_gradients_of_encoding_all_copies(
     tiny_model: Path, step: Step, plain: tuple[float, dict[str, torch.Tensor]]
 ) -> None:
-    """Every list with copies of its own, as sentence-transformers would encode them, with the same loss."""
+    """Every list has its own copies of the texts, as in sentence-transformers, with the same loss."""
     encoder = fresh(tiny_model)
     queries, texts = encoder.tokenise(QUERIES, "query"), encoder.tokenise(TEXTS, "document")
-    asked = encoder.forward(queries, step.queries, "query")["sentence_embedding"]
-    place, rows = [], []
+    query = encoder.forward(queries, step.queries, "query")["sentence_embedding"]
+    columns, rows = [], []
     for q in range(len(QUERIES)):
         for column in step.lists[q][step.mask[q]].tolist():
             rows.append(int(step.texts[column]))
-            place.append(column)
+            columns.append(column)
     assert len(set(rows)) < len(rows)
     copies = encoder.forward(texts, np.array(rows), "document")["sentence_embedding"]
-    # Any copy of a text stands for it: the mean of equal embeddings is the embedding, and shares the gradient out.
+    # The mean of the equal embeddings of all copies is the embedding, and distributes the gradient over the copies.
     mean = torch.zeros(len(step.texts), copies.shape[1], device=copies.device)
-    counts = torch.bincount(torch.tensor(place), minlength=len(step.texts)).to(copies.device)
-    mean = mean.index_add(0, torch.tensor(place, device=copies.device), copies) / counts[:, None]
-    loss, _ = weighted(on(step, encoder.device), asked @ mean.T, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+    counts = torch.bincount(torch.tensor(columns), minlength=len(step.texts)).to(copies.device)
+    mean = mean.index_add(0, torch.tensor(columns, device=copies.device), copies) / counts[:, None]
+    loss, _ = weighted(on(step, encoder.device), query @ mean.T, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
     loss.backward()
     assert float(loss.detach()) == pytest.approx(plain[0], rel=1e-5)
-    close(grads(encoder), plain[1])
+    assert_close(grads(encoder), plain[1])
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
-def test_what_is_computed_twice_is_computed_alike(tiny_model: Path, step: Step, dropout: float, precision: str) -> None:
-    """To the last bit, dropout included: each chunk draws the same random numbers both times."""
+def test_gradient_caching_is_exact(tiny_model: Path, step: Step, dropout: float, precision: str) -> None:
+    """Exact to the last bit, also with dropout: each chunk uses the same random numbers both times."""
     once, kept, first = gradients(fresh(tiny_model, precision, dropout, budget=150), step)
     assert first.recomputed == 0
     assert first.bytes_per_token is not None
-    little = 150.5 * first.bytes_per_token  # one chunk
-    twice, cached, engine = gradients(fresh(tiny_model, precision, dropout, budget=150), step, memory=little)
+    one_chunk = 150.5 * first.bytes_per_token
+    twice, cached, engine = gradients(fresh(tiny_model, precision, dropout, budget=150), step, memory=one_chunk)
     assert engine.recomputed > 0
     assert once == twice
     assert all(torch.equal(kept[name], cached[name]) for name in kept)
@@ -142,21 +142,21 @@ def test_what_is_computed_twice_is_computed_alike(tiny_model: Path, step: Step, 
         assert any((kept[name] - other[name]).abs().max() > 1e-3 for name in kept)
 
 
-def test_memory_decides_how_much_is_computed_twice(tiny_model: Path, step: Step) -> None:
+def test_memory_limits_how_much_is_computed_twice(tiny_model: Path, step: Step) -> None:
     _, _, engine = gradients(fresh(tiny_model, budget=150), step)
     assert engine.bytes_per_token is not None
-    # A token of the tiny model (2 layers of 32, in fp32) keeps a few KB.
+    # The activations of one token in the tiny model (2 layers of 32, in fp32) take a few KB.
     assert 2_000 < engine.bytes_per_token < 60_000
-    shares = []
+    recomputed = []
     for memory in (0, 200, 400, 10_000):
-        _, _, one = gradients(fresh(tiny_model, budget=150), step, memory=memory * engine.bytes_per_token)
-        shares.append(one.recomputed)
-    assert shares == sorted(shares, reverse=True)
-    assert len(set(shares)) == 4
-    assert shares[-1] == 0
+        _, _, limited = gradients(fresh(tiny_model, budget=150), step, memory=memory * engine.bytes_per_token)
+        recomputed.append(limited.recomputed)
+    assert recomputed == sorted(recomputed, reverse=True)
+    assert len(set(recomputed)) == 4
+    assert recomputed[-1] == 0
 
 
-def test_a_loss_that_is_no_number_leaves_no_gradient(tiny_model: Path, step: Step) -> None:
+def test_a_loss_that_is_nan_leaves_no_gradient(tiny_model: Path, step: Step) -> None:
     encoder = fresh(tiny_model)
     tokens = encoder.tokenise(TEXTS, "document")
     value = Engine(encoder, 1e12).backward(

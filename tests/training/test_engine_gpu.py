@@ -1,4 +1,4 @@
-"""The same training on a GPU: run with ``pytest -m gpu``."""
+"""The engine on a GPU: run with ``pytest -m gpu``."""
 
 from pathlib import Path
 
@@ -25,14 +25,14 @@ def cpu_vectors(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray
         return Encoder(Student(model=str(tiny_model), precision="fp32")).encode(TEXTS, "document")
 
 
-def test_embeddings_are_those_of_the_cpu(tiny_model: Path, cpu_vectors: np.ndarray) -> None:
+def test_embeddings_equal_those_of_the_cpu(tiny_model: Path, cpu_vectors: np.ndarray) -> None:
     encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
     assert encoder.device.type == "cuda"
     np.testing.assert_allclose(encoder.encode(TEXTS, "document"), cpu_vectors, atol=1e-4)
 
 
 @pytest.mark.parametrize("memory", [0.0, 1e12])
-def test_gradients_in_bf16_flow_to_every_weight_matrix(tiny_model: Path, memory: float) -> None:
+def test_every_weight_matrix_has_a_gradient_in_bf16(tiny_model: Path, memory: float) -> None:
     encoder = Encoder(Student(model=str(tiny_model), precision="bf16"), trainable=True)
     tokens, everything = encoder.tokenise(TEXTS, "document"), np.arange(len(TEXTS))
     engine = Engine(encoder, memory)

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.retrieval import embeddings
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
-from listill.training.examples import Examples, choose_lists, load
+from listill.training.examples import Examples, choose_lists, load, load_guide, prepare
 
 COLLECTION = Collection(
     ["a", "b", "c", "d", "e"],
@@ -38,7 +40,7 @@ def examples() -> Examples:
     return load(COLLECTION, LISTS, QUERIES, QRELS)
 
 
-def test_queries_and_lists_in_order(examples: Examples) -> None:
+def test_queries_and_lists_keep_their_order(examples: Examples) -> None:
     assert examples.query_ids == ["q3", "q1", "q2"]
     assert examples.types == ["lead", "lead", "title"]
     assert examples.queries == ["Three", "One", "title"]
@@ -46,7 +48,7 @@ def test_queries_and_lists_in_order(examples: Examples) -> None:
     assert len(examples) == 3
 
 
-def test_the_source_passage_is_without_its_query_in_its_own_list_only(examples: Examples) -> None:
+def test_the_query_is_removed_from_its_source_passage_only_in_its_own_list(examples: Examples) -> None:
     assert [[examples.texts[t] for t in row] for row in examples.lists] == [
         ["Tc Four c.", "Text b."],
         ["Ta Two a.", "Tc Three. Four c.", "Text b."],
@@ -54,10 +56,12 @@ def test_the_source_passage_is_without_its_query_in_its_own_list_only(examples: 
     ]
 
 
-def test_each_text_stands_once_and_knows_its_group_and_document(examples: Examples) -> None:
+def test_each_text_occurs_once_with_its_group_and_document(examples: Examples) -> None:
     assert len(set(examples.texts)) == len(examples.texts) == 5
-    of = {text: (int(g), int(d)) for text, g, d in zip(examples.texts, examples.group, examples.document, strict=True)}
-    assert of == {
+    places = {
+        text: (int(g), int(d)) for text, g, d in zip(examples.texts, examples.group, examples.document, strict=True)
+    }
+    assert places == {
         "Ta One. Two a.": (0, 0),
         "Text b.": (1, 1),
         "Tc Three. Four c.": (2, 2),
@@ -66,80 +70,108 @@ def test_each_text_stands_once_and_knows_its_group_and_document(examples: Exampl
     }
 
 
-def test_what_is_relevant(examples: Examples) -> None:
-    # e is a duplicate of b; judgements of 0 are not relevant; the source always is.
+def test_relevant_groups(examples: Examples) -> None:
+    # e is a duplicate of b. Judgements of 0 are not relevant. The source passage always is.
     assert [sorted(row.tolist()) for row in examples.relevant] == [[2], [0], [1, 2, 3]]
 
 
-def test_unknown_documents_are_named() -> None:
+def test_unknown_document() -> None:
     with pytest.raises(UserError, match="lists: document 'zz' is not in the corpus"):
         load(COLLECTION, LISTS.assign(doc_ids=[["c", "zz"]] * 3), QUERIES, QRELS)
 
 
-# --- which lists ------------------------------------------------------------------------------------------------------
+# --- choice of lists
+# ------------------------------------------------------------------------------------------------------
 
 TYPES = ["lead", "title", "lead", "human", "title", "lead", "human", "lead"]
-# Not in the order of their ids.
+# Not sorted by id.
 ALL_LISTS = pd.DataFrame({"query_id": [f"q{(5 * i) % 8}" for i in range(8)], "type": TYPES})
 
 
-def picked(seed: int = 1, **recipe: object) -> list[str]:
-    found = choose_lists(ALL_LISTS, Recipe.model_validate(recipe), "v", seed)
-    assert found.index.tolist() == list(range(len(found)))
-    assert found["query_id"].is_monotonic_increasing
-    assert found["type"].tolist() == [dict(ALL_LISTS.to_numpy())[query] for query in found["query_id"]]
-    ids: list[str] = found["query_id"].tolist()
+def chosen_ids(seed: int = 1, **recipe: object) -> list[str]:
+    chosen = choose_lists(ALL_LISTS, Recipe.model_validate(recipe), "v", seed)
+    assert chosen.index.tolist() == list(range(len(chosen)))
+    assert chosen["query_id"].is_monotonic_increasing
+    assert chosen["type"].tolist() == [dict(ALL_LISTS.to_numpy())[query] for query in chosen["query_id"]]
+    ids: list[str] = chosen["query_id"].tolist()
     return ids
 
 
-def test_all_lists_in_the_order_of_their_ids() -> None:
-    assert picked() == [f"q{i}" for i in range(8)]
+def test_all_lists_sorted_by_id() -> None:
+    assert chosen_ids() == [f"q{i}" for i in range(8)]
 
 
-def test_lists_of_some_types() -> None:
+def test_types() -> None:
     human = sorted(ALL_LISTS["query_id"][ALL_LISTS["type"] == "human"])
-    assert picked(types=["human"]) == human
-    assert picked(types=["human", "lead", "title"]) == picked()
-    with pytest.raises(UserError, match="variant v: no list is of type 'claim'; there are human, lead, title"):
-        picked(types=["human", "claim"])
+    assert chosen_ids(types=["human"]) == human
+    assert chosen_ids(types=["human", "lead", "title"]) == chosen_ids()
+    with pytest.raises(
+        UserError, match="variant v: types: no list has the type 'claim'; the types of the lists are human, lead, title"
+    ):
+        chosen_ids(types=["human", "claim"])
 
 
-def test_so_many_lists_drawn_with_the_seed() -> None:
-    assert picked(max_lists=3) == picked(max_lists=3)
-    assert len({tuple(picked(seed, max_lists=3)) for seed in range(20)}) > 5
-    assert {len(picked(seed, max_lists=3)) for seed in range(20)} == {3}
-    assert picked(max_lists=8) == picked(max_lists=99) == picked()
-    of_lead = picked(types=["lead"])
-    assert len(of_lead) == 4
-    assert set(picked(types=["lead"], max_lists=2)) < set(of_lead)
+def test_max_lists_are_sampled_with_the_seed() -> None:
+    assert chosen_ids(max_lists=3) == chosen_ids(max_lists=3)
+    assert len({tuple(chosen_ids(seed, max_lists=3)) for seed in range(20)}) > 5
+    assert {len(chosen_ids(seed, max_lists=3)) for seed in range(20)} == {3}
+    assert chosen_ids(max_lists=8) == chosen_ids(max_lists=99) == chosen_ids()
+    leads = chosen_ids(types=["lead"])
+    assert len(leads) == 4
+    assert set(chosen_ids(types=["lead"], max_lists=2)) < set(leads)
 
 
 def test_counts_of_types(examples: Examples) -> None:
     assert examples.counts == {"lead": 2, "title": 1}
 
 
+def test_prepare_joins_the_chosen_lists_with_the_train_judgements() -> None:
+    lists = LISTS.assign(type=["lead", "lead", "title"])
+    qrels = pd.concat([QRELS.assign(split="train"), pd.DataFrame([("q1", "c", 1, "test")], columns=[*QRELS, "split"])])
+    recipe = Recipe.model_validate({"types": ["lead"]})
+    examples = prepare(COLLECTION, lists, QUERIES, qrels, recipe, "v", seed=1)
+    assert examples.query_ids == ["q1", "q3"]
+    assert [sorted(row.tolist()) for row in examples.relevant] == [[0], [2]]  # the test judgement is ignored
+
+
 # --- tokens and embeddings --------------------------------------------------------------------------------------------
 
 
-def test_passages_without_their_query_are_read_anew_all_others_from_the_stored_corpus(
+def test_only_passages_without_their_query_are_tokenised_and_encoded_again(
     tiny_model: Path, examples: Examples
 ) -> None:
     encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
     rendered = [COLLECTION.rendered(i) for i in range(5)]
     stored = encoder.tokenise(rendered, "document")
     queries, texts = examples.tokenise(encoder, stored)
-    for found, wanted in [
+    for tokens, expected in [
         (queries, encoder.tokenise(examples.queries, "query")),
         (texts, encoder.tokenise(examples.texts, "document")),
     ]:
-        assert len(found) == len(wanted)
-        assert all(np.array_equal(found[i], wanted[i]) for i in range(len(wanted)))
+        assert len(tokens) == len(expected)
+        assert all(np.array_equal(tokens[i], expected[i]) for i in range(len(expected)))
     corpus = encoder.encode(rendered, "document")
     guided = examples.with_guide(encoder, corpus)
     assert guided.guide is not None
     np.testing.assert_allclose(guided.guide[0], encoder.encode(examples.queries, "query"), atol=1e-5)
     np.testing.assert_allclose(guided.guide[1], encoder.encode(examples.texts, "document"), atol=1e-5)
-    one, two = examples.embed(encoder, corpus, np.array([2, 0]), np.array([4, 1]))
-    np.testing.assert_allclose(one, guided.guide[0][[2, 0]], atol=1e-5)
-    np.testing.assert_allclose(two, guided.guide[1][[4, 1]], atol=1e-5)
+    some_queries, some_texts = examples.embed(encoder, corpus, np.array([2, 0]), np.array([4, 1]))
+    np.testing.assert_allclose(some_queries, guided.guide[0][[2, 0]], atol=1e-5)
+    np.testing.assert_allclose(some_texts, guided.guide[1][[4, 1]], atol=1e-5)
     assert examples.guide is None
+
+
+def test_the_guide_is_loaded_with_its_stored_embeddings(tiny_model: Path, tmp_path: Path, examples: Examples) -> None:
+    model = Student(model=str(tiny_model), precision="fp32")
+    encoder, file = Encoder(model), tmp_path / "embeddings.parquet"
+    corpus = encoder.encode([COLLECTION.rendered(i) for i in range(5)], "document")
+    table = embeddings.as_table(COLLECTION.doc_ids, corpus)
+    tables.write(file, "embeddings", table, tables.Provenance("embeddings", "f"))
+    guided, expected = load_guide(examples, COLLECTION, model, file), examples.with_guide(encoder, corpus)
+    assert guided.guide is not None
+    assert expected.guide is not None
+    for vectors, expected_vectors in zip(guided.guide, expected.guide, strict=True):
+        np.testing.assert_allclose(vectors, expected_vectors, atol=1e-5)
+    for missing in ({"model": None, "file": file}, {"model": model, "file": None}):
+        with pytest.raises(UserError, match=r"training\.negatives\.guide is set, but the option --guide"):
+            load_guide(examples, COLLECTION, **missing)  # type: ignore[arg-type]

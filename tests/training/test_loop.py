@@ -1,4 +1,4 @@
-"""The loop: real trainings of a tiny model."""
+"""The training loop, with real trainings of a tiny model."""
 
 import dataclasses
 from pathlib import Path
@@ -30,7 +30,7 @@ def collection() -> Collection:
 
 @pytest.fixture(scope="module")
 def examples(collection: Collection) -> Examples:
-    """Titles ask for their texts; the list has three other documents, which the teacher likes less."""
+    """The titles are the queries. A list has the text of the title and up to three others with lower scores."""
     draw = np.random.default_rng(0)
     lists, scores = [], []
     for i in range(SIZE):
@@ -72,21 +72,23 @@ def fresh(folder: Path, **options: object) -> Encoder:
     return Encoder(student, trainable=True)
 
 
-def train(encoder: Encoder, examples: Examples, recipe: Recipe, selector: Selector, base: float, seed: int, **more):  # type: ignore[no-untyped-def]
-    read = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
-    return loop.Training(encoder, examples, read, recipe, selector, seed, **more).run(base)
+def train(
+    encoder: Encoder, examples: Examples, recipe: Recipe, selector: Selector, base: float, seed: int
+) -> loop.Result:
+    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+    return loop.Training(encoder, examples, tokens, recipe, selector, seed).run(base)
 
 
 def weights(encoder: Encoder) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in encoder.model.state_dict().items()}
 
 
-def equal(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+def equal(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> bool:
+    return actual.keys() == expected.keys() and all(torch.equal(actual[name], expected[name]) for name in actual)
 
 
 @pytest.mark.parametrize("loss", ["listwise", "infonce"])
-def test_the_loss_goes_down_and_the_best_step_is_kept(
+def test_the_loss_decreases_and_the_best_step_is_kept(
     tiny_model: Path, examples: Examples, selector: Selector, loss: str
 ) -> None:
     encoder = fresh(tiny_model)
@@ -95,8 +97,9 @@ def test_the_loss_goes_down_and_the_best_step_is_kept(
     history = pd.DataFrame(result.history)
     trained = history[history["split"] == "train"]
     assert trained["step"].tolist() == list(range(1, 25))
-    assert trained[loss].iloc[-3:].mean() < 0.6 * trained[loss].iloc[:3].mean()
-    np.testing.assert_allclose(trained["loss"], trained[loss], rtol=1e-6)
+    values = trained["losses"].str[loss].astype(float)
+    assert values.iloc[-3:].mean() < 0.6 * values.iloc[:3].mean()
+    np.testing.assert_allclose(trained["loss"], values, rtol=1e-6)
     dev = history[history["split"] == "dev"]
     assert dev["step"].tolist() == [0, 12, 24]
     assert dev[SELECTION].iloc[0] == base
@@ -104,7 +107,7 @@ def test_the_loss_goes_down_and_the_best_step_is_kept(
     assert result.best_step == dev["step"].iloc[int(dev[SELECTION].argmax())] > 0
     assert not equal(before, weights(encoder))
     assert selector.measure(encoder) == pytest.approx(result.best, abs=1e-6)
-    # What the table says of the steps.
+    # The other columns of the steps.
     assert trained["queries"].tolist() == list(range(8, 193, 8))
     assert trained["epoch"].iloc[-1] == 8
     assert (trained["passages"].diff().dropna() > 8).all()
@@ -117,10 +120,11 @@ def test_two_losses_are_weighted(tiny_model: Path, examples: Examples, selector:
     result = train(fresh(tiny_model), examples, recipe(losses=losses, epochs=1), selector, 0.0, seed=1)
     for row in result.history:
         if row["split"] == "train":
-            assert row["loss"] == pytest.approx(row["listwise"] + 0.25 * row["infonce"], rel=1e-5)
+            parts = row["losses"]
+            assert row["loss"] == pytest.approx(parts["listwise"] + 0.25 * parts["infonce"], rel=1e-5)
 
 
-def test_the_base_is_kept_if_no_step_is_better(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+def test_the_base_model_is_kept_if_no_step_is_better(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     encoder = fresh(tiny_model)
     before, measured = weights(encoder), selector.measure(encoder)
     result = train(encoder, examples, recipe(), selector, 1.0, seed=1)
@@ -130,26 +134,24 @@ def test_the_base_is_kept_if_no_step_is_better(tiny_model: Path, examples: Examp
     assert selector.measure(encoder) == measured
 
 
-def test_a_loss_that_is_no_number_ends_training_with_advice(
-    tiny_model: Path, examples: Examples, selector: Selector
-) -> None:
+def test_a_loss_that_is_nan_ends_the_training(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     with pytest.raises(
-        UserError, match=r"^step \d: the loss is not a number \(queries q\d+, .*lower the learning rate"
+        UserError, match=r"^step \d: the loss is not a number \(queries q\d+, .*lower training.learning_rate"
     ):
         train(fresh(tiny_model), examples, recipe(learning_rate=1e6), selector, 0.0, seed=1)
 
 
-def test_weights_that_are_no_numbers_are_not_kept(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+def test_weights_with_nan_are_not_kept(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     encoder = fresh(tiny_model)
     before, base = weights(encoder), selector.measure(encoder)
-    one = recipe(learning_rate=1e38, epochs=0.3, selection={"evaluations": 1})
-    result = train(encoder, examples, one, selector, base, seed=1)
+    diverging = recipe(learning_rate=1e38, epochs=0.3, selection={"evaluations": 1})
+    result = train(encoder, examples, diverging, selector, base, seed=1)
     assert [row[SELECTION] for row in result.history if row["split"] == "dev"] == [base, 0.0]
     assert result.best_step == 0
     assert equal(before, weights(encoder))
 
 
-def test_a_step_as_good_as_the_base_is_no_reason_to_change(
+def test_the_base_model_is_kept_if_a_step_is_equally_good(
     tiny_model: Path, examples: Examples, selector: Selector
 ) -> None:
     encoder = fresh(tiny_model)
@@ -160,10 +162,10 @@ def test_a_step_as_good_as_the_base_is_no_reason_to_change(
     assert equal(before, weights(encoder))
 
 
-def test_one_seed_gives_identical_weights(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+def test_the_weights_depend_only_on_the_seed(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     runs = []
     for seed in (5, 5, 6):
-        torch.manual_seed(len(runs))  # what happened before must not matter
+        torch.manual_seed(len(runs))  # the previous random state must not matter
         encoder = fresh(tiny_model)
         result = train(encoder, examples, recipe(epochs=2), selector, 0.0, seed=seed)
         runs.append((weights(encoder), [row.get("loss") for row in result.history]))
@@ -172,39 +174,39 @@ def test_one_seed_gives_identical_weights(tiny_model: Path, examples: Examples, 
     assert not equal(runs[0][0], runs[2][0])
 
 
-def test_training_may_read_less_of_a_text_than_measuring(
+def test_max_length_applies_to_training_but_not_to_measurements(
     tiny_model: Path, examples: Examples, selector: Selector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = fresh(tiny_model)
-    read: list[tuple[bool, int]] = []
+    lengths: list[tuple[bool, int]] = []
     forward = encoder.forward
 
     def watched(*arguments: Any) -> dict[str, torch.Tensor]:
         out = forward(*arguments)
-        read.append((torch.is_inference_mode_enabled(), out["attention_mask"].shape[1]))
+        lengths.append((torch.is_inference_mode_enabled(), out["attention_mask"].shape[1]))
         return out
 
     monkeypatch.setattr(encoder, "forward", watched)
     train(encoder, examples, recipe(epochs=1, max_length=12), selector, 0.0, seed=1)
-    assert max(length for measuring, length in read if not measuring) == 12
-    assert max(length for measuring, length in read if measuring) > 40
+    assert max(length for measuring, length in lengths if not measuring) == 12
+    assert max(length for measuring, length in lengths if measuring) > 40
     assert encoder.max_length == 64
-    read.clear()
+    lengths.clear()
     train(encoder, examples, recipe(epochs=1, max_length=500), selector, 0.0, seed=1)
-    assert max(length for _, length in read) <= 64
+    assert max(length for _, length in lengths) <= 64
 
 
 @pytest.mark.parametrize("losses", [{"listwise": 1}, {"infonce": 1}, {"margin_mse": 1}, {"ranknet": 1}], ids=str)
-def test_one_query_and_a_list_of_one(
+def test_a_single_query_and_a_list_with_a_single_document(
     tiny_model: Path, examples: Examples, selector: Selector, losses: dict[str, float]
 ) -> None:
-    """Nothing can be learnt from a list of one; one query with a list is a training like any other."""
+    """A single query with a list can be trained on; a list with a single document has loss 0."""
     cut = dataclasses.replace(examples, **{name: getattr(examples, name)[:1] for name in ("query_ids", "types")})
     cut = dataclasses.replace(cut, **{name: getattr(examples, name)[:1] for name in ("queries", "relevant")})
     whole = dataclasses.replace(cut, lists=examples.lists[:1], scores=examples.scores[:1])
     single = dataclasses.replace(cut, lists=[examples.lists[0][:1]], scores=[examples.scores[0][:1]])
-    for one, learns in ((whole, True), (single, False)):
-        result = train(fresh(tiny_model), one, recipe(losses=losses, epochs=3), selector, 0.0, seed=1)
+    for training_set, learns in ((whole, True), (single, False)):
+        result = train(fresh(tiny_model), training_set, recipe(losses=losses, epochs=3), selector, 0.0, seed=1)
         trained = [row["loss"] for row in result.history if row["split"] == "train"]
         assert len(trained) == 3
         assert np.isfinite(trained).all()
@@ -221,7 +223,7 @@ def test_an_epoch_of_three_steps(tiny_model: Path, examples: Examples, selector:
     assert [row["step"] for row in result.history if row["split"] == "dev"] == [0, 1, 2, 3]
 
 
-def test_a_model_that_gives_no_numbers(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+def test_a_base_model_with_nan(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     encoder = fresh(tiny_model)
     with torch.no_grad():
         next(iter(encoder.model.parameters())).fill_(torch.nan)
@@ -245,17 +247,17 @@ def test_bf16_trains_fp32_weights(tiny_model: Path, examples: Examples, selector
     assert {p.dtype for p in encoder.model.parameters()} == {torch.float32}
 
 
-def test_merging_and_averaging_are_measured_and_used_only_when_asked(tiny_model: Path) -> None:
+def test_merged_and_averaged_weights_are_kept_only_if_the_settings_allow_it(tiny_model: Path) -> None:
     selection = {"evaluations": 4}
     rows = {}
     for merge in ("no", "report", "use"):
-        one = tiny_training.training(tiny_model, {"selection": {**selection, "merge": merge}})
-        result, weights = tiny_training.final(one)
+        training = tiny_training.training(tiny_model, {"selection": {**selection, "merge": merge}})
+        result, weights = tiny_training.final(training)
         rows[merge] = [row for row in tiny_training.untimed(result) if row["split"] == "dev"]
         best = max(row["nDCG@10"] for row in rows[merge] if merge == "use" or row["weights"] == "step")
         assert result.best == best
-        one.encoder.model.load_state_dict(weights)
-        assert one.selector.measure(one.encoder) == pytest.approx(best, abs=1e-9)
+        training.encoder.model.load_state_dict(weights)
+        assert training.selector.measure(training.encoder) == pytest.approx(best, abs=1e-9)
     assert rows["no"] == rows["report"][:5]
     assert [row["weights"] for row in rows["report"][5:]] == ["merge 0.25", "merge 0.5", "merge 0.75"]
     result, _ = tiny_training.final(tiny_training.training(tiny_model, {"selection": {**selection, "average": 3}}))
@@ -265,14 +267,14 @@ def test_merging_and_averaging_are_measured_and_used_only_when_asked(tiny_model:
 
 
 def test_patience(tiny_model: Path) -> None:
-    one = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
-    result = one.run(base=1.0)  # nothing is better
+    training = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
+    result = training.run(base=1.0)  # no step is better
     assert len([row for row in result.history if row["split"] == "dev"]) == 3
     assert result.history[-1]["step"] == 18  # of 88
 
 
 @pytest.mark.parametrize("best_step", [0, 12])
-def test_what_is_said_of_a_result(best_step: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_summary(best_step: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="listill")
     result = loop.Result([], best_step=best_step, best=0.5, kept="average")
     assert result.summary(base=0.25) == {"best_step": best_step, "kept": "average"}
@@ -280,3 +282,23 @@ def test_what_is_said_of_a_result(best_step: int, caplog: pytest.LogCaptureFixtu
     assert line == f"train: kept step {best_step}, dev nDCG@10 0.5000 (base 0.2500)"
     assert len(warnings) == (best_step == 0)
     assert all("the base model is kept" in warning for warning in warnings)
+
+
+def test_a_loss_may_have_the_name_of_a_column(
+    tiny_model: Path, examples: Examples, selector: Selector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighted = loop.weighted
+
+    def renamed(*arguments: Any) -> tuple[torch.Tensor, dict[str, float]]:
+        total, parts = weighted(*arguments)
+        return total, {"lr": parts["listwise"], "loss": -1.0, "step": -2.0}
+
+    expected = train(fresh(tiny_model), examples, recipe(epochs=1), selector, 0.0, seed=1)
+    monkeypatch.setattr(loop, "weighted", renamed)
+    result = train(fresh(tiny_model), examples, recipe(epochs=1), selector, 0.0, seed=1)
+    for row, expected_row in zip(result.history, expected.history, strict=True):
+        assert {key: row.get(key) for key in ("step", "loss", "lr")} == {
+            key: expected_row.get(key) for key in ("step", "loss", "lr")
+        }
+        if row["split"] == "train":
+            assert row["losses"] == {"lr": expected_row["losses"]["listwise"], "loss": -1.0, "step": -2.0}

@@ -1,4 +1,4 @@
-"""Two processes (gloo) train the model that one trains."""
+"""Two processes (gloo) train the same model as a single process."""
 
 import json
 import os
@@ -12,30 +12,31 @@ import tiny_training
 from listill.training.processes import Processes
 
 
-def launched(count: int, model: Path, folder: Path, recipe: dict[str, object]) -> dict[str, torch.Tensor]:
+def train(count: int, model: Path, folder: Path, recipe: dict[str, object]) -> dict[str, torch.Tensor]:
     folder.mkdir()
     script = Path(tiny_training.__file__)
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)] if count > 1 else []
     command = [sys.executable, *launcher, str(script), str(model), str(folder), str(folder / "out.pt")]
     paths = os.pathsep.join([str(script.parent), *sys.path])
     subprocess.run([*command, json.dumps(recipe)], check=True, timeout=300, env={**os.environ, "PYTHONPATH": paths})
-    found: dict[str, torch.Tensor] = torch.load(folder / "out.pt", weights_only=True)["weights"]
-    return found
+    weights: dict[str, torch.Tensor] = torch.load(folder / "out.pt", weights_only=True)["weights"]
+    return weights
 
 
 def test_two_processes_and_one_give_the_same_model(tiny_model: Path, tmp_path: Path) -> None:
-    """Batches of 5 with a remainder of 2, chunks that do not divide evenly, some computed twice."""
+    """Batches of 5 with a remainder of 2, and chunks that cannot be shared equally, some computed twice."""
     recipe: dict[str, object] = {"epochs": 3, "learning_rate": 1e-3, "memory": 1e-3}
-    one = launched(1, tiny_model, tmp_path / "one", recipe)
-    two = launched(2, tiny_model, tmp_path / "two", recipe)
+    one = train(1, tiny_model, tmp_path / "one", recipe)
+    two = train(2, tiny_model, tmp_path / "two", recipe)
     start = tiny_training.training(tiny_model, recipe).encoder.model.state_dict()
     assert max((one[name] - start[name].cpu()).abs().max() for name in one if one[name].is_floating_point()) > 1e-3
-    # The gradient of a key's bias is 0 but for rounding (softmax does not see it), which AdamW blows up to whole steps.
+    # Softmax does not depend on the bias of the keys. Its gradient is 0 except for rounding, which AdamW scales to full
+    # steps.
     for name in one.keys() - {name for name in one if name.endswith("key.bias")}:
         torch.testing.assert_close(two[name], one[name], atol=2e-5, rtol=1e-3, msg=name)
 
 
-def test_one_process_is_left_alone() -> None:
+def test_a_single_process() -> None:
     processes = Processes()
     tensor = torch.tensor([1.0, 2.0])
     assert processes.first

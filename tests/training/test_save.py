@@ -1,4 +1,4 @@
-"""The trained student on disk."""
+"""Saving the trained student."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
@@ -19,7 +20,7 @@ from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training.loop import Result
-from listill.training.save import history_table, losses_table, save, write
+from listill.training.save import history_table, kept, losses_table, save, write
 
 TEXTS = [f"{row['title']} {row['text']}" for row in tiny.tiny_documents(12)]
 ABOUT = tables.Provenance(
@@ -37,7 +38,7 @@ ABOUT = tables.Provenance(
 
 
 def trained(folder: Path, **options: object) -> Encoder:
-    """Return an encoder whose weights are no longer those of its folder."""
+    """Return an encoder whose weights differ from those of its folder."""
     encoder = Encoder(Student.model_validate({"model": str(folder), "precision": "fp32", **options}), trainable=True)
     draw = torch.Generator().manual_seed(3)
     with torch.no_grad():
@@ -55,12 +56,12 @@ def check(encoder: Encoder, folder: Path) -> SentenceTransformer:
     model = SentenceTransformer(str(folder), device=str(encoder.device))
     np.testing.assert_allclose(model.encode_document(TEXTS), encoder.encode(TEXTS, "document"), atol=1e-5)
     np.testing.assert_allclose(model.encode_query(TEXTS), encoder.encode(TEXTS, "query"), atol=1e-5)
-    again = Encoder(Student(model=str(folder), precision="fp32"), folder)
-    np.testing.assert_allclose(again.encode(TEXTS, "query"), encoder.encode(TEXTS, "query"), atol=1e-5)
+    loaded = Encoder(Student(model=str(folder), precision="fp32"), folder)
+    np.testing.assert_allclose(loaded.encode(TEXTS, "query"), encoder.encode(TEXTS, "query"), atol=1e-5)
     return model
 
 
-def test_the_embeddings_are_those_of_the_encoder_in_training(tiny_model: Path, tmp_path: Path) -> None:
+def test_the_saved_model_gives_the_embeddings_of_the_encoder(tiny_model: Path, tmp_path: Path) -> None:
     encoder = trained(tiny_model)
     untrained = Encoder(Student(model=str(tiny_model), precision="fp32"))
     assert np.abs(untrained.encode(TEXTS, "query") - encoder.encode(TEXTS, "query")).max() > 0.01
@@ -80,7 +81,7 @@ def test_the_embeddings_are_those_of_the_encoder_in_training(tiny_model: Path, t
     assert not list((tmp_path / "out").rglob("*.bin"))
 
 
-def test_prompts_and_length_of_the_settings_are_saved(tmp_path: Path) -> None:
+def test_prompts_and_max_length_of_the_settings_are_saved(tmp_path: Path) -> None:
     plain = tiny.make_tiny_model(tmp_path / "plain", prompts=None)
     encoder = trained(plain, prompts={"query": "the old ", "document": "the "}, max_length=20)
     model = check(encoder, saved(encoder, tmp_path / "out"))
@@ -91,7 +92,9 @@ def test_prompts_and_length_of_the_settings_are_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pooling", "normalize", "similarity"), [("cls", True, None), ("mean", False, "dot"), ("mean", False, "cosine")]
 )
-def test_pooling_and_similarity_are_kept(tmp_path: Path, pooling: str, normalize: bool, similarity: str | None) -> None:
+def test_pooling_and_similarity_are_saved(
+    tmp_path: Path, pooling: str, normalize: bool, similarity: str | None
+) -> None:
     folder = tiny.make_tiny_model(tmp_path / "m", pooling=pooling, normalize=normalize, similarity=similarity)
     encoder = trained(folder)
     out = saved(encoder, tmp_path / "out")
@@ -99,12 +102,12 @@ def test_pooling_and_similarity_are_kept(tmp_path: Path, pooling: str, normalize
     vectors = model.encode_document(TEXTS, normalize_embeddings=encoder.normalise)
     np.testing.assert_allclose(vectors, encoder.encode(TEXTS, "document"), atol=1e-5)
     assert model.similarity_fn_name == (similarity or "cosine")
-    read = [json.loads((place / "1_Pooling" / "config.json").read_text()) for place in (folder, out)]
-    assert read[0] == read[1]
+    before, after = (json.loads((place / "1_Pooling" / "config.json").read_text()) for place in (folder, out))
+    assert before == after
 
 
-def test_what_is_known_of_a_plain_model_is_saved(tiny_model: Path, tmp_path: Path) -> None:
-    """Prompts and pooling that stood in no file of the base model stand in those of the trained one."""
+def test_known_prompts_and_pooling_of_a_plain_model_are_saved(tiny_model: Path, tmp_path: Path) -> None:
+    """Prompts and pooling that are in no file of the base model are saved with the trained model."""
     plain = tmp_path / "e5-base-v2"
     AutoModel.from_pretrained(tiny_model).save_pretrained(plain)
     AutoTokenizer.from_pretrained(tiny_model).save_pretrained(plain)
@@ -115,7 +118,7 @@ def test_what_is_known_of_a_plain_model_is_saved(tiny_model: Path, tmp_path: Pat
     assert json.loads((tmp_path / "out" / "1_Pooling" / "config.json").read_text())["pooling_mode"] == "mean"
 
 
-def test_what_is_said_of_it(tiny_model: Path, tmp_path: Path) -> None:
+def test_model_card_and_provenance(tiny_model: Path, tmp_path: Path) -> None:
     out = saved(trained(tiny_model), tmp_path / "out")
     assert tables.provenance(out) == ABOUT
     card = (out / "README.md").read_text()
@@ -125,14 +128,27 @@ def test_what_is_said_of_it(tiny_model: Path, tmp_path: Path) -> None:
         "3 human, 20 lead",
         "listwise 1, infonce 0.1",
         "student 0.03, teacher 0.152, infonce 0.05",
-        "step 7, as they stood",
+        "those of step 7",
         "`f00d`",
     ]:
         assert text in card
     assert "| 0.5000 (base: 0.2500) |" in card
 
 
-def test_what_an_earlier_attempt_left_is_removed(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("step", "weights", "text"),
+    [
+        (0, "step", "those of the base model: no step was better"),
+        (7, "step", "those of step 7"),
+        (7, "average", "the mean of the last measurements, up to step 7"),
+        (7, "merge 0.25", "mixture: 25% of the best weights (step 7), 75% of the base model's"),
+    ],
+)
+def test_description_of_the_kept_weights(step: int, weights: str, text: str) -> None:
+    assert kept(Result([], best_step=step, best=0.5, kept=weights)) == text
+
+
+def test_files_of_an_earlier_attempt_are_removed(tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "half").write_text("")
     saved(trained(tiny_model), tmp_path / "out")
@@ -142,29 +158,27 @@ def test_what_an_earlier_attempt_left_is_removed(tiny_model: Path, tmp_path: Pat
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def history(**parts: float) -> list[dict[str, Any]]:
-    """Return a history of two steps and three measurements; the losses of step n are n times ``parts``."""
+def history(**losses: float) -> list[dict[str, Any]]:
+    """Return a history of two steps and three measurements; the losses of step n are n times ``losses``."""
     rows: list[dict[str, Any]] = [{"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", "nDCG@10": 0.25}]
     for step in (1, 2):
         done = {"step": step, "epoch": step / 2, "queries": 4 * step, "passages": 9 * step, "seconds": 0.5 * step}
-        values = {name: step * value for name, value in parts.items()}
-        rows.append({**done, "split": "train", "loss": sum(values.values()), "lr": 1e-4, **values})
+        values = {name: step * value for name, value in losses.items()}
+        rows.append({**done, "split": "train", "loss": sum(values.values()), "lr": 1e-4, "losses": values})
     return [*rows, *({**done, "split": "dev", "weights": name, "nDCG@10": 0.5} for name in ("step", "merge 0.5"))]
 
 
-def result(**parts: float) -> Result:
-    return Result(history(**parts), best_step=2, best=0.5, kept="step")
+def result(**losses: float) -> Result:
+    return Result(history(**losses), best_step=2, best=0.5, kept="step")
 
 
-# What history.parquet was made of before losses had a table of their own.
-OLD_COLUMNS = (
-    "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10 margin_mse ranknet weights"
-)
+# The columns of history.parquet, which must not change.
+COLUMNS = "step epoch split loss listwise contrastive lr seconds queries passages nDCG@10 margin_mse ranknet weights"
 
 
-def test_the_history_keeps_its_columns_and_infonce_fills_contrastive() -> None:
+def test_columns_of_the_history() -> None:
     table = history_table(result(listwise=1.0, infonce=0.5))
-    assert list(table.columns) == OLD_COLUMNS.split()
+    assert list(table.columns) == COLUMNS.split()
     assert table["split"].tolist() == ["dev", "train", "train", "dev", "dev"]
     trained = table[table["split"] == "train"]
     assert trained["contrastive"].tolist() == [0.5, 1.0]
@@ -175,27 +189,37 @@ def test_the_history_keeps_its_columns_and_infonce_fills_contrastive() -> None:
     assert measured["nDCG@10"].tolist() == [0.25, 0.5, 0.5]
     assert measured["weights"].tolist() == ["step", "step", "merge 0.5"]
     assert measured[["listwise", "contrastive", "loss", "lr"]].isna().all(axis=None)
-    # Step 0 has no counts of queries; the others' are whole numbers.
+    # Step 0 has no count of queries; the other counts are integers.
     assert table["queries"].tolist()[1:] == [4, 8, 8, 8]
     assert table["queries"].isna().tolist() == [True, False, False, False, False]
 
 
-def test_every_loss_has_a_row_for_each_step() -> None:
-    table = losses_table(result(infonce=0.5, toy=3.0), ["infonce", "toy"])
+def test_losses_has_a_row_for_every_loss_and_step() -> None:
+    table = losses_table(result(infonce=0.5, toy=3.0))
     assert table.to_numpy().tolist() == [[1, "infonce", 0.5], [1, "toy", 3.0], [2, "infonce", 1.0], [2, "toy", 6.0]]
-    assert losses_table(Result(history()[:1], 0, 0.25, "step"), ["toy"]).empty
+    empty = losses_table(Result(history()[:1], 0, 0.25, "step"))
+    assert empty.empty
+    assert list(empty.columns) == ["step", "name", "value"]
 
 
-def test_a_loss_without_a_column_in_the_history_is_in_losses(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["lr", "loss", "step", "split", "nDCG@10", "weights"])
+def test_a_loss_with_the_name_of_a_column_does_not_overwrite_the_column(name: str) -> None:
+    named, expected = result(listwise=1.0, **{name: 2.0}), result(listwise=1.0, toy=2.0)
+    pd.testing.assert_frame_equal(history_table(named), history_table(expected))
+    losses = losses_table(named)
+    assert losses.loc[losses["name"] == name, ["step", "value"]].to_numpy().tolist() == [[1, 2.0], [2, 4.0]]
+
+
+def test_a_loss_without_a_column_in_history_is_in_losses(tiny_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "models" / "s" / "v"
-    write(trained(tiny_model), result(infonce=0.5, toy=3.0), ["infonce", "toy"], 0.25, ABOUT, out)
-    found = tables.read(out / "history.parquet", "history")
-    assert list(found.columns) == OLD_COLUMNS.split()
-    assert found.query("split == 'train'")["contrastive"].tolist() == [0.5, 1.0]
+    write(trained(tiny_model), result(infonce=0.5, toy=3.0), 0.25, ABOUT, out)
+    table = tables.read(out / "history.parquet", "history")
+    assert list(table.columns) == COLUMNS.split()
+    assert table.query("split == 'train'")["contrastive"].tolist() == [0.5, 1.0]
     losses = tables.read(out / "losses.parquet", "losses")
     assert list(losses.columns) == ["step", "name", "value"]
     assert losses.query("name == 'toy'")[["step", "value"]].to_numpy().tolist() == [[1, 3.0], [2, 6.0]]
-    assert losses.query("name == 'infonce'")["value"].tolist() == [0.5, 1.0]  # by its present name
+    assert losses.query("name == 'infonce'")["value"].tolist() == [0.5, 1.0]  # its present name
     for path in (out, out / "history.parquet", out / "losses.parquet"):
         assert tables.provenance(path) == ABOUT
 
@@ -207,7 +231,7 @@ TEMPERATURES = ()
 def loss(step, similarity, temperatures):
     return 1 - similarity.gather(1, step.positive[:, None]).squeeze(1)
 '''
-TRAIN_WITH_IT = """
+TRAIN = """
 import sys
 from pathlib import Path
 import tiny_training
@@ -215,27 +239,27 @@ from listill import tables
 from listill.training.objective import use_temperature
 from listill.training.save import write
 model, out = map(Path, sys.argv[1:])
-one = tiny_training.training(model, {"losses": {"toy": 2.0, "listwise": 1.0}, "epochs": 2})
+training = tiny_training.training(model, {"losses": {"toy": 2.0, "listwise": 1.0}, "epochs": 2})
 assert not use_temperature({"toy": 2.0}, "teacher")
-details = {"settings": {"recipe": one.recipe.model_dump(mode="json")}, "base_model": "m", "trained": {}}
-write(one.encoder, one.run(base=0.0), list(one.recipe.losses), 0.0, tables.Provenance("m", "f", {}, details), out)
+details = {"settings": {"recipe": training.recipe.model_dump(mode="json")}, "base_model": "m", "trained": {}}
+write(training.encoder, training.run(base=0.0), 0.0, tables.Provenance("m", "f", {}, details), out)
 """
 
 
-def test_a_users_own_loss_trains_and_its_values_are_kept(tiny_model: Path, tmp_path: Path) -> None:
-    """A file in $LISTILL_MEMBERS/losses, and nothing else; in a process of its own, since members are found at its start."""
+def test_a_loss_outside_the_package(tiny_model: Path, tmp_path: Path) -> None:
+    """Its file is in $LISTILL_MEMBERS/losses. It needs a new process, since members are found when a process starts."""
     (tmp_path / "members" / "losses").mkdir(parents=True)
     (tmp_path / "members" / "losses" / "toy.py").write_text(TOY_LOSS)
     paths = os.pathsep.join([str(Path(tiny.__file__).parent), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths, "LISTILL_MEMBERS": str(tmp_path / "members")}
     out = tmp_path / "out"
-    command = [sys.executable, "-c", TRAIN_WITH_IT, str(tiny_model), str(out)]
+    command = [sys.executable, "-c", TRAIN, str(tiny_model), str(out)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    found = tables.read(out / "history.parquet", "history")
-    assert "toy" not in found.columns
+    table = tables.read(out / "history.parquet", "history")
+    assert "toy" not in table.columns
     losses = tables.read(out / "losses.parquet", "losses").pivot(index="step", columns="name", values="value")
-    trained = found[found["split"] == "train"].set_index("step")
+    trained = table[table["split"] == "train"].set_index("step")
     assert losses.index.tolist() == trained.index.tolist()
     assert len(losses) > 5
     np.testing.assert_allclose(trained["loss"], 2 * losses["toy"] + losses["listwise"], rtol=1e-5)
@@ -245,9 +269,11 @@ def test_a_users_own_loss_trains_and_its_values_are_kept(tiny_model: Path, tmp_p
     assert "toy 2, listwise 1" in (out / "README.md").read_text()
 
 
-def test_a_model_appears_whole_or_not_at_all(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_folder_is_written_atomically(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out, encoder = tmp_path / "v", trained(tiny_model)
-    write(encoder, result(listwise=1.0), ["listwise"], 0.25, ABOUT, out)
+    write(encoder, result(listwise=1.0), 0.25, ABOUT, out)
     (out / "old").write_text("")
 
     def full(*_: Any) -> None:
@@ -256,14 +282,14 @@ def test_a_model_appears_whole_or_not_at_all(tiny_model: Path, tmp_path: Path, m
     with monkeypatch.context() as patch:
         patch.setattr(tables, "write", full)
         with pytest.raises(OSError, match="No space left"):
-            write(encoder, result(listwise=2.0), ["listwise"], 0.25, ABOUT, out)
+            write(encoder, result(listwise=2.0), 0.25, ABOUT, out)
     assert (out / "old").exists()
     assert tables.read(out / "history.parquet", "history")["listwise"].dropna().tolist() == [1.0, 2.0]
-    # What a process that has ended left is removed; an earlier version is replaced.
+    # The temporary folder of a process that has ended is removed; the earlier version is replaced.
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     (tmp_path / f".v.{ended.pid}.tmp").mkdir()
-    write(encoder, result(listwise=2.0), ["listwise"], 0.25, ABOUT, out)
+    write(encoder, result(listwise=2.0), 0.25, ABOUT, out)
     assert [path.name for path in tmp_path.iterdir()] == ["v"]
     assert not (out / "old").exists()
     assert tables.read(out / "history.parquet", "history")["listwise"].dropna().tolist() == [2.0, 4.0]

@@ -1,4 +1,4 @@
-"""The learning rate, the optimiser's groups, and dropout."""
+"""The learning rate schedule, the optimiser's parameter groups, and dropout."""
 
 import itertools
 from pathlib import Path
@@ -17,7 +17,7 @@ def trainable(folder: Path) -> torch.nn.Module:
 
 
 @pytest.mark.parametrize("warmup", [0.1, 0.34, 0.02])
-def test_the_rate_over_30_steps(warmup: float) -> None:
+def test_warm_up_and_decay(warmup: float) -> None:
     rates = [schedule.rate(step, 30, warmup) for step in range(30)]
     top = rates.index(max(rates))
     assert 0 < rates[0] < 1
@@ -29,11 +29,11 @@ def test_the_rate_over_30_steps(warmup: float) -> None:
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0.0), (1, 0.1), (1, 1.0), (2, 0.5), (7, 1.0), (30, 0.0)])
-def test_no_step_has_rate_0_however_few_there_are(steps: int, warmup: float) -> None:
+def test_no_step_has_rate_0(steps: int, warmup: float) -> None:
     assert all(0 < schedule.rate(step, steps, warmup) <= 1 for step in range(steps))
 
 
-def test_biases_and_norms_do_not_decay(tiny_model: Path) -> None:
+def test_no_weight_decay_on_biases_and_norms(tiny_model: Path) -> None:
     model = trainable(tiny_model)
     adam = schedule.optimiser(model, Recipe(weight_decay=0.3, learning_rate=0.5))
     names = {id(parameter): name for name, parameter in model.named_parameters()}
@@ -48,9 +48,9 @@ def test_biases_and_norms_do_not_decay(tiny_model: Path) -> None:
 def test_dropout_is_set_everywhere(tiny_model: Path) -> None:
     model = trainable(tiny_model)
     schedule.set_dropout(model, 0.4)
-    found = [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
-    assert len(found) > 4
-    assert set(found) == {0.4}
+    probabilities = [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
+    assert len(probabilities) > 4
+    assert set(probabilities) == {0.4}
     assert model.training
     schedule.set_dropout(model, 0.0)
     assert not model.training

@@ -1,4 +1,4 @@
-"""Which step is kept: how it is measured."""
+"""Selection: how candidates are measured on dev queries."""
 
 import dataclasses
 from pathlib import Path
@@ -28,9 +28,9 @@ def encoder(tiny_model: Path) -> Encoder:
     return Encoder(Student(model=str(tiny_model), precision="fp32"))
 
 
-def asked(collection: Collection, count: int = 12) -> EvaluationQueries:
+def topics(collection: Collection, count: int = 12) -> EvaluationQueries:
     rows = [(f"q{i:02}", collection.titles[i], "dev", "human") for i in range(count)]
-    rows += [("t0", "test topic", "test", "human"), ("u0", "without judgement", "dev", "human")]
+    rows += [("t0", "test topic", "test", "human"), ("u0", "without a positive judgement", "dev", "human")]
     qrels = [(f"q{i:02}", f"d{i:03}", 1, "dev") for i in range(count)]
     qrels += [("q00", "d030", 0, "dev"), ("t0", "d035", 1, "test"), ("u0", "d036", 0, "dev")]
     return EvaluationQueries(
@@ -39,51 +39,51 @@ def asked(collection: Collection, count: int = 12) -> EvaluationQueries:
     )
 
 
-def made(
+def select(
     collection: Collection, encoder: Encoder, seed: int = 1, count: int = 12, **settings: int
 ) -> tuple[Selector, float]:
     tokens = encoder.tokenise([collection.rendered(i) for i in range(len(collection))], "document")
     vectors = encoder.encode(tokens, "document")
-    chosen = Selection.model_validate(settings)
-    return selector(collection, asked(collection, count), encoder, vectors, tokens, chosen, seed)
+    evaluated, selection = topics(collection, count), Selection.model_validate(settings)
+    return selector(collection, evaluated, encoder, vectors, tokens, selection, seed)
 
 
-def test_all_judged_dev_queries_and_all_documents_if_there_are_few(collection: Collection, encoder: Encoder) -> None:
-    chosen, base = made(collection, encoder)
+def test_a_small_corpus_uses_all_judged_dev_queries_and_all_documents(collection: Collection, encoder: Encoder) -> None:
+    chosen, base = select(collection, encoder)
     assert chosen.query_ids == [f"q{i:02}" for i in range(12)]
     assert chosen.collection.doc_ids == collection.doc_ids
     assert base == pytest.approx(chosen.measure(encoder), abs=1e-6)
     assert 0 < base < 1
 
 
-def test_many_are_drawn_with_the_seed(collection: Collection, encoder: Encoder) -> None:
-    one, _ = made(collection, encoder, queries=5)
-    again, _ = made(collection, encoder, queries=5)
-    other, _ = made(collection, encoder, seed=2, queries=5)
+def test_queries_are_sampled_with_the_seed(collection: Collection, encoder: Encoder) -> None:
+    one, _ = select(collection, encoder, queries=5)
+    again, _ = select(collection, encoder, queries=5)
+    other, _ = select(collection, encoder, seed=2, queries=5)
     assert len(one.queries) == 5
     assert one.query_ids == sorted(one.query_ids) == again.query_ids != other.query_ids
     assert one.queries == [collection.titles[int(query_id[1:])] for query_id in one.query_ids]
     assert set(one.qrels["query_id"]) == set(one.query_ids)
 
 
-def test_of_a_large_corpus_the_relevant_and_the_hard_documents_are_always_searched(
+def test_a_large_corpus_is_sampled_with_all_relevant_and_hard_documents(
     collection: Collection, encoder: Encoder
 ) -> None:
-    whole, _ = made(collection, encoder, count=2)
-    part, value = made(collection, encoder, count=2, documents=25)
+    whole, _ = select(collection, encoder, count=2)
+    part, value = select(collection, encoder, count=2, documents=25)
     assert len(part.collection) == 25
     assert {"d000", "d001"} <= set(part.collection.doc_ids)
-    # The base model's ten best of each query are among them, so its nDCG@10 is that of the whole corpus.
+    # They include the base model's ten best documents of each query, so its nDCG@10 is that of the whole corpus.
     assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
-    least, value = made(collection, encoder, count=2, documents=1)
+    least, value = select(collection, encoder, count=2, documents=1)
     assert len(least.collection) < 25
     assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
-    again, _ = made(collection, encoder, count=2, documents=25)
+    again, _ = select(collection, encoder, count=2, documents=25)
     assert part.collection.doc_ids == again.collection.doc_ids
 
 
 class Vectors:
-    """An encoder whose embeddings of all queries, and of all documents, are given."""
+    """An encoder with given embeddings of all queries and of all documents."""
 
     def __init__(self, queries: np.ndarray, documents: np.ndarray) -> None:
         self.vectors = {"query": queries, "document": documents}
@@ -96,36 +96,36 @@ class Vectors:
         return self.vectors[kind]
 
 
-def test_the_measure_by_hand(collection: Collection) -> None:
+def test_measure(collection: Collection) -> None:
     judged = pd.DataFrame({"query_id": ["q0", "q1"], "doc_id": ["d004", "d002"], "relevance": 1, "split": "dev"})
-    one = Selector(collection.subset(np.array([2, 4, 6])), ["q0", "q1"], ["a", "b"], judged)
+    dev = Selector(collection.subset(np.array([2, 4, 6])), ["q0", "q1"], ["a", "b"], judged)
     queries = np.array([[0.1, 0.9, 0.0], [0.2, 0.9, 0.5]], dtype=np.float32)
     # q0 finds document 4 first; q1 finds document 2 last of three: 1 / log2(4).
     model = Vectors(queries, np.eye(3, dtype=np.float32))
-    assert one.measure(model) == pytest.approx((1 + 0.5) / 2)  # type: ignore[arg-type]
-    # Embeddings of the documents that are at hand are used: with 4 and 6 exchanged, q0 finds document 4 last, too.
+    assert dev.measure(model) == pytest.approx((1 + 0.5) / 2)  # type: ignore[arg-type]
+    # Given embeddings of the documents are used: with 4 and 6 exchanged, q0 also finds its document last.
     other = np.eye(3, dtype=np.float32)[[0, 2, 1]]
-    assert one.measure(model, other) == pytest.approx((0.5 + 0.5) / 2)  # type: ignore[arg-type]
+    assert dev.measure(model, other) == pytest.approx((0.5 + 0.5) / 2)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["query", "document"])
-def test_embeddings_that_are_no_numbers_count_as_0(collection: Collection, kind: str) -> None:
+def test_embeddings_with_nan_count_as_0(collection: Collection, kind: str) -> None:
     judged = pd.DataFrame({"query_id": ["q0"], "doc_id": ["d002"], "relevance": 1, "split": "dev"})
-    one = Selector(collection.subset(np.array([2, 4])), ["q0"], ["a"], judged)
+    dev = Selector(collection.subset(np.array([2, 4])), ["q0"], ["a"], judged)
     model = Vectors(np.array([[1.0, 0.0]], dtype=np.float32), np.eye(2, dtype=np.float32))
-    assert one.measure(model) == 1.0  # type: ignore[arg-type]
+    assert dev.measure(model) == 1.0  # type: ignore[arg-type]
     model.vectors[kind] = model.vectors[kind] * np.nan
-    assert one.measure(model) == 0.0  # type: ignore[arg-type]
+    assert dev.measure(model) == 0.0  # type: ignore[arg-type]
 
 
 def test_a_topic_that_is_a_document_does_not_find_itself(collection: Collection) -> None:
     documents = dataclasses.replace(collection.subset(np.array([2, 4, 6])), topics_are_documents=True)
     judged = pd.DataFrame({"query_id": ["d002"], "doc_id": ["d004"], "relevance": 1, "split": "dev"})
-    one = Selector(documents, ["d002"], ["a"], judged)
-    queries = np.array([[1.0, 0.9, 0.0]], dtype=np.float32)  # itself first
-    assert one.measure(Vectors(queries, np.eye(3, dtype=np.float32))) == 1.0  # type: ignore[arg-type]
+    dev = Selector(documents, ["d002"], ["a"], judged)
+    queries = np.array([[1.0, 0.9, 0.0]], dtype=np.float32)  # the topic itself is first
+    assert dev.measure(Vectors(queries, np.eye(3, dtype=np.float32))) == 1.0  # type: ignore[arg-type]
 
 
-def test_nothing_to_select_by(collection: Collection, encoder: Encoder) -> None:
-    with pytest.raises(UserError, match="no dev queries to select by"):
-        made(collection, encoder, count=0)
+def test_no_dev_queries(collection: Collection, encoder: Encoder) -> None:
+    with pytest.raises(UserError, match="there are no dev queries to select the weights by: add dev topics"):
+        select(collection, encoder, count=0)

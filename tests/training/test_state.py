@@ -1,4 +1,4 @@
-"""Interrupted trainings go on from their checkpoints and end the same, to the last bit."""
+"""Interrupted trainings resume from their checkpoints and end with the same weights, to the last bit."""
 
 import json
 import os
@@ -19,20 +19,22 @@ from listill.training.state import State, mixture
 SCRIPT = Path(tiny_training.__file__)
 
 
-def same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == two.keys() and all(torch.equal(one[name].cpu(), two[name].cpu()) for name in one)
+def same(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> bool:
+    return actual.keys() == expected.keys() and all(
+        torch.equal(actual[name].cpu(), expected[name].cpu()) for name in actual
+    )
 
 
-def test_n_steps_and_n_more_are_2n(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped (by the signal, as a cluster stops a job) at several steps, with dropout on."""
+def test_a_stopped_training_resumes_exactly(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped by SIGTERM, as a cluster stops jobs, at several steps, with dropout."""
     recipe: dict[str, object] = {"dropout": 0.1}
     expected, weights = tiny_training.final(tiny_training.training(tiny_model, recipe))
     assert len(expected.history) == 22 + 5 + 1 + (3 if expected.best_step else 0)
     for stop_at in (1, 7, 22):
         work = tmp_path / str(stop_at)
         work.mkdir()
-        one = tiny_training.training(tiny_model, recipe, work)
-        advance = one.advance
+        interrupted = tiny_training.training(tiny_model, recipe, work)
+        advance = interrupted.advance
 
         def stopping(state: State, advance: Any = advance, last: int = stop_at) -> float:
             loss: float = advance(state)
@@ -40,16 +42,16 @@ def test_n_steps_and_n_more_are_2n(tiny_model: Path, tmp_path: Path, monkeypatch
                 os.kill(os.getpid(), signal.SIGTERM)
             return loss
 
-        monkeypatch.setattr(one, "advance", stopping)
+        monkeypatch.setattr(interrupted, "advance", stopping)
         with pytest.raises(SystemExit) as stopped:
-            one.run(base=0.0)
+            interrupted.run(base=0.0)
         assert stopped.value.code == 128 + signal.SIGTERM
         assert [file.name for file in work.iterdir()] == ["checkpoint.pt"]
-        torch.manual_seed(stop_at)  # what the new process has drawn must not matter
-        result, found = tiny_training.final(tiny_training.training(tiny_model, recipe, work))
+        torch.manual_seed(stop_at)  # earlier random numbers of the new process must not matter
+        result, resumed = tiny_training.final(tiny_training.training(tiny_model, recipe, work))
         assert tiny_training.untimed(result) == tiny_training.untimed(expected)
         assert (result.best, result.best_step, result.kept) == (expected.best, expected.best_step, expected.kept)
-        assert same(found, weights)
+        assert same(resumed, weights)
 
 
 def run(model: Path, work: Path, out: Path) -> "subprocess.Popen[str]":
@@ -58,13 +60,13 @@ def run(model: Path, work: Path, out: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True)
 
 
-def ended(out: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    found = torch.load(out, weights_only=True)
-    return found["weights"], json.loads(found["about"])
+def load(out: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    saved = torch.load(out, weights_only=True)
+    return saved["weights"], json.loads(saved["about"])
 
 
-def test_killed_at_random_and_continued(tiny_model: Path, tmp_path: Path) -> None:
-    """SIGKILL and SIGTERM at random moments, until a training has ended: the model of an undisturbed one."""
+def test_a_training_that_is_killed_at_random_moments_resumes_exactly(tiny_model: Path, tmp_path: Path) -> None:
+    """SIGKILL and SIGTERM at random moments, until a training ends; its model equals that of a normal training."""
     work, out = tmp_path / "work", tmp_path / "out.pt"
     work.mkdir()
     (tmp_path / "plain").mkdir()
@@ -74,7 +76,7 @@ def test_killed_at_random_and_continued(tiny_model: Path, tmp_path: Path) -> Non
         process = run(tiny_model, work, out)
         assert process.stderr is not None
         if attempt < 3:
-            for line in process.stderr:  # until it trains
+            for line in process.stderr:  # until training has started
                 if "on average" in line:
                     break
             time.sleep(draw.uniform(0.0, 0.25))
@@ -86,15 +88,16 @@ def test_killed_at_random_and_continued(tiny_model: Path, tmp_path: Path) -> Non
         if out.exists():
             break
     assert kills >= 2
-    weights, about = ended(out)
-    expected, about_expected = ended(tmp_path / "plain.pt")
+    weights, about = load(out)
+    expected, about_expected = load(tmp_path / "plain.pt")
     assert about == about_expected
     assert same(weights, expected)
 
 
-def test_a_checkpoint_is_whole_or_not_there(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = tiny_training.training(tiny_model, {}, tmp_path)
-    State(step=3).save(tmp_path / "checkpoint.pt", one.encoder.model, one.adam)
+def test_checkpoints_are_written_atomically(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = tiny_training.training(tiny_model, {}, tmp_path)
+    model, adam = training.encoder.model, training.adam
+    State(step=3).save(tmp_path / "checkpoint.pt", model, adam)
     before = (tmp_path / "checkpoint.pt").read_bytes()
 
     def full(*_: Any) -> None:
@@ -102,17 +105,17 @@ def test_a_checkpoint_is_whole_or_not_there(tiny_model: Path, tmp_path: Path, mo
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match="No space left"):
-        State(step=4).save(tmp_path / "checkpoint.pt", one.encoder.model, one.adam)
+        State(step=4).save(tmp_path / "checkpoint.pt", model, adam)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
     monkeypatch.undo()
-    assert State.load(tmp_path / "checkpoint.pt", one.encoder.model, one.adam).step == 3
+    assert State.load(tmp_path / "checkpoint.pt", model, adam).step == 3
 
 
 def test_mixtures() -> None:
-    one = {"w": torch.tensor([1.0, 2.0]), "n": torch.tensor(3)}
-    two = {"w": torch.tensor([5.0, 4.0]), "n": torch.tensor(9)}
-    mixed = mixture([(0.25, one), (0.75, two)])
+    first = {"w": torch.tensor([1.0, 2.0]), "n": torch.tensor(3)}
+    second = {"w": torch.tensor([5.0, 4.0]), "n": torch.tensor(9)}
+    mixed = mixture([(0.25, first), (0.75, second)])
     assert mixed["w"].tolist() == [4.0, 3.5]
     assert mixed["n"].item() == 9
     assert mixed["w"].dtype == torch.float32

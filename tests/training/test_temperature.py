@@ -32,14 +32,14 @@ def entropy(scores: torch.Tensor, temperature: float, mask: torch.Tensor) -> flo
 
 @pytest.mark.parametrize("student", [0.02, 0.05, 0.2])
 @pytest.mark.parametrize("offset", [-0.2, 0.0, 0.2])
-def test_the_entropies_match(student: float, offset: float) -> None:
+def test_matched_temperature_gives_the_target_entropy(student: float, offset: float) -> None:
     similarity, scores, mask = lists()
-    goal = entropy(similarity, student, mask) + offset
-    found = matched(similarity, scores, mask, student, offset)
-    if 0 < goal < float(mask.sum(1).double().log().mean()):
-        assert entropy(scores, found, mask) == pytest.approx(goal, abs=1e-3)
+    target = entropy(similarity, student, mask) + offset
+    temperature = matched(similarity, scores, mask, student, offset)
+    if 0 < target < float(mask.sum(1).double().log().mean()):
+        assert entropy(scores, temperature, mask) == pytest.approx(target, abs=1e-3)
     else:
-        assert found in (pytest.approx(LOWEST, rel=1e-3), pytest.approx(HIGHEST, rel=1e-3))
+        assert temperature in (pytest.approx(LOWEST, rel=1e-3), pytest.approx(HIGHEST, rel=1e-3))
 
 
 def test_the_same_scores_have_the_same_temperature() -> None:
@@ -50,17 +50,17 @@ def test_the_same_scores_have_the_same_temperature() -> None:
 
 def test_more_entropy_needs_a_higher_temperature() -> None:
     similarity, scores, mask = lists(1)
-    found = [matched(similarity, scores, mask, 0.05, offset) for offset in (-0.4, -0.2, 0.0, 0.2, 0.4)]
-    assert all(low < high for low, high in itertools.pairwise(found))
+    temperatures = [matched(similarity, scores, mask, 0.05, offset) for offset in (-0.4, -0.2, 0.0, 0.2, 0.4)]
+    assert all(low < high for low, high in itertools.pairwise(temperatures))
 
 
-def test_padding_does_not_matter() -> None:
+def test_padding_has_no_effect() -> None:
     similarity, scores, mask = lists(2)
     expected = matched(similarity, scores, mask, 0.05)
     assert matched(similarity.masked_fill(~mask, 50.0), scores.masked_fill(~mask, -9.0), mask, 0.05) == expected
 
 
-def test_goals_out_of_reach_end_at_the_edges() -> None:
+def test_unreachable_entropies_give_the_limits() -> None:
     similarity, scores, mask = lists(3)
     assert matched(similarity, scores, mask, 0.05, -10) == pytest.approx(LOWEST, rel=1e-3)
     assert matched(similarity, scores, mask, 0.05, +10) == pytest.approx(HIGHEST, rel=1e-3)
@@ -68,7 +68,8 @@ def test_goals_out_of_reach_end_at_the_edges() -> None:
     assert LOWEST * 0.99 <= matched(similarity, flat, mask, 0.05) <= HIGHEST * 1.01
 
 
-# --- of a training ----------------------------------------------------------------------------------------------------
+# --- the recipe of a training
+# ----------------------------------------------------------------------------------------------------
 
 
 def recipe(*losses: str, **temperatures: object) -> Recipe:
@@ -77,17 +78,17 @@ def recipe(*losses: str, **temperatures: object) -> Recipe:
 
 @pytest.mark.parametrize("loss", ["listwise", "margin_mse"])
 @pytest.mark.parametrize("sample", [512, 7])
-def test_auto_is_matched_on_the_lists(
+def test_auto_is_matched_on_a_sample_of_the_lists(
     tiny_model: Path, loss: str, sample: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Against plain loops over the lists of the sample."""
+    """Compared with plain loops over the lists of the sample."""
     monkeypatch.setattr(module, "SAMPLE", sample)
     training = tiny_training.training(tiny_model, {})
     examples = training.examples
     encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
     corpus = encoder.encode(examples.texts, "document")
-    found = with_teacher_temperature(recipe(loss, student=0.04), encoder, examples, corpus, seed=3)
-    value = found.temperatures.teacher
+    matched_recipe = with_teacher_temperature(recipe(loss, student=0.04), encoder, examples, corpus, seed=3)
+    value = matched_recipe.temperatures.teacher
     assert isinstance(value, float)
     drawn = np.random.default_rng([3, sample]).permutation(len(examples))[:sample]
     assert len(drawn) == min(sample, len(examples))
@@ -100,26 +101,28 @@ def test_auto_is_matched_on_the_lists(
     student = mean_entropy([corpus[examples.lists[q]] @ queries[q] / 0.04 for q in drawn])
     teacher = mean_entropy([examples.scores[q] / value for q in drawn])
     assert teacher == pytest.approx(student, abs=1e-3)
-    # Nothing else of the recipe has changed.
-    temperatures = found.temperatures.model_copy(update={"teacher": "auto"})
-    assert found.model_copy(update={"temperatures": temperatures}) == recipe(loss, student=0.04)
+    # The rest of the recipe has not changed.
+    temperatures = matched_recipe.temperatures.model_copy(update={"teacher": "auto"})
+    assert matched_recipe.model_copy(update={"temperatures": temperatures}) == recipe(loss, student=0.04)
     offset = with_teacher_temperature(recipe(loss, student=0.04, offset=0.2), encoder, examples, corpus, seed=3)
     assert offset.temperatures.teacher > value  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
-    "one",
+    "unchanged",
     [recipe("listwise", teacher=0.2), recipe("infonce"), recipe("ranknet"), recipe("infonce", "ranknet")],
-    ids=lambda one: " ".join(one.losses),
+    ids=lambda recipe: " ".join(recipe.losses),
 )
-def test_where_no_temperature_is_wanted_nothing_is_encoded(tiny_model: Path, one: Recipe) -> None:
+def test_nothing_is_encoded_if_no_temperature_is_matched(tiny_model: Path, unchanged: Recipe) -> None:
     examples = tiny_training.training(tiny_model, {}).examples
-    nothing = None
-    assert with_teacher_temperature(one, nothing, examples, np.empty((0, 0)), seed=3) is one  # type: ignore[arg-type]
+    no_encoder, no_embeddings = None, np.empty((0, 0))
+    result = with_teacher_temperature(unchanged, no_encoder, examples, no_embeddings, seed=3)  # type: ignore[arg-type]
+    assert result is unchanged
 
 
-def test_one_loss_that_has_it_is_enough(tiny_model: Path) -> None:
+def test_auto_is_matched_if_any_loss_uses_the_temperature(tiny_model: Path) -> None:
     training = tiny_training.training(tiny_model, {})
     corpus = training.encoder.encode(training.examples.texts, "document")
-    found = with_teacher_temperature(recipe("infonce", "listwise"), training.encoder, training.examples, corpus, seed=3)
-    assert isinstance(found.temperatures.teacher, float)
+    both = recipe("infonce", "listwise")
+    result = with_teacher_temperature(both, training.encoder, training.examples, corpus, seed=3)
+    assert isinstance(result.temperatures.teacher, float)

@@ -51,7 +51,7 @@ def test_broken_line(settings: dict[str, Any], tmp_path: Path) -> None:
     lines[6] = lines[6][:20]
     (source / "corpus.jsonl").write_text("\n".join(lines))
     said = fails(tmp_path, flow.changed(settings, "corpora.tiny.source.path", str(source)), "corpus")
-    assert said.count(f"{source}/corpus.jsonl:7: broken JSON") == 1
+    assert said.count(f"{source}/corpus.jsonl:7: invalid JSON") == 1
     assert parquet(tmp_path) == []
 
 
@@ -71,5 +71,7 @@ def test_the_gate_stops_before_training(settings: dict[str, Any], copied: Callab
     strict = flow.changed(settings, "teacher.gate", {"action": "stop", "margin": 1.5})
     strict = flow.changed(strict, "training.lists.length", 5)
     said = fails(folder, strict, "train")
-    assert said.count("nothing to learn from it; take a stronger teacher, or set teacher.gate.action to warn") == 1
+    assert (
+        said.count("nothing to learn from the teacher; use a stronger teacher, or set teacher.gate.action: warn") == 1
+    )
     assert not (flow.results(folder) / "gate.parquet").exists()

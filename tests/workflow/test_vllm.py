@@ -72,7 +72,7 @@ def test_fifty_passages(with_vllm: dict[str, Any], tmp_path: Path, monkeypatch: 
     assert 8 <= before < len(answers) // 16
     assert not (flow.results(killed) / "generated/1-of-1.parquet").exists()
     flow.make(killed, with_vllm, "queries")
-    assert f"{before * 16} of them answered before" in flow.logs(killed)
+    assert f"{before * 16} of them already answered" in flow.logs(killed)
     pd.testing.assert_frame_equal(generated(killed), answers)
 
     flow.make(other, flow.changed(with_vllm, "seed", 8), "queries")

@@ -1,9 +1,9 @@
-"""Write config/schema.json and config/README.md from the settings, and docs/tables.md from the tables' schemas.
+"""Generate config/schema.json and config/README.md from the settings, and docs/tables.md from ``schemas``.
 
-So none of them can say anything else than the code.
+The generated files always agree with the code.
 
-python -m listill.config_docs            writes them
-python -m listill.config_docs --check    writes nothing; status 1 if one of them is out of date
+python -m listill.config_docs            write the files
+python -m listill.config_docs --check    write nothing; exit with status 1 if a file is out of date
 """
 
 import argparse
@@ -33,19 +33,19 @@ def schema() -> Node:
 
 
 def _tidy(node: Any) -> Any:
-    """Return the schema without pydantic's invented titles and null defaults, and with maps closed to odd names."""
+    """Return the schema without the titles and null defaults of pydantic, and with strict key patterns in maps."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
-    found = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
-    if "default" in found:
-        found["default"] = _without_nulls(found["default"])
-        if found["default"] is None:
-            del found["default"]
-    if "patternProperties" in found:
-        found["additionalProperties"] = False
-    return found
+    tidied = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    if "default" in tidied:
+        tidied["default"] = _without_nulls(tidied["default"])
+        if tidied["default"] is None:
+            del tidied["default"]
+    if "patternProperties" in tidied:
+        tidied["additionalProperties"] = False
+    return tidied
 
 
 def _without_nulls(value: Any) -> Any:
@@ -60,17 +60,17 @@ class Keys:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.sections: dict[str, Node] = root["$defs"]
-        self.described: dict[str, str] = {}  # section: the path where its table stands
+        self.described: dict[str, str] = {}  # name of a section to the path of its table
 
     def tables(self) -> str:
         """Return the tables as Markdown."""
         return "\n".join(self._section("", {**self.root, "description": "The top level."}))
 
     def _section(self, path: str, section: Node) -> Iterator[str]:
-        """Yield the lines of a section's table, then those of the sections in it."""
+        """Yield the lines of a section's table, then those of its subsections."""
         kind = section["properties"].get("kind", {}).get("const")
         yield f"### {_code(path) if path else 'Top level'}{f', kind {_code(kind)}' if kind else ''}\n"
-        yield f"{_plain(section['description'])}\n\n| key | type | default | what it is |\n|---|---|---|---|"
+        yield f"{_plain(section['description'])}\n\n| key | type | default | description |\n|---|---|---|---|"
         for key, node in section["properties"].items():
             cells = [
                 _code(_join(path, key)),
@@ -81,33 +81,33 @@ class Keys:
             yield _row(cells)
         yield ""
         for key, node in section["properties"].items():
-            for place, name in self.inside(_join(path, key), node):
-                yield from self._reference(place, name)
+            for subpath, name in self.subsections(_join(path, key), node):
+                yield from self._subsection(subpath, name)
 
-    def _reference(self, path: str, name: str) -> Iterator[str]:
-        """Yield a section's table or, where its keys are described elsewhere already, a line that says where."""
+    def _subsection(self, path: str, name: str) -> Iterator[str]:
+        """Yield the table of a section or, if its keys are already described elsewhere, a reference."""
         section = self.sections[name]
-        known = self.described.setdefault(name, path)
+        first_path = self.described.setdefault(name, path)
         if name == "Variant":
             keys = ", ".join(map(_code, section["properties"]))
-            yield f"### {_code(path)}\n\n{section['description']} Of `training`, any of these keys: {keys}."
-            yield "What is left out, in sections too, is as in `training`.\n"
-        elif known != path and "kind" not in section["properties"]:
-            yield f"### {_code(path)}\n\nThe keys of {_code(known)}, which see.\n"
+            yield f"### {_code(path)}\n\n{section['description']} A variant can set these keys of `training`: {keys}."
+            yield "All other keys, including those of subsections, have the same values as in `training`.\n"
+        elif first_path != path and "kind" not in section["properties"]:
+            yield f"### {_code(path)}\n\nThe same keys as {_code(first_path)}.\n"
         else:
             yield from self._section(path, section)
 
-    def inside(self, path: str, node: Node) -> Iterator[tuple[str, str]]:
-        """Yield (path, name) of the sections that a key holds: itself one, one of several, or any number by name."""
+    def subsections(self, path: str, node: Node) -> Iterator[tuple[str, str]]:
+        """Yield the (path, name) of all sections in a key: the key itself, alternatives, or the values of a map."""
         if "$ref" in node:
             yield path, node["$ref"].rpartition("/")[2]
         for choice in [*node.get("oneOf", []), *node.get("anyOf", [])]:
-            yield from self.inside(path, choice)
-        for named in node.get("patternProperties", {}).values():
-            yield from self.inside(f"{path}.<name>", named)
+            yield from self.subsections(path, choice)
+        for value in node.get("patternProperties", {}).values():
+            yield from self.subsections(f"{path}.<name>", value)
 
     def type(self, node: Node) -> str:
-        """Return the type of a key, or its allowed values, in words."""
+        """Return the type of a key, or its allowed values, as text."""
         if "$ref" in node:
             return "section"
         if "oneOf" in node:
@@ -124,15 +124,15 @@ class Keys:
             "string": "text",
             "boolean": "true or false",
             "number": "number",
-            "integer": "whole number",
+            "integer": "integer",
             "null": "null",
         }
-        kind = node["type"]
-        if kind == "array":
+        json_type = node["type"]
+        if json_type == "array":
             return f"list of {self.type(node['items'])}" + (" (not empty)" if node.get("minItems") else "")
-        if kind == "object":
+        if json_type == "object":
             return self._map(node)
-        return words[kind] + _limits(node)
+        return words[json_type] + _limits(node)
 
     def _map(self, node: Node) -> str:
         if "patternProperties" in node:
@@ -145,7 +145,7 @@ class Keys:
         return f"map of {text}" + (" (not empty)" if node.get("minProperties") else "")
 
     def default(self, key: str, node: Node, section: Node) -> str:
-        """Return the default of a key as it would be written in YAML; nothing for a section that has its own table."""
+        """Return the default of a key in YAML; empty for a section with its own table."""
         if key in section.get("required", []):
             return "**required**"
         value = node.get("default")
@@ -158,13 +158,13 @@ class Keys:
 
 
 def _limits(node: Node) -> str:
-    signs = {"exclusiveMinimum": "over", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
+    signs = {"exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
     limits = [f"{sign} {node[key]:g}" for key, sign in signs.items() if key in node]
     return f" ({', '.join(limits)})" if limits else ""
 
 
 def _plain(text: str) -> str:
-    """Return a description as Markdown: what stands in angle brackets is no HTML; code stays as it is."""
+    """Return a description as Markdown: angle brackets outside code are escaped."""
     parts = text.split("`")
     return "`".join(part if i % 2 else part.replace("<", "&lt;") for i, part in enumerate(parts))
 
@@ -183,70 +183,75 @@ def _row(cells: list[str]) -> str:
 
 TABLES_INTRODUCTION = """# Tables
 
-The columns of every Parquet table that listill writes. `python -m listill.config_docs` generates this page from
-`workflow/listill/schemas.py`: do not edit it.
+The columns of every Parquet table that listill writes. This page is generated from `workflow/listill/schemas.py` by
+`python -m listill.config_docs`: do not edit it.
 
-- All paths are below `results/<corpus>/`.
+- All paths are relative to `results/<corpus>/`.
 - The ids of documents and queries are strings in files, even if they look like numbers: `007` stays `007`.
-- Tables are Parquet files, compressed with zstd. A table is written whole or not at all.
-- The metadata key `listill` holds JSON that says what a file is (`corpus`, `key`), its `fingerprint`, the fingerprints of all
-  files that it descends from (`lineage`), and `details`: the stage, its settings and the versions of the packages used.
-- Columns are read by name, so their order does not matter, and further columns are ignored. A file of your own needs no
+- Tables are Parquet files, compressed with zstd. They are written atomically, so there are no incomplete tables.
+- The metadata key `listill` contains JSON: what the file is (`corpus`, `key`), its `fingerprint`, the fingerprints of
+  all files that it was derived from (`lineage`), and `details` (the stage, its settings and the package versions).
+- Columns are read by name, so their order does not matter. Additional columns are ignored. Your own files need no
   metadata: see [own-data.md](own-data.md).
 """
 
 
 def tables_page() -> str:
-    """Return docs/tables.md: every table with its files and columns."""
+    """Return the text of docs/tables.md: every table with its files and columns."""
     return "\n".join([TABLES_INTRODUCTION, *(_table(name, table) for name, table in TABLES.items())])
 
 
 def _table(name: str, table: Table) -> str:
     """Return the section of one table."""
-    places = ", ".join(map(_code, table.files.split(", ")))
-    rows = [_row([_code(column), column_type(kind), _plain(about)]) for column, (kind, about) in table.columns.items()]
-    head = f"## {name}\n\nFiles: {places}\n\n{_plain(table.about)}\n\n| column | type | what it is |\n|---|---|---|"
+    paths = ", ".join(map(_code, table.files.split(", ")))
+    rows = [
+        _row([_code(column), column_type(data_type), _plain(about)])
+        for column, (data_type, about) in table.columns.items()
+    ]
+    head = f"## {name}\n\nFiles: {paths}\n\n{_plain(table.about)}\n\n| column | type | description |\n|---|---|---|"
     return "\n".join([head, *rows, ""])
 
 
-def column_type(kind: pa.DataType) -> str:
-    """Return the type of a column in words; numbers with their width."""
-    if pa.types.is_list(kind):
-        return f"list of {column_type(kind.value_type)}"
-    if pa.types.is_string(kind):
+def column_type(data_type: pa.DataType) -> str:
+    """Return the type of a column as text; numbers with their width."""
+    if pa.types.is_list(data_type):
+        return f"list of {column_type(data_type.value_type)}"
+    if pa.types.is_string(data_type):
         return "text"
-    bits = kind.bit_width
-    return f"whole number ({bits} bits)" if pa.types.is_integer(kind) else f"number ({bits} bits)"
+    bits = data_type.bit_width
+    return f"integer ({bits} bits)" if pa.types.is_integer(data_type) else f"number ({bits} bits)"
 
 
 def files(folder: Path | None = None) -> dict[Path, str]:
-    """Return what the files should hold; README.md keeps what people wrote before and after the markers."""
+    """Return the expected content of the files; README.md keeps the text before and after the markers."""
     folder = folder or CONFIG
-    made = schema()
+    config_schema = schema()
     readme = folder / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(START)
     after = rest.partition(END)[2]
     return {
-        folder / "schema.json": json.dumps(made, indent=2, ensure_ascii=False) + "\n",
-        readme: f"{before}{START}\n\n{Keys(made).tables()}\n{END}{after or chr(10)}",
+        folder / "schema.json": json.dumps(config_schema, indent=2, ensure_ascii=False) + "\n",
+        readme: f"{before}{START}\n\n{Keys(config_schema).tables()}\n{END}{after or chr(10)}",
         DOCS / "tables.md": tables_page(),
     }
 
 
 def outdated(folder: Path | None = None) -> list[Path]:
-    """Return the files that are not what the code says."""
+    """Return the files that do not agree with the code."""
     return [path for path, text in files(folder).items() if not path.exists() or path.read_text("utf-8") != text]
 
 
 def main() -> None:
-    """Write the files, or check them."""
+    """Write or check the files."""
     parser = argparse.ArgumentParser(prog="python -m listill.config_docs", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; status 1 if a file is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with status 1 if a file is out of date"
+    )
     check = parser.parse_args().check
-    old = outdated()
-    if check and old:
-        sys.exit(f"{', '.join(str(path) for path in old)}: out of date; run python -m listill.config_docs")
-    for path in old:
+    outdated_files = outdated()
+    if check and outdated_files:
+        sys.exit(f"{', '.join(str(path) for path in outdated_files)}: out of date; run python -m listill.config_docs")
+    for path in outdated_files:
         path.write_text(files()[path], encoding="utf-8")
         print(f"{path}: written")
 

@@ -1,8 +1,8 @@
-"""The families of interchangeable parts, and how their members are found.
+"""The families of interchangeable parts, and the discovery of their members.
 
-A member is a module in its family's folder, named after its ``kind`` in the config. Nothing else has to be edited: the
-settings classes are collected from here. Members may also lie outside the package, in a folder that the environment
-variable LISTILL_MEMBERS names: ``$LISTILL_MEMBERS/teachers/mine.py`` is the teacher of kind ``mine``.
+A member is a module in the folder of its family, named after its ``kind`` in the config. No list of members has to be
+edited: this module collects their settings classes. Members may also be outside the package, in the folder given by the
+environment variable LISTILL_MEMBERS: ``$LISTILL_MEMBERS/teachers/mine.py`` is the teacher of kind ``mine``.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from pydantic import Field
 from listill.errors import UserError
 from listill.section import Member
 
-# Family: the package whose modules are its members.
+# The package of each family; its modules are the members.
 FAMILIES = {
     "sources": "listill.corpus.sources",
     "generators": "listill.queries.generators",
@@ -30,11 +30,11 @@ VARIABLE = "LISTILL_MEMBERS"
 
 
 def outside_folders(family: str) -> list[Path]:
-    """Return the folders outside the package that may hold members of a family."""
+    """Return the existing folders outside the package that may contain members of a family."""
     roots = [Path(root).expanduser() for root in os.environ.get(VARIABLE, "").split(os.pathsep) if root]
     for root in roots:
         if not root.is_dir():
-            raise UserError(f"{VARIABLE}: {root}: no such folder; correct or unset the variable")
+            raise UserError(f"{VARIABLE}: {root}: no such folder: correct or unset the environment variable")
     return [root.resolve() / family for root in roots if (root / family).is_dir()]
 
 
@@ -44,19 +44,20 @@ def names(family: str) -> list[str]:
     for folder in map(str, outside_folders(family)):
         if folder not in package.__path__:
             package.__path__.append(folder)
-    found: set[str] = set()
-    for folder in package.__path__:  # one by one, since all together would hide a name that stands in two of them
-        own = {module.name for module in pkgutil.iter_modules([folder])}
-        if twice := found & own:
-            raise UserError(f"{folder}/{min(twice)}.py: the family {family} already has a member '{min(twice)}'")
-        found |= own
-    return sorted(found)
+    members: set[str] = set()
+    for folder in package.__path__:  # one by one, since a joint search would hide a name that is in two folders
+        in_folder = {module.name for module in pkgutil.iter_modules([folder])}
+        if duplicates := members & in_folder:
+            name = min(duplicates)
+            raise UserError(f"{folder}/{name}.py: the family {family} already has a member '{name}': rename the file")
+        members |= in_folder
+    return sorted(members)
 
 
 def load(family: str, name: str) -> ModuleType:
     """Import the module of a member."""
     if name not in names(family):
-        raise UserError(f"no member '{name}' in the family {family}; there are {', '.join(names(family))}")
+        raise UserError(f"the family {family} has no member '{name}'; its members are {', '.join(names(family))}")
     try:
         return importlib.import_module(f"{FAMILIES[family]}.{name}")
     except (SyntaxError, ImportError, AttributeError, NameError, TypeError) as error:
@@ -68,7 +69,7 @@ def load(family: str, name: str) -> ModuleType:
 
 
 def member_files(family: str, name: str) -> list[str]:
-    """Return the file of a member that lies outside the package: an input of every stage that runs it."""
+    """Return the file of a member outside the package, which is an input of every stage that uses it."""
     return [str(folder / f"{name}.py") for folder in outside_folders(family) if (folder / f"{name}.py").is_file()]
 
 
@@ -77,17 +78,19 @@ def _is_outside(family: str, name: str) -> bool:
 
 
 def settings_class(family: str, name: str) -> type[Member]:
-    """Return the class of a member: the one in its module whose ``kind`` is the module's name."""
+    """Return the settings class of a member: the class in its module whose ``kind`` is the name of the module."""
     module = load(family, name)
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, Member) and value.__module__ == module.__name__:
             kind = value.model_fields.get("kind")
             if kind is not None and get_args(kind.annotation) == (name,):
                 return value
-    raise UserError(f"{module.__file__}: has no settings class with kind: Literal['{name}'], the name of its file")
+    raise UserError(
+        f"{module.__file__}: has no settings class with kind: Literal['{name}']; the kind must be the name of the file"
+    )
 
 
 def union(family: str) -> Any:
-    """Return the type of a config block that is any member of a family, told apart by ``kind``."""
+    """Return the type of a config block that may be any member of a family, distinguished by ``kind``."""
     classes = tuple(settings_class(family, name) for name in names(family))
     return Annotated[Union[classes], Field(discriminator="kind")]  # noqa: UP007

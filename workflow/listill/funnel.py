@@ -1,4 +1,4 @@
-"""The funnel: how many queries each step keeps, and why it drops the others."""
+"""The query funnel: how many queries each step keeps, and why it drops the others."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 def count_reasons(step: str, queries: "pd.DataFrame", reasons: "pd.Series") -> "pd.DataFrame":
     """Return the rows of a funnel table: the number of queries by type, split and reason.
 
-    ``queries`` has the columns type and split; ``reasons``, with the same index, says ``kept`` or why a query is dropped.
+    ``queries`` has the columns type and split. ``reasons`` has the same index; a value is ``kept`` or why a query is
+    dropped.
     """
     counted = queries[["type", "split"]].assign(stage=step, reason=reasons)
     groups = counted.groupby(["stage", "type", "split", "reason"], as_index=False)

@@ -1,7 +1,7 @@
-"""What the Snakefile asks: the checked config, the frozen settings of each stage, and the names of things.
+"""The interface of the Snakefile: the validated config, the frozen settings of each stage, and the names of all parts.
 
-A stage is named ``corpus``, ``queries``, ... or, where there are several, with its student or system behind a dot:
-``lists.minilm``, ``train.minilm.listwise``, ``search.bm25``.
+A stage has a name such as ``corpus`` or ``queries``. A stage that runs several times has its student or system after a
+dot: ``lists.minilm``, ``train.minilm.listwise``, ``search.bm25``.
 """
 
 from collections.abc import Mapping
@@ -48,10 +48,10 @@ STAGES: dict[str, Any] = {
 
 
 class Plan:
-    """The work that a config asks for."""
+    """The work that a config describes."""
 
     def __init__(self, config: Mapping[str, Any], where: str = "config") -> None:
-        """Check ``config`` (plain data as YAML gives it); UserError if it is at fault."""
+        """Validate ``config`` (plain data, as loaded from YAML); raises UserError if it is invalid."""
         self.settings = parse(Settings, dict(config), where)
 
     @property
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def retrievers(self) -> list[str]:
-        """Names of the retrievers with embeddings: the students' base models and additional dense ones."""
+        """Names of the retrievers with embeddings: the students' base models and the additional dense retrievers."""
         return sorted({**self.settings.students, **self.settings.mining.embedding})
 
     @property
@@ -77,7 +77,7 @@ class Plan:
 
     @property
     def variants(self) -> list[str]:
-        """Names of the variants, those of the second round among them."""
+        """Names of the variants, including those of the second round."""
         return self.settings.training.all_variants()
 
     @property
@@ -92,74 +92,80 @@ class Plan:
 
     @property
     def shards(self) -> list[str]:
-        """Names of the parts of a language model's work; none if no model is asked."""
+        """Names of the shards of generation by a language model; empty if no language model is used."""
         return self.settings.generation.shard_names
 
     @property
     def asking(self) -> tuple[str, int]:
-        """The environment in envs/ in which a language model is asked, and the GPUs that one such job takes."""
+        """The environment in envs/ in which a language model runs, and the number of GPUs of one such job."""
         generator = self.settings.generation.generator
         return generator.environment, generator.gpus
 
     def guide(self, variant: str) -> list[str]:
-        """Return the dense retriever that guides a variant's negatives, if it has one."""
+        """Return the name of the dense retriever that filters a variant's negatives; empty if it has none."""
         guide = self.settings.training.recipe(variant).negatives.guide
         return [] if guide is None else [guide]
 
     def frozen(self, corpus: str, stage: str) -> str:
-        """Return canonical JSON of exactly the settings that a stage depends on."""
+        """Return the settings that a stage depends on, and no others, as canonical JSON."""
         name, _, rest = stage.partition(".")
         arguments = rest.split(".") if name == "train" else [rest] if rest else []
         return canonical(STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json"))
 
     def source_files(self, corpus: str) -> list[str]:
-        """Return the files that a corpus is read from, as far as they exist (a dry run needs none of them)."""
+        """Return the files of a corpus' source that exist (a dry run needs none of them)."""
         source = self.settings.corpora[corpus].source
         return [*source.files(), *_member("sources", source)]
 
     def wants_judgements(self, corpus: str) -> bool:
-        """Tell whether the passages that get queries are chosen by human judgements."""
+        """Tell whether queries are generated for the passages with human judgements."""
         return self.settings.corpora[corpus].passages_from == "relevant"
 
     @property
     def generator_files(self) -> list[str]:
-        """The user's files that queries come from: own queries, prompts, examples, a model folder."""
+        """The user's files that the generator reads: queries, prompts, examples, a model folder."""
         generator = self.settings.generation.generator
         return [*generator.files(), *_member("generators", generator)]
 
     @property
     def own_queries(self) -> list[str]:
-        """The generator's files, for a generator that writes the queries without a language model."""
+        """The generator's files if it uses no language model."""
         return [] if self.shards else self.generator_files
 
     @property
     def prompt_files(self) -> list[str]:
-        """The generator's files, for one that asks a language model."""
+        """The generator's files if it uses a language model."""
         return self.generator_files if self.shards else []
 
     def retriever_files(self, retriever: str) -> list[str]:
-        """Return what tells that the model of a student or another dense retriever has changed."""
+        """Return the files that show whether the model of a student or another dense retriever has changed."""
         return model_files(self.settings.bi_encoder(retriever).model)
 
     @property
     def miner_files(self) -> list[str]:
-        """The user's files that additional retrievers without embeddings read."""
+        """The user's files that the additional retrievers without embeddings read."""
         chosen = self.settings.mining.retrievers
-        members = [one for name, one in self.settings.mining.additional.items() if chosen is None or name in chosen]
-        return [file for one in members if not one.embeds for file in [*one.files(), *_member("retrievers", one)]]
+        additional = self.settings.mining.additional.items()
+        members = [member for name, member in additional if chosen is None or name in chosen]
+        return [
+            file
+            for member in members
+            if not member.embeds
+            for file in [*member.files(), *_member("retrievers", member)]
+        ]
 
     def loss_files(self, variant: str) -> list[str]:
-        """Return the files of the variant's losses that lie outside the package."""
+        """Return the files of the variant's losses that are outside the package."""
         losses = self.settings.training.recipe(variant).losses
         return [file for name in losses for file in member_files("losses", name)]
 
     @property
     def teacher_files(self) -> list[str]:
-        """The user's files that the teachers read: what tells that a model folder has changed."""
+        """The user's files that the teachers read, including those that show whether a model folder has changed."""
         members = self.settings.teacher.members.values()
         return [file for member in members for file in [*member.files(), *_member("teachers", member)]]
 
 
 def _member(family: str, settings: Member) -> list[str]:
-    """Return the file of a member that lies outside the package: a changed file reruns the stages that use it."""
+    """Return the file of a member outside the package. If it changes, the stages that use it run again."""
     return member_files(family, settings.kind)

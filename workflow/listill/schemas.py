@@ -1,4 +1,4 @@
-"""The tables: which file holds which columns. The one definition, from which docs/tables.md is generated."""
+"""The files and columns of all tables. docs/tables.md is generated from this module."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ import pyarrow as pa
 
 from listill.measure_names import SELECTION
 
-# The type of the human train topics among the queries.
+# The query type of human train topics.
 HUMAN = "human"
 
 STRING, INT, LONG, FLOAT, DOUBLE = pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64()
 STRINGS, FLOATS, INTS = pa.list_(STRING), pa.list_(FLOAT), pa.list_(INT)
 
-# Columns that stand in several tables.
+# Columns of several tables.
 DOC_ID = (STRING, "id of a document")
 QUERY_ID = (STRING, "id of a query")
 RANK = (INT, "1 for the best document of a query")
@@ -21,7 +21,7 @@ MEASURE = (STRING, "name of the measure, such as `nDCG@10`")
 
 @dataclass(frozen=True)
 class Table:
-    """One table: the files that hold it (below results/<corpus>/), what it is, and its columns: type and description."""
+    """One table: its files (below results/<corpus>/), its description, and the type and description of each column."""
 
     files: str
     about: str
@@ -36,7 +36,7 @@ class Table:
 TABLES = {
     "corpus": Table(
         "corpus.parquet",
-        "The documents. The text template stands in the metadata.",
+        "The documents. The text template is in the metadata.",
         {
             "doc_id": DOC_ID,
             "title": (STRING, "title, or null"),
@@ -46,8 +46,8 @@ TABLES = {
     ),
     "heldout": Table(
         "heldout.parquet",
-        "The passages that never train.",
-        {"doc_id": DOC_ID, "split": (STRING, "`heldout`; or `dev`, where there are no dev topics")},
+        "The passages that are held out from training.",
+        {"doc_id": DOC_ID, "split": (STRING, "`heldout`, or `dev` if there are no dev topics")},
     ),
     "topics": Table(
         "topics.parquet",
@@ -66,9 +66,9 @@ TABLES = {
     ),
     "queries": Table(
         "queries.parquet, generated/<n>-of-<shards>.parquet",
-        "The queries that train, and those that passages held out are evaluated with; human train topics have the type "
-        "`human`. The files in `generated/` hold the answers of a language model, nothing dropped; their metadata hold the "
-        "prompts.",
+        "The training queries, and the synthetic queries of held-out passages for evaluation. Human train topics have "
+        "the type `human`. The files in `generated/` contain all answers of a language model before cleaning; the "
+        "prompts are in their metadata.",
         {
             "query_id": QUERY_ID,
             "text": (STRING, "the query"),
@@ -76,17 +76,17 @@ TABLES = {
             "doc_id": (STRING, "the source passage"),
             "split": (STRING, "`train`, `dev` or `heldout`"),
             "generator": (STRING, "kind of the generator, and its model"),
-            "prompt": (STRING, "digest of what the prompts of the type have in common"),
+            "prompt": (STRING, "digest of the prefix that all prompts of the type share"),
             "seed": (LONG, "seed of the query"),
-            "finish_reason": (STRING, "why the model stopped, else null"),
-            "start": (INT, "first character of the passage's text that the query was taken from, else null"),
-            "end": (INT, "the character after the last one, else null"),
+            "finish_reason": (STRING, "why the model stopped, or null"),
+            "start": (INT, "first character of the part of the passage's text that the query was taken from, or null"),
+            "end": (INT, "end of this part (exclusive), or null"),
         },
     ),
     "candidates": Table(
         "candidates.parquet, round2/<student>.<variant>/candidates.parquet",
-        "What each retriever finds for each query. A positive that no retriever found has the retriever `positive`, rank 0 "
-        "and no score.",
+        "The candidates that each retriever returns for each query. A positive that no retriever returned has the "
+        "retriever `positive`, rank 0 and no score.",
         {
             "query_id": QUERY_ID,
             "doc_id": DOC_ID,
@@ -97,12 +97,12 @@ TABLES = {
     ),
     "scores": Table(
         "scores.parquet, round2/<student>.<variant>/scores.parquet",
-        "What each teacher gives each candidate.",
+        "The score of each teacher for each candidate.",
         {
             "query_id": QUERY_ID,
             "doc_id": DOC_ID,
             "teacher": (STRING, "name of the teacher"),
-            "score": (FLOAT, "the raw score, never squashed; higher is better"),
+            "score": (FLOAT, "the raw score, without a sigmoid or normalisation; higher is better"),
         },
     ),
     "lists": Table(
@@ -112,69 +112,69 @@ TABLES = {
             "query_id": QUERY_ID,
             "type": (STRING, "query type"),
             "split": (STRING, "`train`"),
-            "doc_ids": (STRINGS, "the documents, the positive first"),
-            "scores": (FLOATS, "the ensemble's normalised score of each document"),
+            "doc_ids": (STRINGS, "ids of the documents, with the positive first"),
+            "scores": (FLOATS, "the normalised score of the ensemble for each document"),
         },
     ),
     "embeddings": Table(
         "embeddings/<system>.parquet",
-        "The documents as a model encodes them, in the order of the corpus.",
-        {"doc_id": DOC_ID, "embedding": (FLOATS, "the vector")},
+        "The embeddings of the documents, in the order of the corpus.",
+        {"doc_id": DOC_ID, "embedding": (FLOATS, "the embedding of the document")},
     ),
     "tokens": Table(
         "tokens/<retriever>.parquet",
-        "The documents as a model's tokenizer cuts them, in the order of the corpus.",
-        {"doc_id": DOC_ID, "tokens": (INTS, "token ids, prompt and special tokens included")},
+        "The tokenized documents of a model, in the order of the corpus.",
+        {"doc_id": DOC_ID, "tokens": (INTS, "token ids, including the prompt and special tokens")},
     ),
     "history": Table(
         "models/<student>/<variant>/history.parquet",
-        "The course of a training: one row per step (split `train`) and per measurement (split `dev`; step 0 is the base "
-        "model). Losses without a column here stand in `losses`.",
+        "The history of a training run: one row per step (split `train`) and per evaluation (split `dev`; step 0 is "
+        "the base model). The table `losses` has the values of all losses.",
         {
             "step": (INT, "optimiser steps so far"),
-            "epoch": (FLOAT, "passes over the lists so far"),
+            "epoch": (FLOAT, "epochs so far"),
             "split": (STRING, "`train` or `dev`"),
             "loss": (FLOAT, "the weighted sum of the losses"),
             "listwise": (FLOAT, "loss `listwise`, unweighted"),
             "contrastive": (FLOAT, "loss `infonce`, unweighted"),
             "lr": (DOUBLE, "learning rate"),
-            "seconds": (FLOAT, "seconds of training so far, measurements not counted"),
+            "seconds": (FLOAT, "seconds of training so far, without evaluations"),
             "queries": (LONG, "queries seen so far"),
             "passages": (LONG, "passages encoded so far"),
             SELECTION: (DOUBLE, "the selection measure"),
             "margin_mse": (FLOAT, "loss `margin_mse`, unweighted"),
             "ranknet": (FLOAT, "loss `ranknet`, unweighted"),
-            "weights": (STRING, "what was measured: the weights of the step (`step`), an average, or a mixture"),
+            "weights": (STRING, "the evaluated weights: those of the step (`step`), an average, or a mixture"),
         },
     ),
     "losses": Table(
         "models/<student>/<variant>/losses.parquet",
-        "The value of every loss at every step: a new loss needs no new column.",
+        "The value of every loss at every step.",
         {
             "step": (INT, "optimiser step"),
             "name": (STRING, "name of the loss"),
-            "value": (FLOAT, "its value, unweighted"),
+            "value": (FLOAT, "value of the loss, unweighted"),
         },
     ),
     "runs": Table(
         "runs/<system>.parquet",
-        "The ranking of a system for each evaluation query; `<system>.trec` beside it on request.",
+        "The ranking of a system for each evaluation query, optionally with a copy in TREC format (`<system>.trec`).",
         {"query_id": QUERY_ID, "doc_id": DOC_ID, "rank": RANK, "score": (FLOAT, "the system's score")},
     ),
     "per_query": Table(
         "per_query.parquet",
-        "Every measure of every system for every evaluation query.",
+        "The value of every measure for every system and evaluation query.",
         {
             "system": (STRING, "name of the system"),
             "split": (STRING, "`dev`, `test` or `heldout`"),
             "query_id": QUERY_ID,
             "measure": MEASURE,
-            "value": (DOUBLE, "0 to 1"),
+            "value": (DOUBLE, "value of the measure, 0 to 1"),
         },
     ),
     "summary": Table(
         "summary.parquet",
-        "Every measure of every system, and its comparison with the system's base.",
+        "The mean of every measure for every system, and the comparison with the system's base.",
         {
             "system": (STRING, "name of the system"),
             "split": (STRING, "`dev`, `test` or `heldout`"),
@@ -182,16 +182,16 @@ TABLES = {
             "value": (DOUBLE, "mean over the queries"),
             "base": (DOUBLE, "value of the system that this one is compared with"),
             "delta": (DOUBLE, "value minus base"),
-            "ci_low": (DOUBLE, "lower end of the interval of delta"),
-            "ci_high": (DOUBLE, "upper end of the interval of delta"),
-            "p_value": (DOUBLE, "of the permutation test, corrected after Holm"),
+            "ci_low": (DOUBLE, "lower end of the confidence interval of delta"),
+            "ci_high": (DOUBLE, "upper end of the confidence interval of delta"),
+            "p_value": (DOUBLE, "p-value of the permutation test, Holm-corrected"),
             "queries": (LONG, "number of queries"),
         },
     ),
     "gate": Table(
         "gate.parquet",
-        "The teacher against the students: `teacher` (the ensemble) first, then `teacher.<name>` for each teacher alone, "
-        "then the students. The decision stands in the metadata.",
+        "The comparison of the teacher with the students: `teacher` (the ensemble) first, then `teacher.<name>` for "
+        "each single teacher, then the students. The decision is in the metadata.",
         {
             "system": (STRING, "name of the system"),
             "split": (STRING, "`dev` or `heldout`"),
@@ -202,12 +202,12 @@ TABLES = {
     ),
     "funnel": Table(
         "funnel/queries.parquet, funnel/candidates.parquet, funnel/lists.<student>.parquet",
-        "How many queries were kept or dropped, and why.",
+        "The number of queries that were kept or dropped, by reason.",
         {
             "stage": (STRING, "`queries`, `candidates` or `lists`"),
             "type": (STRING, "query type"),
             "split": (STRING, "split of the queries"),
-            "reason": (STRING, "`generated`, `kept`, or why they were dropped"),
+            "reason": (STRING, "`generated` (before cleaning), `kept`, or the reason for dropping"),
             "queries": (LONG, "number of queries"),
         },
     ),

@@ -1,8 +1,9 @@
-"""The Parquet tables: their metadata, atomic writing and checked reading. Their columns stand in ``schemas``.
+"""Parquet tables: their metadata, atomic writing and checked reading. Their columns are defined in ``schemas``.
 
-The metadata of a file say what it is and what it was made from: its ``corpus``, its ``key`` (``corpus``, ``lists/minilm``), a
-``fingerprint`` (of the stage's settings and of all inputs) and the ``lineage``: the fingerprints of all files that it
-descends from, by corpus and key (``scifact/lists/minilm``). A stage may only combine files whose lineages agree.
+The metadata of a file describe what it is and what it was made from: its ``corpus``, its ``key`` (``corpus``,
+``lists/minilm``), its ``fingerprint`` (of the settings of the stage and of all inputs) and its ``lineage``, which holds
+the fingerprints of all files that it was derived from, by corpus and key (``scifact/lists/minilm``). A stage only
+combines files whose lineages agree.
 """
 
 import contextlib
@@ -38,11 +39,11 @@ class Provenance:
     fingerprint: str
     lineage: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
-    corpus: str | None = None  # unknown for a file that was made elsewhere
+    corpus: str | None = None  # None for an external file
 
     @property
     def name(self) -> str:
-        """What the file is, over all corpora: its name in lineages."""
+        """The name of the file in lineages, which is unique across corpora."""
         return f"{self.corpus}/{self.key}" if self.corpus else self.key
 
     def to_json(self) -> str:
@@ -55,10 +56,10 @@ def digest(text: str) -> str:
 
 
 def _metadata(path: Path) -> Provenance | None:
-    """Return what ``path`` says of itself; None for a file or folder that was made elsewhere."""
+    """Return the provenance in the metadata of ``path``; None for an external file or folder."""
     if path.is_dir():
-        about = path / "listill.json"
-        return Provenance(**json.loads(about.read_text())) if about.exists() else None
+        metadata_file = path / "listill.json"
+        return Provenance(**json.loads(metadata_file.read_text())) if metadata_file.exists() else None
     try:
         metadata = pq.read_schema(path).metadata if path.suffix == ".parquet" else None
     except (pa.ArrowInvalid, FileNotFoundError) as error:
@@ -67,15 +68,16 @@ def _metadata(path: Path) -> Provenance | None:
 
 
 def provenance(path: Path) -> Provenance:
-    """Return what ``path`` (a Parquet file, or a model folder with listill.json) says of itself.
+    """Return the provenance of ``path`` (a Parquet file, or a model folder with listill.json).
 
-    A file made elsewhere says nothing: its content is its fingerprint then, its name its key, and it has no lineage.
+    An external file has no metadata: its fingerprint is the digest of its content, its key is its name, and it has no
+    lineage.
     """
     path = Path(path)
-    return _metadata(path) or _foreign(path, sorted(path.rglob("*")) if path.is_dir() else [path])
+    return _metadata(path) or _external(path, sorted(path.rglob("*")) if path.is_dir() else [path])
 
 
-def _foreign(path: Path, files: list[Path]) -> Provenance:
+def _external(path: Path, files: list[Path]) -> Provenance:
     sha = hashlib.sha256()
     for file in files:
         if file.is_file():
@@ -86,41 +88,43 @@ def _foreign(path: Path, files: list[Path]) -> Provenance:
 
 
 def merge_lineages(inputs: list[Path]) -> dict[str, str]:
-    """Return the fingerprints of the inputs and of all that they descend from.
+    """Return the fingerprints of the inputs and of all files that they were derived from.
 
-    Raises UserError if two inputs descend from different versions of a file: they do not belong together.
+    Raises UserError if two inputs were derived from different versions of a file, because they cannot be combined.
     """
     merged: dict[str, tuple[str, Path]] = {}
     for path in inputs:
         about = provenance(path)
-        own = {} if about.details.get("foreign") and about.name in merged else {about.name: about.fingerprint}
-        for key, fingerprint in {**about.lineage, **own}.items():
-            known, source = merged.setdefault(key, (fingerprint, path))
-            if known != fingerprint:
+        own_entry = {about.name: about.fingerprint}
+        if about.details.get("foreign") and about.name in merged:
+            own_entry = {}
+        for key, fingerprint in {**about.lineage, **own_entry}.items():
+            other_fingerprint, other_path = merged.setdefault(key, (fingerprint, path))
+            if other_fingerprint != fingerprint:
                 raise UserError(
-                    f"{path}: does not belong with {source}: they come from different versions of {key} "
-                    f"({fingerprint} and {known}); make the older one again"
+                    f"{path}: does not belong with {other_path}: they were made from different versions of {key} "
+                    f"({fingerprint} and {other_fingerprint}); make the older file again"
                 )
     return {key: fingerprint for key, (fingerprint, _) in sorted(merged.items())}
 
 
 def common_corpus(inputs: list[Path]) -> str | None:
-    """Return the name of the corpus that the inputs are of; None if all were made elsewhere.
+    """Return the name of the corpus of the inputs; None if all inputs are external files.
 
-    Raises UserError if they are of different corpora.
+    Raises UserError if the inputs belong to different corpora.
     """
-    known: tuple[str, Path] | None = None
+    first: tuple[str, Path] | None = None
     for path in inputs:
-        about = _metadata(path)  # not its provenance: a file made elsewhere would be read as a whole
+        about = _metadata(path)  # faster than provenance(), which reads external files completely
         corpus = about.corpus if about else None
         if corpus is None:
             continue
-        if known is not None and known[0] != corpus:
+        if first is not None and first[0] != corpus:
             raise UserError(
-                f"{path}: is of the corpus '{corpus}', but {known[1]} of '{known[0]}': give files of one corpus"
+                f"{path}: is of the corpus '{corpus}', but {first[1]} of '{first[0]}': give files of one corpus"
             )
-        known = corpus, path
-    return known[0] if known else None
+        first = corpus, path
+    return first[0] if first else None
 
 
 def _alive(process: int) -> bool:
@@ -134,15 +138,15 @@ def _alive(process: int) -> bool:
 
 
 def clear(path: Path) -> None:
-    """Remove what processes that were killed have left beside ``path``: the temporary files or folders for it."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
-        if not _alive(int(left.suffixes[-2][1:])):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    """Remove the temporary files or folders for ``path`` that killed processes have left behind."""
+    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
+        if not _alive(int(temporary.suffixes[-2][1:])):
+            shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of ``path``; on success it is synced and takes the name ``path``."""
+    """Yield a temporary path in the folder of ``path``; on success, the file is synced and renamed to ``path``."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     clear(path)
@@ -157,7 +161,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def as_table(name: str, data: pd.DataFrame | dict[str, Any] | pa.Table) -> pa.Table:
-    """Return ``data`` as an Arrow table with exactly the columns and types of the table ``name``."""
+    """Return ``data`` as an Arrow table with the columns and types of the table ``name``."""
     schema = SCHEMAS[name]
     if isinstance(data, pa.Table):
         return data.select(schema.names).cast(schema)
@@ -168,20 +172,20 @@ def as_table(name: str, data: pd.DataFrame | dict[str, Any] | pa.Table) -> pa.Ta
 
 @contextlib.contextmanager
 def writer(path: Path, name: str, about: Provenance) -> Iterator[pq.ParquetWriter]:
-    """Open table ``name`` for writing block by block (``write_table(as_table(name, block))``); whole or not at all."""
+    """Open table ``name`` for atomic writing in blocks (``write_table(as_table(name, block))``)."""
     schema = SCHEMAS[name].with_metadata({METADATA: about.to_json().encode()})
     with atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as parquet:
         yield parquet
 
 
 def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table, about: Provenance) -> None:
-    """Write one whole table."""
+    """Write a complete table."""
     with writer(path, name, about) as parquet:
         parquet.write_table(as_table(name, data), row_group_size=ROW_GROUP)
 
 
 def write_array(path: Path, values: "np.ndarray") -> None:
-    """Write one .npy file, whole or not at all. (``np.save`` to a file does not say that the disk is full.)"""
+    """Write a .npy file atomically (``np.save`` to a file does not report a full disk)."""
     import numpy as np
 
     buffer = io.BytesIO()
@@ -197,23 +201,25 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 
 def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Table:
-    """Read table ``name``, all of it or some columns, and check that every column is there with a fitting type."""
+    """Read table ``name`` or some of its columns; check that all columns exist and that their types fit."""
     schema = SCHEMAS[name]
-    wanted = columns or schema.names
+    selected = columns or schema.names
     try:
-        found = pq.read_schema(path)
-        if missing := [column for column in schema.names if column not in found.names]:
-            raise UserError(f"{path}: column '{missing[0]}' is missing; a {name} table has {', '.join(schema.names)}")
-        table = pq.read_table(path, columns=wanted)
+        file_schema = pq.read_schema(path)
+        if missing := [column for column in schema.names if column not in file_schema.names]:
+            raise UserError(
+                f"{path}: column '{missing[0]}' is missing; a {name} table has the columns {', '.join(schema.names)}"
+            )
+        table = pq.read_table(path, columns=selected)
     except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise UserError(_unreadable(path, error)) from None
     try:
-        return table.select(wanted).cast(pa.schema([schema.field(column) for column in wanted]))
+        return table.select(selected).cast(pa.schema([schema.field(column) for column in selected]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: the types of its columns are not those of a {name} table: {reason}") from None
+        raise UserError(f"{path}: column types differ from those of a {name} table: {reason}") from None
 
 
 def read(path: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read table ``name`` as a pandas frame; see ``read_arrow``."""
+    """Read table ``name`` as a pandas DataFrame; see ``read_arrow``."""
     return read_arrow(path, name, columns).to_pandas()

@@ -1,11 +1,11 @@
-"""Texts as they are compared for equality."""
+"""Normalisation of texts that are compared for equality."""
 
 import unicodedata
 
 
 def fold(text: str) -> str:
-    """Return the text after NFKC normalisation, case folding and collapsing of white space.
+    """Return the text with NFKC normalisation, case folding and collapsed white space.
 
-    Digits stay as they are: versions and quantities differ by them.
+    Digits are kept, because versions and quantities differ in them.
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,3 +1,5 @@
+"""The source beir."""
+
 import json
 from pathlib import Path
 
@@ -33,7 +35,7 @@ def test_reads_documents_topics_and_published_splits(folder: Path) -> None:
     assert len(source.details["sha256"]) == 4
 
 
-def test_topics_may_be_absent(folder: Path) -> None:
+def test_topics_are_optional(folder: Path) -> None:
     (folder / "qrels" / "test.tsv").unlink()
     (folder / "queries.jsonl").unlink()
     source = read(folder)
@@ -53,28 +55,30 @@ def test_variables_in_the_path(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("corpus.jsonl", '{"_id": "1", "text": "a"}\n\n{"_id": "2", "text": \n', r"corpus.jsonl:3: broken JSON"),
+        ("corpus.jsonl", '{"_id": "1", "text": "a"}\n\n{"_id": "2", "text": \n', r"corpus.jsonl:3: invalid JSON"),
         ("corpus.jsonl", '{"_id": "1", "text": "a"}\n[1]\n', r"corpus.jsonl:2: not a JSON object"),
         ("corpus.jsonl", '{"id": "1", "text": "a"}\n', r"corpus.jsonl:1: no column '_id' \(did you mean 'id'\?\)"),
         ("corpus.jsonl", '{"_id": " ", "text": "a"}\n', r"corpus.jsonl:1: '_id' is ' '"),
         ("corpus.jsonl", '{"_id": "1", "txt": "a"}\n', r"corpus.jsonl:1: no column 'text' \(did you mean 'txt'\?\)"),
-        ("corpus.jsonl", '{"_id": "1", "text": ["a"]}\n', r"corpus.jsonl:1: 'text' is list, not text"),
+        ("corpus.jsonl", '{"_id": "1", "text": ["a"]}\n', r"corpus.jsonl:1: 'text' is of type list, not text"),
         ("corpus.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', r"corpus.jsonl: not UTF-8"),
         (
             "queries.jsonl",
             '{"_id": "q1", "text": "a"}\n{"_id": "q1", "text": "b"}\n',
-            r"queries.jsonl:2: .*'q1'.*unique",
+            r"queries.jsonl:2: .*duplicate query id 'q1'",
         ),
         ("queries.jsonl", '{"_id": "q1", "text": " "}\n', r"queries.jsonl:1: the query 'q1' has no text"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\t007\thigh\n", r"test.tsv:2: 'score' is 'high'"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\t007\t1.5\n", r"test.tsv:2: 'score' is '1.5'"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq9\t007\t1\n", r"test.tsv:2: the query 'q9' is not among"),
         ("qrels/test.tsv", "q1\t0\t007\t1\nq1\t0\t8\t1\n", r"test.tsv:2: no column 'query-id'"),
-        ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\t007\n", r"test.tsv:2: not as many values"),
+        ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\t007\n", r"test.tsv:2: the number of values differs"),
         ("qrels/tests.tsv", "query-id\tcorpus-id\tscore\n", r"tests.tsv: unknown split \(did you mean 'test'\?\)"),
     ],
 )
-def test_bad_lines_are_named(folder: Path, file: str, content: str | bytes, message: str) -> None:
+def test_invalid_lines_are_reported_with_their_place(
+    folder: Path, file: str, content: str | bytes, message: str
+) -> None:
     (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError, match=message) as error:
         read(folder)
@@ -83,7 +87,7 @@ def test_bad_lines_are_named(folder: Path, file: str, content: str | bytes, mess
 
 def test_missing_files(folder: Path) -> None:
     (folder / "queries.jsonl").unlink()
-    with pytest.raises(UserError, match=r"queries.jsonl: no such file, though there are judgements"):
+    with pytest.raises(UserError, match=r"queries.jsonl: no such file, but there are judgements"):
         read(folder)
     (folder / "corpus.jsonl").unlink()
     with pytest.raises(UserError, match=r"corpus.jsonl: no such file"):

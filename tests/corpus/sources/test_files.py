@@ -1,3 +1,5 @@
+"""The source files."""
+
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +22,7 @@ EXPECTED = [("007", "Bond, James", "A spy.\nTwo lines."), ("8", "", "Plain.")]
 
 
 @pytest.mark.parametrize(("name", "content"), [("docs.csv", CSV), ("docs.jsonl", JSONL)])
-def test_formats_agree(tmp_path: Path, name: str, content: str) -> None:
+def test_all_formats_give_the_same_documents(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     assert read(tmp_path / name, title="title").documents == EXPECTED
 
@@ -42,25 +44,25 @@ def test_quotation_marks_in_tsv_are_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("d.jsonl", '{"doc_id": "1", "text": "a"}\n{"doc_id"', r"d.jsonl:2: broken JSON .*mend or remove"),
+        ("d.jsonl", '{"doc_id": "1", "text": "a"}\n{"doc_id"', r"d.jsonl:2: invalid JSON .*fix or remove"),
         (
             "d.jsonl",
             '{"doc_id": "1", "text": "a"}\n{"text": "a"}',
-            r"d.jsonl:2: no column 'doc_id'.*columns here: text",
+            r"d.jsonl:2: no column 'doc_id'.*existing columns: text",
         ),
         (
             "d.csv",
             "doc_id,txt\n1,a\n",
-            r"d.csv:2: no column 'text' \(did you mean 'txt'\?\); columns here: doc_id, txt",
+            r"d.csv:2: no column 'text' \(did you mean 'txt'\?\); existing columns: doc_id, txt",
         ),
-        ("d.csv", "doc_id,text\n1,a,b\n", r"d.csv:2: not as many values as the header has columns: quote"),
-        ("d.csv", 'doc_id,text\n1,"a\n', r"d.csv:2: broken row"),
+        ("d.csv", "doc_id,text\n1,a,b\n", r"d.csv:2: the number of values differs from the number of columns: quote"),
+        ("d.csv", 'doc_id,text\n1,"a\n', r"d.csv:2: invalid row"),
         ("d.csv", "doc_id,text\n,a\n", r"d.csv:2: 'doc_id' is ''"),
         ("d.parquet", "not parquet", r"d.parquet: not a Parquet file"),
-        ("d.xlsx", "x", r"d.xlsx: unknown kind of file '.xlsx': use one of .jsonl"),
+        ("d.xlsx", "x", r"d.xlsx: unknown file type '.xlsx': use one of .jsonl"),
     ],
 )
-def test_bad_files(tmp_path: Path, name: str, content: str, message: str) -> None:
+def test_invalid_files_are_errors(tmp_path: Path, name: str, content: str, message: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(UserError, match=message) as error:
         read(tmp_path / name)
@@ -82,7 +84,7 @@ def test_folder_of_text_and_markdown(tmp_path: Path) -> None:
     ]
 
 
-def test_bad_folders(tmp_path: Path) -> None:
+def test_invalid_folders_are_errors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no .txt or .md files in this folder"):
         read(tmp_path)
     with pytest.raises(UserError, match="no such file or folder"):
@@ -103,5 +105,5 @@ def test_topics_and_qrels(tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text('{"query_id": "001", "doc_id": "01", "relevance": 1, "split": "tests"}\n')
     with pytest.raises(UserError, match=r"q.jsonl:1: unknown split 'tests' \(did you mean 'test'\?\)"):
         read(tmp_path / "d.csv", **given)
-    with pytest.raises(UserError, match=r"source.topics is given without source.qrels"):
+    with pytest.raises(UserError, match=r"source.topics is set without source.qrels"):
         read(tmp_path / "d.csv", topics=given["topics"])

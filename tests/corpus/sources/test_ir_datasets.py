@@ -1,4 +1,4 @@
-"""Real ir_datasets objects over local files."""
+"""The source ir_datasets, with real ir_datasets objects that read local files."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def local(path: Path, content: str) -> LocalDownload:
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Iterator[Path]:
-    """Data sets `toy` (documents), `toy/train`, `toy/validation`, `toy/test` and `single`, all in one."""
+    """Data sets `toy` with splits, `single` with documents and judgements, and two with errors."""
     docs = "".join(json.dumps({"doc_id": f"d{i}", "title": f"T{i}", "text": f"Text {i}."}) + "\n" for i in range(3))
     titled = JsonlDocs(local(tmp_path / "docs.jsonl", docs), BeirTitleDoc)
     tsv = TsvDocs(local(tmp_path / "docs.tsv", "d0\tText 0.\nd1\tText 1.\n"))
@@ -41,7 +41,7 @@ def catalogue(tmp_path: Path) -> Iterator[Path]:
     register("toy/validation", Dataset(titled, queries, qrels("dev", "q1 0 d1 2\nq1 0 d2 0\n")))
     register("toy/test", Dataset(titled, queries, qrels("test", "q2 0 d2 1\n")))
     register("single", Dataset(tsv, topics, qrels("single", "q0 0 d1 1\n")))
-    register("unworded", Dataset(tsv, topics, qrels("unworded", "q7 0 d1 1\n")))
+    register("textless", Dataset(tsv, topics, qrels("textless", "q7 0 d1 1\n")))
     register("topics-only", Dataset(queries))
     yield tmp_path
     for name in set(ir_datasets.registry) - known:
@@ -63,7 +63,7 @@ def test_published_splits(catalogue: Path) -> None:
     assert source.details["splits"] == {"train": "toy/train", "dev": "toy/validation", "test": "toy/test"}
 
 
-def test_the_id_itself(catalogue: Path) -> None:
+def test_a_data_set_without_sub_datasets(catalogue: Path) -> None:
     assert find_splits("single") == {"test": "single"}
     assert find_splits("toy/validation") == {"dev": "toy/validation"}
     source = read("single")
@@ -88,28 +88,26 @@ def test_splits_of_the_config(catalogue: Path) -> None:
     [
         ("beir/scifct", {}, r"no data set 'beir/scifct' \(did you mean 'beir/scifact'\?\)"),
         ("toy", {"dev": "toy/dve"}, r"no data set 'toy/dve'"),
-        ("toy", {"dev": "toy"}, r"source.splits.dev: the data set 'toy' of ir_datasets lacks queries or judgements"),
-        ("topics-only", {}, r"'topics-only' of ir_datasets has no documents"),
-        ("unworded", {}, r"unworded: judgements of the query 'q7', which has no text"),
+        ("toy", {"dev": "toy"}, r"source.splits.dev: the ir_datasets data set 'toy' has no queries or no judgements"),
+        ("topics-only", {}, r"the ir_datasets data set 'topics-only' has no documents"),
+        ("textless", {}, r"textless: the judged query 'q7' has no text"),
     ],
 )
-def test_bad_ids(catalogue: Path, name: str, splits: dict[str, str], message: str) -> None:
+def test_invalid_ids_are_errors(catalogue: Path, name: str, splits: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read(name, **splits)
 
 
 @pytest.mark.parametrize("mirrors", [1, 3])
-def test_a_failed_download_gives_advice(catalogue: Path, mirrors: int) -> None:
+def test_a_failed_download_is_explained(catalogue: Path, mirrors: int) -> None:
     unreachable = RequestsDownload("http://127.0.0.1:9/docs.tsv", tries=1)
     download = Download([unreachable] * mirrors, cache_path=str(catalogue / "cache.tsv"))
     ir_datasets.registry.register("offline", Dataset(TsvDocs(download, GenericDoc)))
-    with pytest.raises(
-        UserError, match=r"could not download 'offline' here: .*network.*~/.ir_datasets.*IR_DATASETS_HOME"
-    ):
+    with pytest.raises(UserError, match=r"could not download 'offline': .*network.*~/.ir_datasets.*IR_DATASETS_HOME"):
         read("offline")
 
 
-def test_a_broken_file_is_no_failed_download(catalogue: Path) -> None:
+def test_an_invalid_file_is_not_reported_as_a_failed_download(catalogue: Path) -> None:
     ir_datasets.registry.register("broken", Dataset(TsvDocs(local(catalogue / "broken.tsv", "d0 no tab\n"))))
     with pytest.raises(UserError, match="ir_datasets cannot read 'broken': expected 2 fields, got 1"):
         read("broken")

@@ -1,3 +1,5 @@
+"""The source python_api."""
+
 import importlib
 import os
 import subprocess
@@ -131,14 +133,14 @@ def test_one_document_per_public_object(fake: RawCorpus) -> None:
     assert all(doc.title == doc.doc_id for doc in fake.documents)
 
 
-def test_the_text_is_what_the_docstring_says_in_words(fake: RawCorpus) -> None:
+def test_the_text_is_the_prose_of_the_docstring(fake: RawCorpus) -> None:
     assert fake.documents[-1].text == (
         "Return the length of the outline of a shape.\n\n"
         "Parameters\nshape : Shape\nAny Shape, or its name; see for what this may be."
     )
 
 
-def test_topics_are_what_others_say(fake: RawCorpus) -> None:
+def test_topics_are_descriptions_in_see_also_sections(fake: RawCorpus) -> None:
     relevant = {fake.topics[j.query_id]: set() for j in fake.qrels}
     for judgement in fake.qrels:
         assert (judgement.relevance, judgement.split) == (1, "")
@@ -152,7 +154,7 @@ def test_topics_are_what_others_say(fake: RawCorpus) -> None:
     assert sorted(fake.topics) == ["fake.Shape.turn:1", "fake.Shape.turn:2", "fake.area:1", "fake.inner.Square.side:1"]
 
 
-def test_an_unknown_package() -> None:
+def test_an_unknown_package_is_an_error() -> None:
     with pytest.raises(UserError, match=r"source.packages: cannot import 'nothing_of_this_name'.*install it"):
         PythonApi(kind="python_api", packages=["nothing_of_this_name"]).read()
 

@@ -1,4 +1,4 @@
-"""PyTorch's checkpoints: no weight is random, none of them is broken."""
+"""The PyTorch backend rejects checkpoints with missing or broken weights."""
 
 import json
 from collections.abc import Callable
@@ -15,11 +15,7 @@ from listill.models import checkpoint
 from plain_rerankers import member
 
 CROSS = {"kind": "cross_encoder", "max_length": 128}
-
-
 T5 = {"kind": "t5", "format": "rankt5"}
-
-
 CAUSAL = {"kind": "causal", "format": "bge-gemma"}
 
 
@@ -32,7 +28,7 @@ def fault(folder: Path | str, **settings: Any) -> str:
 
 
 def without(folder: Path, part: str) -> Path:
-    """Take the weights whose names have ``part`` out of a checkpoint."""
+    """Remove the weights whose names contain ``part`` from a checkpoint."""
     weights = load_file(folder / "model.safetensors")
     kept = {name: value for name, value in weights.items() if part not in name}
     assert len(kept) < len(weights)
@@ -41,28 +37,28 @@ def without(folder: Path, part: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("make", "given", "part", "named"),
+    ("make", "settings", "part", "missing"),
     [
         (tiny_rerankers.bert_classifier, CROSS, "classifier", "classifier.bias"),
         (tiny_rerankers.llama, CAUSAL, "lm_head", "lm_head.weight"),
         (tiny_rerankers.t5, T5, "encoder.block.1", "encoder.block.1."),
     ],
 )
-def test_weights_that_would_be_random(
-    make: Callable[[Path], Path], given: dict[str, Any], part: str, named: str, tmp_path: Path
+def test_missing_weights_are_an_error(
+    make: Callable[[Path], Path], settings: dict[str, Any], part: str, missing: str, tmp_path: Path
 ) -> None:
-    """CrossEncoder and AutoModel draw them and go on."""
-    message = fault(without(make(tmp_path / "model"), part), **given)
-    assert named in message
-    assert f"is not in its weights and would be random: not a model that was trained as {given['kind']}" in message
+    """CrossEncoder and AutoModel would initialise them randomly and continue."""
+    message = fault(without(make(tmp_path / "model"), part), **settings)
+    assert f"its weights lack {missing}" in message
+    assert f"initialised randomly; use a model that was trained as {settings['kind']}" in message
 
 
-def test_a_causal_model_that_says_it_classifies(tmp_path: Path) -> None:
-    """What AutoModelForSequenceClassification would load with a head of its own making."""
+def test_a_causal_model_with_the_architecture_of_a_classifier(tmp_path: Path) -> None:
+    """AutoModelForSequenceClassification would load it with a randomly initialised head."""
     folder = tiny_rerankers.llama(tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"architectures": ["LlamaForSequenceClassification"]}))
-    assert "score.weight is not in its weights and would be random" in fault(folder, **CROSS)
+    assert "its weights lack score.weight, which would be initialised randomly" in fault(folder, **CROSS)
 
 
 def test_broken_weights(tmp_path: Path) -> None:
@@ -74,11 +70,11 @@ def test_broken_weights(tmp_path: Path) -> None:
 def test_weights_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny_rerankers.bert_classifier(tmp_path / "model")
 
-    def full(*_: object, **__: object) -> None:
-        raise torch.OutOfMemoryError("made up")
+    def raise_out_of_memory(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("simulated")
 
-    monkeypatch.setattr(torch.nn.Module, "to", full)
-    assert "its weights do not fit into the memory" in fault(folder, **CROSS)
+    monkeypatch.setattr(torch.nn.Module, "to", raise_out_of_memory)
+    assert "its weights do not fit into GPU memory" in fault(folder, **CROSS)
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])

@@ -1,4 +1,4 @@
-"""A server with the chat completions protocol, and what can go wrong with it."""
+"""The client of a chat completions server, with errors of the server."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", 100 + i, f"Passage:\nnumb
 def ask(chat: chat_server.Chat, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
     keys = {"base_url": chat.url, "concurrency": 4, "timeout": 30, "retries": 3} | keys
     settings = OpenAi(kind="openai", model="m", **keys)
-    found = [answer for batch in openai.answers(settings, requests) for answer in batch]
-    assert len(found) == len({answer.query_id for answer in found})
-    return {answer.query_id: answer for answer in found}
+    answers = [answer for batch in openai.answers(settings, requests) for answer in batch]
+    assert len(answers) == len({answer.query_id for answer in answers})
+    return {answer.query_id: answer for answer in answers}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def undisturbed() -> dict[str, Answer]:
         return ask(chat)
 
 
-def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     with chat_server.serve() as chat:
         ask(chat, REQUESTS[:1], temperature=0.5, top_p=0.9, max_tokens=7, extra={"a": {"b": 1}, "top_p": None})
@@ -38,7 +38,7 @@ def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chat.headers[0]["Authorization"] == "Bearer secret"
 
 
-def test_the_key_is_that_of_the_named_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_comes_from_the_configured_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "not this one")
     monkeypatch.setenv("MY_KEY", "this one")
     monkeypatch.delenv("NO_KEY", raising=False)
@@ -55,7 +55,7 @@ def test_answers(undisturbed: dict[str, Answer]) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])
-def test_concurrency_is_bounded(concurrency: int, undisturbed: dict[str, Answer]) -> None:
+def test_concurrency_is_limited(concurrency: int, undisturbed: dict[str, Answer]) -> None:
     together = min(concurrency, len(REQUESTS))
     with chat_server.serve(delay=0.02, together=together) as chat:
         assert ask(chat, concurrency=concurrency) == undisturbed
@@ -63,23 +63,23 @@ def test_concurrency_is_bounded(concurrency: int, undisturbed: dict[str, Answer]
 
 
 @pytest.mark.parametrize("fault", [LIMITED, BROKEN, DROPPED, HALVED, SLOW, (503, {}, "busy")], ids=str)
-def test_a_request_that_fails_is_repeated(fault: Fault, undisturbed: dict[str, Answer]) -> None:
+def test_a_failed_request_is_retried(fault: Fault, undisturbed: dict[str, Answer]) -> None:
     with chat_server.serve({2: fault, 5: fault, 6: fault}) as chat:
         assert ask(chat, timeout=3 if fault == SLOW else 30) == undisturbed
     assert len(chat.requests) == len(REQUESTS) + 3
 
 
-def test_the_server_says_how_long_to_wait() -> None:
+def test_retry_after_is_respected() -> None:
     with chat_server.serve({0: LIMITED}) as chat:
         ask(chat, REQUESTS[:1])
     assert chat.times[1] - chat.times[0] >= 1.0
 
 
-def test_pauses_grow() -> None:
+def test_exponential_backoff() -> None:
     with chat_server.serve({0: BROKEN, 1: BROKEN, 2: BROKEN}) as chat:
         ask(chat, REQUESTS[:1])
     _, second, third = (chat.times[i + 1] - chat.times[i] for i in range(3))
-    assert second >= 1.0  # and the first has no floor but that of its jitter
+    assert second >= 1.0  # the first pause is only jitter
     assert third >= 2.0
 
 
@@ -88,20 +88,20 @@ def test_pauses_grow() -> None:
     [
         (
             (401, {}, "who are you"),
-            "status 401: who are you; set OPENAI_API_KEY to your key; what was answered is kept",
+            "status 401: who are you; set OPENAI_API_KEY to your key; answers so far are kept",
         ),
-        ((403, {}, "no"), "the key in OPENAI_API_KEY may not do this"),
+        ((403, {}, "no"), "the key in OPENAI_API_KEY does not permit this request"),
         ((404, {}, "no model 'm'"), "status 404: no model 'm'; check base_url .* and model"),
         ((400, {}, "unknown field seed"), "status 400: unknown field seed; check model and extra"),
-        (BROKEN, "status 500: internal error; after 1 repetitions"),
-        (DROPPED, "no answer, with 1 repetitions: .*; check base_url, and that the server is up"),
-        (SLOW, "no answer, with 1 repetitions: .*timed out"),
-        ((200, {}, "<html>"), "no chat completion, but: '<html>'; check base_url"),
-        ((200, {}, '{"choices": []}'), "no chat completion"),
+        (BROKEN, "status 500: internal error; failed after 1 retries"),
+        (DROPPED, "no response after 1 retries: .*; check base_url and that the server is running"),
+        (SLOW, "no response after 1 retries: .*timed out"),
+        ((200, {}, "<html>"), "not a chat completion: '<html>'; check base_url"),
+        ((200, {}, '{"choices": []}'), "not a chat completion"),
     ],
     ids=str,
 )
-def test_a_fault_that_stays_is_said(fault: Fault, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_persistent_error_is_reported(fault: Fault, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with chat_server.serve({-1: fault}) as chat, pytest.raises(UserError, match=message) as caught:
         ask(chat, REQUESTS[:1], retries=1, timeout=1 if fault == SLOW else 30)
@@ -118,14 +118,14 @@ def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "very-secret" not in str(caught.value)
 
 
-def test_nobody_listens() -> None:
+def test_an_unreachable_server_is_an_error() -> None:
     with chat_server.serve() as chat:
         pass
-    with pytest.raises(UserError, match=r"no answer, with 1 repetitions: .*; check base_url"):
+    with pytest.raises(UserError, match=r"no response after 1 retries: .*; check base_url"):
         ask(chat, REQUESTS[:2], retries=1)
 
 
-def test_what_came_before_a_fault_and_beside_it_is_kept() -> None:
+def test_answers_before_and_during_an_error_are_kept() -> None:
     kept: list[Answer] = []
     with chat_server.serve({7: (400, {}, "no")}, delay=0.01) as chat:
         settings = OpenAi(kind="openai", model="m", base_url=chat.url, concurrency=4)
@@ -142,11 +142,11 @@ def test_what_came_before_a_fault_and_beside_it_is_kept() -> None:
         "The decoder prompt (length 9000) is longer than the maximum model length of 8192",
     ],
 )
-def test_a_prompt_that_is_too_long_costs_only_itself(text: str, undisturbed: dict[str, Answer]) -> None:
+def test_a_prompt_that_is_too_long_does_not_affect_others(text: str, undisturbed: dict[str, Answer]) -> None:
     with chat_server.serve({4: (400, {}, text)}) as chat:
-        found = ask(chat, concurrency=1)
-    assert found.pop("q4") == Answer("q4", "", TOO_LONG)
-    assert found == {name: answer for name, answer in undisturbed.items() if name != "q4"}
+        answers = ask(chat, concurrency=1)
+    assert answers.pop("q4") == Answer("q4", "", TOO_LONG)
+    assert answers == {name: answer for name, answer in undisturbed.items() if name != "q4"}
 
 
 def test_an_answer_without_text_or_usage() -> None:

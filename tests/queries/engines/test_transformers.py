@@ -1,4 +1,4 @@
-"""A small model through transformers: loading, batching, sampling."""
+"""The transformers engine with a small model: loading, batching, sampling."""
 
 import math
 from collections import Counter
@@ -27,30 +27,30 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def ask(model: Path, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
     settings = Transformers(kind="transformers", model=str(model), **({"precision": "fp32"} | keys))
-    return {one.query_id: one for batch in transformers.answers(settings, requests) for one in batch}
+    return {answer.query_id: answer for batch in transformers.answers(settings, requests) for answer in batch}
 
 
-def plainly(model: Path, request: Request, count: int) -> list[int]:
-    """The likeliest tokens, one forward over everything for each of them."""
+def greedy_tokens(model: Path, request: Request, count: int) -> list[int]:
+    """Return the greedy tokens, with one full forward pass per token."""
     tokenizer = AutoTokenizer.from_pretrained(model)
     network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
-    found = chat_tokens(tokenizer, request.messages, {"enable_thinking": False})
+    prompt = chat_tokens(tokenizer, request.messages, {"enable_thinking": False})
     new: list[int] = []
     while len(new) < count:
         with torch.no_grad():
-            new.append(int(network(torch.tensor([found + new])).logits[0, -1].argmax()))
+            new.append(int(network(torch.tensor([prompt + new])).logits[0, -1].argmax()))
         if new[-1] == tokenizer.eos_token_id or "\n" in tokenizer.decode([new[-1]]):
             break
     return new
 
 
-def test_greedy_is_what_a_plain_loop_gives(model: Path) -> None:
+def test_greedy_decoding_agrees_with_a_naive_loop(model: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(model)
-    found = ask(model, temperature=0, max_tokens=12, batch=5)
+    answers = ask(model, temperature=0, max_tokens=12, batch=5)
     for request in REQUESTS[:6]:
-        new = plainly(model, request, 12)
+        new = greedy_tokens(model, request, 12)
         ended = "\n" in tokenizer.decode([new[-1]]) or new[-1] == tokenizer.eos_token_id
-        answer = found[request.query_id]
+        answer = answers[request.query_id]
         assert answer.finish_reason == ("stop" if ended else "length")
         text = tokenizer.decode(new, skip_special_tokens=True)
         assert answer.text == text.partition("\n")[0]
@@ -64,15 +64,15 @@ def test_a_query_does_not_depend_on_its_batch(model: Path) -> None:
     assert len({answer.text for answer in whole.values()}) > 12
 
 
-def test_lines_end_and_answers_are_cut_off(model: Path) -> None:
-    found = ask(model, max_tokens=6)
-    assert {answer.finish_reason for answer in found.values()} == {"stop", "length"}
-    assert not any("\n" in answer.text for answer in found.values())
+def test_answers_end_at_a_line_end_or_are_cut_off(model: Path) -> None:
+    answers = ask(model, max_tokens=6)
+    assert {answer.finish_reason for answer in answers.values()} == {"stop", "length"}
+    assert not any("\n" in answer.text for answer in answers.values())
 
 
 def test_shortest_prompts_first(model: Path) -> None:
     settings = Transformers(kind="transformers", model=str(model), batch=4, max_tokens=1)
-    lengths = [one.prompt_tokens for batch in transformers.answers(settings, REQUESTS) for one in batch]
+    lengths = [answer.prompt_tokens for batch in transformers.answers(settings, REQUESTS) for answer in batch]
     assert lengths == sorted(lengths)
     assert len(set(lengths)) > 5
 
@@ -84,18 +84,18 @@ def test_samples_have_the_softmax_as_their_distribution() -> None:
         sampler = transformers.Sampler(list(range(4000)), temperature, top_p)
         drawn = Counter(sampler(torch.empty(0), scores).argmax(1).tolist())
         expected = torch.softmax(logits / temperature, 0)
-        if top_p < 1:  # the first two make 0.88, the third makes it 0.97
+        if top_p < 1:  # the first two have 0.88 together, the first three 0.97
             expected[3] = 0
             expected /= expected.sum()
         for token, share in enumerate(expected.tolist()):
             assert drawn[token] / 4000 == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 4000) + 1e-9)
 
 
-def test_too_long_prompts_cost_only_themselves(model: Path) -> None:
+def test_a_prompt_that_is_too_long_does_not_affect_others(model: Path) -> None:
     long = Request("long", "d", "question", "p", 1, "word " * 2100)
-    found = ask(model, [*REQUESTS[:3], long], max_tokens=5)
-    assert found.pop("long").finish_reason == TOO_LONG
-    assert found == ask(model, REQUESTS[:3], max_tokens=5)
+    answers = ask(model, [*REQUESTS[:3], long], max_tokens=5)
+    assert answers.pop("long").finish_reason == TOO_LONG
+    assert answers == ask(model, REQUESTS[:3], max_tokens=5)
 
 
 def test_a_batch_that_does_not_fit_is_halved(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,14 +121,14 @@ def test_a_batch_that_does_not_fit_is_halved(model: Path, monkeypatch: pytest.Mo
         ask(model)
 
 
-def test_faults_name_the_model(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_name_the_model(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="model /nowhere/model: no such folder"):
         ask(Path("/nowhere/model"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"model .*empty: cannot be (used|loaded): "):
         ask(tmp_path / "empty")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match=r"model nobody/nothing: cannot be loaded: .* give the folder of a copy"):
+    with pytest.raises(UserError, match=r"model nobody/nothing: cannot be loaded: .* set model to a local folder"):
         transformers.Model(Transformers(kind="transformers", model="nobody/nothing"))
     monkeypatch.setenv("MODELS", str(model.parent))
     assert len(ask(Path(f"$MODELS/{model.name}"), REQUESTS[:1])) == 1
@@ -137,5 +137,5 @@ def test_faults_name_the_model(tmp_path: Path, model: Path, monkeypatch: pytest.
     tokenizer.chat_template = None
     network.save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
-    with pytest.raises(UserError, match="no chat template, so it is no instruction-tuned model: choose one that is"):
+    with pytest.raises(UserError, match="no chat template, so it is not instruction-tuned: choose an"):
         ask(tmp_path / "base")

@@ -1,4 +1,4 @@
-"""vLLM in a process of its own: what goes wrong without it, and what it does for real (mark ``vllm``)."""
+"""The vLLM engine in its own process: errors without vLLM, and real runs (mark ``vllm``)."""
 
 import json
 import os
@@ -26,13 +26,13 @@ REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", i, "Say " + "word " * (7 
 
 def ask(work: Path, keys: dict[str, Any], requests: list[Request] = REQUESTS) -> dict[str, Answer]:
     details: dict[str, Any] = {}
-    found = {a.query_id: a for batch in vllm.answers(Vllm(**keys), requests, work, details) for a in batch}
+    answers = {a.query_id: a for batch in vllm.answers(Vllm(**keys), requests, work, details) for a in batch}
     assert details["engine"]["vllm"]
-    return found
+    return answers
 
 
 def fake(tmp_path: Path, code: str) -> dict[str, Any]:
-    """Return a config with an interpreter that does something else."""
+    """Return a config with a fake interpreter that runs ``code``."""
     script = tmp_path / "python"
     script.write_text(f"#!{sys.executable}\n{code}\n")
     script.chmod(0o755)
@@ -42,9 +42,12 @@ def fake(tmp_path: Path, code: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("import vllm", "python has no vLLM: let python name one that has, or run with --sdm conda"),
-        ("import sys; sys.exit('out of luck')", r"it ended with status 1 \(out of luck\)"),
-        ("import os; os.kill(os.getpid(), 9)", "it ended with status -9"),
+        (
+            "import vllm",
+            "python has no vLLM: set python to an interpreter with vLLM installed, or run with --sdm conda",
+        ),
+        ("import sys; sys.exit('out of luck')", r"the engine exited with status 1 \(out of luck\)"),
+        ("import os; os.kill(os.getpid(), 9)", "the engine exited with status -9"),
         (
             'print(\'{"error": "No available memory for the cache blocks."}\')',
             "No available memory .* lower max_model_len",
@@ -57,20 +60,21 @@ def test_an_engine_that_does_not_start(tmp_path: Path, code: str, message: str) 
     assert str(tmp_path / "vllm.log") in str(caught.value)
 
 
-def test_an_engine_that_dies_at_work(tmp_path: Path) -> None:
+def test_an_engine_that_exits_during_a_request(tmp_path: Path) -> None:
     code = 'import sys; sys.stdin.readline(); print(\'{"vllm": "1"}\', flush=True); sys.stdin.readline(); sys.exit(3)'
-    with pytest.raises(UserError, match="it ended with status 3"):
+    with pytest.raises(UserError, match="the engine exited with status 3"):
         ask(tmp_path, fake(tmp_path, code))
 
 
-def test_places_that_are_not_there(tmp_path: Path) -> None:
+def test_missing_interpreter_and_model_are_errors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"generation\.generator\.python: /nowhere/python: no such program"):
         ask(tmp_path, {"kind": "vllm", "model": "m", "python": "/nowhere/python"})
     with pytest.raises(UserError, match="model /nowhere/model: no such folder"):
         ask(tmp_path, {"kind": "vllm", "model": "/nowhere/model"})
 
 
-# --- for real ----------------------------------------------------------------------------------------------------------
+# --- with real vLLM
+# ------------------------------------------------------------------------------------------------------
 
 TOKENS = """
 import json, os, sys
@@ -85,24 +89,24 @@ replies.write(json.dumps([output.prompt_token_ids for output in Engine(options).
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("style", ["llama3", "qwen"])
 def test_vllm_gets_the_same_tokens(style: str, tmp_path: Path) -> None:
-    """Those of test_chat.py, with one BOS at most."""
+    """The tokens are those of test_chat.py, with at most one BOS token."""
     model = vllm_environment.model(tmp_path, style)
     options = vllm.options(Vllm(**vllm_environment.generator(model)))
-    lines = [{"query_id": one.query_id, "seed": one.seed, "messages": one.messages} for one in REQUESTS]
+    lines = [{"query_id": r.query_id, "seed": r.seed, "messages": r.messages} for r in REQUESTS]
     environment = os.environ | vllm_environment.SPACE | {"PYTHONPATH": str(vllm.PACKAGE)}
     line = [vllm_environment.python(), "-c", TOKENS]
     done = subprocess.run(line, input=json.dumps([options, lines]), capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     tokenizer = tiny_chat.make_tokenizer(style)
-    expected = [chat_tokens(tokenizer, one.messages, {"enable_thinking": False}) for one in REQUESTS]
+    expected = [chat_tokens(tokenizer, r.messages, {"enable_thinking": False}) for r in REQUESTS]
     assert json.loads(done.stdout) == expected
-    assert {one.count(tokenizer.bos_token_id) for one in expected} == ({1} if style == "llama3" else {0})
+    assert {tokens.count(tokenizer.bos_token_id) for tokens in expected} == ({1} if style == "llama3" else {0})
 
 
 @pytest.mark.vllm
 @pytest.mark.timeout(900)
 def test_vllm_offline_and_as_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same requests: in blocks, all at once, from a server, and from a server with bad days."""
+    """The same requests in blocks, all at once, from a server, and from a server with errors."""
     model = vllm_environment.model(tmp_path)
     monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
     long = Request("long", "d", "question", "p", 1, "word " * 2100)
@@ -129,9 +133,9 @@ def test_vllm_offline_and_as_a_server(tmp_path: Path, monkeypatch: pytest.Monkey
         keys["model"] = "another"
         with pytest.raises(UserError, match=r"status 404: .*check base_url .* and model"):
             served(url, REQUESTS[:1], 20)
-    for found in (undisturbed, disturbed):
-        assert found.keys() == offline.keys()
-        for name, answer in found.items():
+    for answers in (undisturbed, disturbed):
+        assert answers.keys() == offline.keys()
+        for name, answer in answers.items():
             expected = offline[name]
             assert (answer.text, answer.finish_reason) == (expected.text, expected.finish_reason)
             assert answer.prompt_tokens == expected.prompt_tokens

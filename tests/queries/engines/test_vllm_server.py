@@ -1,4 +1,4 @@
-"""The process that runs vLLM, as far as it goes without vLLM."""
+"""The process that runs vLLM, without vLLM itself."""
 
 import io
 import json
@@ -15,17 +15,17 @@ from listill.queries.engines import vllm_server
 from listill.queries.engines.vllm_server import TOO_LONG, Engine, serve
 
 
-def test_the_engine_needs_nothing_of_ours_but_plain_python() -> None:
-    """It is imported where there is no pandas, pydantic or Snakemake."""
+def test_the_engine_imports_no_dependencies() -> None:
+    """vLLM's environment has no pandas, pydantic or Snakemake."""
     code = "import sys; import listill.queries.engines.vllm_server as _; "
     code += "print(sorted(m for m in sys.modules if m in sys.argv[1:]))"
     line = [sys.executable, "-c", code, "pandas", "pyarrow", "pydantic", "numpy", "yaml", "torch", "snakemake"]
     assert subprocess.run(line, capture_output=True, text=True).stdout == "[]\n"
 
 
-def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
+def test_the_engine_exits_with_its_parent(tmp_path: Path) -> None:
     """A stage that is killed must not leave a process on the GPU."""
-    child = "from listill.queries.engines import vllm_server as e; import time; e._end_with_parent(); time.sleep(60)"
+    child = "from listill.queries.engines import vllm_server as e; import time; e._exit_with_parent(); time.sleep(60)"
     code = f"import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', {child!r}]); "
     parent = subprocess.Popen(
         [sys.executable, "-c", f"{code}print(p.pid, flush=True); time.sleep(60)"], stdout=-1, text=True
@@ -41,7 +41,7 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
         if state in ("gone", "Z"):
             return
         time.sleep(0.1)
-    pytest.fail("it is still there")
+    pytest.fail("the engine is still running")
 
 
 class Echo(Engine):
@@ -69,8 +69,8 @@ def request(name: str, seed: int, text: str = "short") -> dict[str, Any]:
     return {"query_id": name, "seed": seed, "messages": [{"role": "user", "content": text}]}
 
 
-def said(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return what the process answers to these lines."""
+def replies(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the replies of the process to these lines."""
     monkeypatch.setattr(vllm_server, "Engine", Echo)
     fake = ModuleType("vllm")
     fake.__version__ = "0.0"  # type: ignore[attr-defined]
@@ -79,13 +79,13 @@ def said(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     try:
         serve(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)), out)
     finally:
-        found = [json.loads(line) for line in out.getvalue().splitlines()]
-    return found
+        received = [json.loads(line) for line in out.getvalue().splitlines()]
+    return received
 
 
-def test_versions_first_and_then_a_line_for_each_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_versions_are_followed_by_one_line_per_block(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = [[request("b", 2), request("a", 1)], [request("c", 3)]]
-    versions, first, second = said([{}, *blocks], monkeypatch)
+    versions, first, second = replies([{}, *blocks], monkeypatch)
     assert versions["vllm"] == "0.0"
     assert versions.keys() == {"vllm", "torch", "transformers"}
     row = {"finish_reason": "stop", "prompt_tokens": 3, "cached_tokens": 0}
@@ -93,16 +93,14 @@ def test_versions_first_and_then_a_line_for_each_block(monkeypatch: pytest.Monke
     assert second == [{"query_id": "c", "text": "seed 3"} | row]
 
 
-def test_a_prompt_that_does_not_fit_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, answers = said([{}, [request("long", 1, "x" * 10), request("a", 1)]], monkeypatch)
+def test_a_prompt_that_is_too_long_does_not_affect_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, answers = replies([{}, [request("long", 1, "x" * 10), request("a", 1)]], monkeypatch)
     assert answers[0] == {"query_id": "long", "text": "", "finish_reason": TOO_LONG}
     assert answers[1]["text"] == "seed 1"
-    assert said([{}, [request("long", 1, "x" * 10)]], monkeypatch)[1] == answers[:1]
+    assert replies([{}, [request("long", 1, "x" * 10)]], monkeypatch)[1] == answers[:1]
 
 
-def test_a_fault_is_said_on_the_same_line_as_an_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_is_a_reply(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(vllm_server, "Engine", Echo)
     out = io.StringIO()
     with pytest.raises(ValueError, match="no memory"):
@@ -111,7 +109,7 @@ def test_a_fault_is_said_on_the_same_line_as_an_answer(
 
 
 @pytest.mark.parametrize(("characters", "limit", "fits"), [(5, 5, True), (6, 5, False), (5, 100, True)])
-def test_tokens_are_counted_only_where_they_may_be_too_many(characters: int, limit: int, fits: bool) -> None:
+def test_tokens_are_only_counted_for_long_prompts(characters: int, limit: int, fits: bool) -> None:
     engine = Engine.__new__(Engine)
     engine.limit = limit
     engine.template = {}

@@ -1,4 +1,4 @@
-"""Queries cut out of passages."""
+"""The generator extractive: queries extracted from passages."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,8 @@ import pytest
 
 import tiny
 from listill.corpus.collection import Collection
+from listill.errors import UserError
+from listill.frozen import parse
 from listill.queries.generators.extractive import Extractive
 
 TYPES = {"title": 1, "keyphrases": 1, "lead": 1, "cloze": 2, "crop": 3}
@@ -18,7 +20,7 @@ def corpus() -> Collection:
     return Collection([row["_id"] for row in rows], titles, [row["text"] for row in rows], np.arange(len(rows)))
 
 
-def one(title: str | None, text: str, **settings: object) -> pd.DataFrame:
+def generate_one(title: str | None, text: str, **settings: object) -> pd.DataFrame:
     alone = Collection(["d"], [title], [text], np.arange(1))
     return Extractive(kind="extractive", **settings).generate(alone, [0], 7)  # type: ignore[arg-type]
 
@@ -40,7 +42,7 @@ def test_every_type_has_its_columns(corpus: Collection) -> None:
     assert frame.loc[frame["type"] == "title", "text"].tolist() == corpus.titles
 
 
-def test_without_dropout_the_place_holds_the_query(corpus: Collection) -> None:
+def test_without_dropout_the_recorded_span_is_the_query(corpus: Collection) -> None:
     frame = settings(dropout=0).generate(corpus, list(range(30)), 7)
     cut = frame[frame["start"].notna()]
     assert cut["type"].value_counts().min() >= 30
@@ -59,25 +61,25 @@ def test_without_dropout_the_place_holds_the_query(corpus: Collection) -> None:
             assert 5 <= len(row.text.split()) <= 12
 
 
-def test_dropout_keeps_words_of_the_place_in_their_order(corpus: Collection) -> None:
+def test_dropout_keeps_the_order_of_words(corpus: Collection) -> None:
     frame = settings(dropout=0.3).generate(corpus, list(range(30)), 7)
     cut = frame[frame["start"].notna()]
     shares = []
     for row in cut.itertuples():
-        every = corpus.texts[corpus.position[row.doc_id]][row.start : row.end].split()
-        rest = iter(every)
+        span_words = corpus.texts[corpus.position[row.doc_id]][row.start : row.end].split()
+        rest = iter(span_words)
         assert all(word in rest for word in row.text.split())
-        shares.append(len(row.text.split()) / len(every))
+        shares.append(len(row.text.split()) / len(span_words))
     assert 0.65 < np.mean(shares) < 0.75
 
 
-def test_with_all_words_dropped_the_whole_place_stays() -> None:
+def test_if_all_words_are_dropped_the_whole_span_is_kept() -> None:
     text = "The violin leads all others here. " + "Many words follow in this passage of ten words. " * 2
-    frame = one(None, text, types={"lead": 1}, dropout=1.0)
+    frame = generate_one(None, text, types={"lead": 1}, dropout=1.0)
     assert frame["text"].tolist() == ["The violin leads all others here."]
 
 
-def test_the_cut_leaves_no_trace_in_the_passage(corpus: Collection) -> None:
+def test_the_query_is_removed_from_the_passage(corpus: Collection) -> None:
     frame = settings(dropout=0).generate(corpus, list(range(30)), 7)
     for row in frame[frame["start"].notna()].itertuples():
         i = corpus.position[row.doc_id]
@@ -92,7 +94,7 @@ def test_the_cut_leaves_no_trace_in_the_passage(corpus: Collection) -> None:
         assert len(rest) - len((corpus.titles[i] or "").split()) >= 8
 
 
-def test_without_at_the_ends() -> None:
+def test_removal_at_the_start_and_end_of_a_passage() -> None:
     collection = Collection(["a", "b"], ["T", None], ["One two. Three four.", "One two. Three four."], np.arange(2))
     assert collection.without(0, 0, 8) == "T Three four."
     assert collection.without(0, 9, 20) == "T One two."
@@ -100,13 +102,13 @@ def test_without_at_the_ends() -> None:
     assert collection.without(1, 0, 20) == ""
 
 
-def test_a_query_depends_on_its_own_passage_type_and_number_only(corpus: Collection) -> None:
-    every = settings().generate(corpus, list(range(30)), 7).set_index("query_id")
+def test_a_query_only_depends_on_its_passage_type_and_number(corpus: Collection) -> None:
+    all_queries = settings().generate(corpus, list(range(30)), 7).set_index("query_id")
     part = settings(types={"crop": 1, "cloze": 1}).generate(corpus, [12, 3], 7).set_index("query_id")
     assert sorted(part.index) == ["d003:cloze:0", "d003:crop:0", "d012:cloze:0", "d012:crop:0"]
-    pd.testing.assert_frame_equal(part, every.loc[part.index])
+    pd.testing.assert_frame_equal(part, all_queries.loc[part.index])
     keys = settings(types={"keyphrases": 1}).generate(corpus, [12], 7)
-    assert keys["text"].tolist() == [every.loc["d012:keyphrases:0", "text"]]
+    assert keys["text"].tolist() == [all_queries.loc["d012:keyphrases:0", "text"]]
 
 
 def test_the_seed_matters(corpus: Collection) -> None:
@@ -122,7 +124,7 @@ def test_queries_of_one_passage_and_type_differ(corpus: Collection) -> None:
     assert frame.groupby("doc_id").size().max() > 1
 
 
-def test_key_phrases_are_telling_and_none_is_part_of_another(corpus: Collection) -> None:
+def test_key_phrases_have_a_high_tf_idf_and_do_not_overlap(corpus: Collection) -> None:
     frame = settings(types={"keyphrases": 1}, phrases=4).generate(corpus, list(range(30)), 7)
     common = {"the", "and", "of", "with", "before", "they"}
     for row in frame.itertuples():
@@ -130,11 +132,11 @@ def test_key_phrases_are_telling_and_none_is_part_of_another(corpus: Collection)
         assert 4 <= len(words) <= 8
         assert not common & set(words)
         assert all(word in corpus.rendered(corpus.position[row.doc_id]).lower() for word in words)
-    # A word of one document only says more of it than one that all share.
+    # A word that occurs in a single document has a higher tf-idf than a word of all documents.
     texts = ["alpha common thing", "beta common thing", "gamma common thing"]
     three = Collection(["a", "b", "c"], [None] * 3, texts, np.arange(3))
-    found = settings(types={"keyphrases": 1}, phrases=1).generate(three, [0, 1, 2], 7)["text"]
-    assert [text.split()[0] for text in found] == ["alpha", "beta", "gamma"]
+    phrases = settings(types={"keyphrases": 1}, phrases=1).generate(three, [0, 1, 2], 7)["text"]
+    assert [text.split()[0] for text in phrases] == ["alpha", "beta", "gamma"]
 
 
 @pytest.mark.parametrize(
@@ -148,14 +150,19 @@ def test_key_phrases_are_telling_and_none_is_part_of_another(corpus: Collection)
         (None, "the of and to", "keyphrases"),
     ],
 )
-def test_passages_that_do_not_give_a_type(title: str | None, text: str, kind: str) -> None:
-    assert one(title, text, types={kind: 1}).empty
+def test_passages_without_a_query_of_a_type(title: str | None, text: str, kind: str) -> None:
+    assert generate_one(title, text, types={kind: 1}).empty
 
 
-def test_a_sentence_does_not_leave_a_passage_that_would_be_none_without_it() -> None:
+def test_a_sentence_is_not_used_if_too_few_words_would_remain() -> None:
     text = "This sentence here has six words. Four words are left."
-    assert one(None, text, types={"lead": 1, "cloze": 1}).empty
-    assert len(one(None, text + " And four others here.", types={"lead": 1}, dropout=0)) == 1
+    assert generate_one(None, text, types={"lead": 1, "cloze": 1}).empty
+    assert len(generate_one(None, text + " And four others here.", types={"lead": 1}, dropout=0)) == 1
+
+
+def test_the_minimum_of_crop_words_is_not_above_the_maximum() -> None:
+    with pytest.raises(UserError, match=r"crop_words: the minimum \(9\) is above the maximum \(5\): swap them"):
+        parse(Extractive, {"kind": "extractive", "crop_words": [9, 5]}, "config")
 
 
 def test_no_passages(corpus: Collection) -> None:

@@ -1,4 +1,4 @@
-"""Queries of the user's own."""
+"""The generator file: the user's own queries."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from listill import tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
-from listill.queries.generators.file import Own
+from listill.queries.generators.file import QueryFile
 
 CORPUS = Collection(["a", "7"], [None, None], ["A", "B"], np.arange(2))
 ROWS: dict[str, Any] = {"query_id": ["q1", "q2"], "text": ["one", "two"], "doc_id": ["a", "7"]}
@@ -18,10 +18,10 @@ ROWS: dict[str, Any] = {"query_id": ["q1", "q2"], "text": ["one", "two"], "doc_i
 
 def read(tmp_path: Path, rows: dict[str, Any]) -> pd.DataFrame:
     pd.DataFrame(rows).to_parquet(tmp_path / "own.parquet")
-    return Own(kind="file", path=str(tmp_path / "own.parquet")).generate(CORPUS, [], 5)
+    return QueryFile(kind="file", path=str(tmp_path / "own.parquet")).generate(CORPUS, [], 5)
 
 
-def test_what_is_missing_is_filled_in(tmp_path: Path) -> None:
+def test_missing_columns_get_defaults(tmp_path: Path) -> None:
     frame = read(tmp_path, {**ROWS, "surplus": [1, 2]})
     assert "surplus" not in frame
     assert "split" not in frame
@@ -32,7 +32,7 @@ def test_what_is_missing_is_filled_in(tmp_path: Path) -> None:
     assert table["text"].to_pylist() == ["one", "two"]
 
 
-def test_what_is_there_is_kept(tmp_path: Path) -> None:
+def test_existing_columns_are_kept(tmp_path: Path) -> None:
     more = {"type": ["claim", "title"], "split": ["dev", "train"], "start": [0, None], "end": [3, None], "seed": [1, 2]}
     frame = read(tmp_path, {**ROWS, **more})
     assert frame["type"].tolist() == ["claim", "title"]
@@ -52,15 +52,15 @@ def test_numeric_ids_are_strings(tmp_path: Path) -> None:
     [
         (
             {"query_id": ["q"], "text": ["t"]},
-            "own.parquet: column 'doc_id' is missing; own queries need query_id, text",
+            "own.parquet: column 'doc_id' is missing: required columns are query_id, text",
         ),
         ({**ROWS, "text": ["one", None]}, "own.parquet: row 2: text is empty"),
         ({**ROWS, "doc_id": [None, 7]}, "own.parquet: row 1: doc_id is empty"),
-        ({**ROWS, "query_id": ["q1", "q1"]}, "own.parquet: query_id 'q1' stands twice"),
+        ({**ROWS, "query_id": ["q1", "q1"]}, "own.parquet: duplicate query_id 'q1'"),
         ({**ROWS, "doc_id": ["a", "zz"]}, "own.parquet: document 'zz' is not in the corpus"),
     ],
 )
-def test_faults_name_the_file(tmp_path: Path, rows: dict[str, Any], message: str) -> None:
+def test_errors_name_the_file(tmp_path: Path, rows: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as caught:
         read(tmp_path, rows)
     assert message in str(caught.value)
@@ -68,14 +68,14 @@ def test_faults_name_the_file(tmp_path: Path, rows: dict[str, Any], message: str
 
 def test_missing_and_broken_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "own.parquet"
-    own = Own(kind="file", path=str(path))
+    generator = QueryFile(kind="file", path=str(path))
     with pytest.raises(UserError, match=r"own\.parquet: no such file"):
-        own.generate(CORPUS, [], 5)
+        generator.generate(CORPUS, [], 5)
     path.write_text("query_id")
     with pytest.raises(UserError, match=r"own\.parquet: not a Parquet file"):
-        own.generate(CORPUS, [], 5)
+        generator.generate(CORPUS, [], 5)
     with pytest.raises(UserError, match="NOT_SET_ANYWHERE is not set"):
-        Own(kind="file", path="$NOT_SET_ANYWHERE/own.parquet").generate(CORPUS, [], 5)
+        QueryFile(kind="file", path="$NOT_SET_ANYWHERE/own.parquet").generate(CORPUS, [], 5)
     pd.DataFrame(ROWS).to_parquet(path)
     monkeypatch.setenv("OWN_FOLDER", str(tmp_path))
-    assert len(Own(kind="file", path="$OWN_FOLDER/own.parquet").generate(CORPUS, [], 5)) == 2
+    assert len(QueryFile(kind="file", path="$OWN_FOLDER/own.parquet").generate(CORPUS, [], 5)) == 2

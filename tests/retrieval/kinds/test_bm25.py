@@ -1,4 +1,4 @@
-"""An additional BM25: parameters of its own."""
+"""An additional BM25 retriever with its own parameters."""
 
 import numpy as np
 
@@ -10,14 +10,15 @@ from listill.settings.bm25 import Bm25
 TEXTS = ["red fox", "fox fox fox red hen hen hen", "blue hen"]
 
 
-def test_it_searches_with_its_own_parameters() -> None:
+def test_search_uses_the_parameters_of_the_retriever() -> None:
     collection = Collection(list("abc"), [None] * 3, TEXTS, np.arange(3))
     settings = AdditionalBm25(kind="bm25", k1=2.0, b=1.0)
     retriever = settings.open("other", collection)
     assert retriever.name == "other"
     assert not settings.embeds
     assert settings.files() == []
-    found = retriever.run(["q"], ["fox"], 3)
-    own = Bm25Retriever("own", collection, Bm25(k1=2.0, b=1.0)).run(["q"], ["fox"], 3)
-    assert found.equals(own)
-    assert not np.allclose(found["score"], Bm25Retriever("default", collection, Bm25()).run(["q"], ["fox"], 3)["score"])
+    run = retriever.run(["q"], ["fox"], 3)
+    expected = Bm25Retriever("same", collection, Bm25(k1=2.0, b=1.0)).run(["q"], ["fox"], 3)
+    assert run.equals(expected)
+    default = Bm25Retriever("default", collection, Bm25()).run(["q"], ["fox"], 3)
+    assert not np.allclose(run["score"], default["score"])

@@ -1,4 +1,4 @@
-"""An additional bi-encoder: read as a student, searched over its own embeddings."""
+"""An additional bi-encoder, with the settings of a student and its own embeddings of the corpus."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from listill.settings.students import Student, preset_of
 TEXTS = [row["text"] for row in tiny.tiny_documents(12)]
 
 
-def test_it_searches_its_embeddings(tiny_model: Path, tmp_path: Path) -> None:
+def test_search_over_the_embeddings_of_the_retriever(tiny_model: Path, tmp_path: Path) -> None:
     collection = Collection([f"d{i:02}" for i in range(12)], [None] * 12, TEXTS, np.arange(12))
     encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
     matrix = encoder.encode(TEXTS, "document")
@@ -31,7 +31,7 @@ def test_it_searches_its_embeddings(tiny_model: Path, tmp_path: Path) -> None:
     assert run["document"].tolist() == sorted(range(12), key=lambda i: -similarity[i])[:4]
 
 
-def test_a_trained_model_in_place_of_the_one_it_names(tiny_model: Path, tmp_path: Path) -> None:
+def test_a_trained_model_replaces_the_model_of_the_settings(tiny_model: Path, tmp_path: Path) -> None:
     collection = Collection(["a"], [None], ["lava"], np.arange(1))
     trained = tiny.make_tiny_model(tmp_path / "trained", seed=5)
     settings = AdditionalDense(kind="dense", model=str(tiny_model), precision="fp32")
@@ -44,11 +44,11 @@ def test_a_trained_model_in_place_of_the_one_it_names(tiny_model: Path, tmp_path
     np.testing.assert_allclose(retriever.run(["q"], ["lava"], 1)["score"], [expected], atol=1e-5)
 
 
-def test_it_is_read_as_a_student() -> None:
+def test_presets_of_students_apply() -> None:
     assert AdditionalDense(kind="dense", model="intfloat/e5-base-v2").preset == preset_of("intfloat/e5-base-v2")
 
 
-def test_the_files_of_its_model(tiny_model: Path) -> None:
+def test_the_files_of_the_model(tiny_model: Path) -> None:
     files = AdditionalDense(kind="dense", model=str(tiny_model)).files()
     assert files == [str(tiny_model / name) for name in ("modules.json", "config.json", "model.safetensors")]
     assert AdditionalDense(kind="dense", model="org/model").files() == []

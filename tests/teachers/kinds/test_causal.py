@@ -1,4 +1,4 @@
-"""BGE's lightweight gemma, by stand-in code of the same calling convention: lengths of the parts, merged tokens."""
+"""The lightweight gemma of BGE, replaced by code with the same interface: lengths of the parts, merged tokens."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,8 @@ from listill.teachers.resources import Resources
 from listill.teachers.scorer import Scorer
 from plain_rerankers import member
 
-# The score of layer 3 at the last token: the mean id of the passage, which the lengths of query and prompt single out.
-# Every second token is merged away, so that the last place is not where it was in the input.
+# The score of layer 3 at the last token is the mean token id of the passage, which is located by the lengths of query
+# and prompt. Two tokens are merged into one, so that the last position differs from that in the input.
 CODE = """
 from types import SimpleNamespace
 
@@ -41,11 +41,11 @@ class OwnForCausalLM(PreTrainedModel):
         assert (cutoff_layers, compress_ratio, compress_layer) == ([3], 2, [1])
         lengths = attention_mask.sum(1).tolist()
         kept = torch.tensor([-(-length // compress_ratio) for length in lengths])
-        places = torch.arange(int(kept.max()))
-        logits = torch.full((len(lengths), len(places)), float("nan"))
+        positions = torch.arange(int(kept.max()))
+        logits = torch.full((len(lengths), len(positions)), float("nan"))
         for i, (length, before, after) in enumerate(zip(lengths, query_lengths, prompt_lengths)):
             logits[i, kept[i] - 1] = input_ids[i, before : length - after].float().mean() * self.weight[0]
-        return SimpleNamespace(logits=(logits,), attention_masks=((places[None] < kept[:, None]).long(),))
+        return SimpleNamespace(logits=(logits,), attention_masks=((positions[None] < kept[:, None]).long(),))
 """
 
 
@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 LAYERS = {"cutoff": 3, "compress_ratio": 2, "compress_layers": [1]}
 
 
-def test_lengths_and_the_last_token(folder: Path, pairs: Pairs) -> None:
+def test_the_model_receives_the_lengths_and_the_last_token_is_scored(folder: Path, pairs: Pairs) -> None:
     settings = member(
         kind="causal",
         format="bge-gemma-lightweight",
@@ -75,13 +75,13 @@ def test_lengths_and_the_last_token(folder: Path, pairs: Pairs) -> None:
         layerwise=LAYERS,
     )
     resources = Resources(pairs.collection, {}, Bm25())
-    found = settings.score(pairs, resources)
+    scores = settings.score(pairs, resources)
     tokenizer = resources.loaded(settings, Scorer).tokenizer
-    read = [tokenizer(f"B: {text}", add_special_tokens=False)["input_ids"] for text in pairs.texts(pairs.text)]
-    np.testing.assert_allclose(found, [np.mean(ids) for ids in read], atol=1e-3)
+    token_ids = [tokenizer(f"B: {text}", add_special_tokens=False)["input_ids"] for text in pairs.texts(pairs.text)]
+    np.testing.assert_allclose(scores, [np.mean(ids) for ids in token_ids], atol=1e-3)
 
 
-def test_code_that_does_not_run_here(folder: Path, pairs: Pairs, tmp_path: Path) -> None:
+def test_code_that_does_not_run_with_this_version_of_transformers(folder: Path, pairs: Pairs, tmp_path: Path) -> None:
     import shutil
 
     broken = Path(shutil.copytree(folder, tmp_path / "broken"))
@@ -89,5 +89,5 @@ def test_code_that_does_not_run_here(folder: Path, pairs: Pairs, tmp_path: Path)
     settings = member(
         kind="causal", format="bge-gemma-lightweight", model=str(broken), precision="fp32", trust_remote_code=True
     )
-    with pytest.raises(UserError, match=r"its own code does not run with transformers .*compress_layer"):
+    with pytest.raises(UserError, match=r"its code does not run with transformers .*compress_layer"):
         settings.score(pairs, Resources(pairs.collection, {}, Bm25()))

@@ -1,4 +1,4 @@
-"""MaxSim of a bi-encoder's token vectors against a plain version of itself."""
+"""MaxSim of a bi-encoder's token vectors against a naive implementation."""
 
 import numpy as np
 import pytest
@@ -11,21 +11,21 @@ from plain_rerankers import naive_maxsim
 
 
 def test_late_interaction(pairs: Pairs, resources: Resources) -> None:
-    found = LateInteraction(kind="late_interaction").score(pairs, resources)
+    scores = LateInteraction(kind="late_interaction").score(pairs, resources)
     encoder = resources.encoder("s")
     queries = encoder.token_vectors(pairs.queries, "query")
     texts = encoder.token_vectors(pairs.texts(pairs.text), "document")
     expected = [naive_maxsim(queries[q], text) for q, text in zip(pairs.query, texts, strict=True)]
-    np.testing.assert_allclose(found, expected, atol=0.005)  # bf16
+    np.testing.assert_allclose(scores, expected, atol=0.005)  # bf16
     assert np.ptp(expected) > 0.05
 
 
-@pytest.mark.parametrize(("texts", "pair"), [(1, 1), (3, 2), (7, 256), (512, 5)])
+@pytest.mark.parametrize(("text_block", "pair_block"), [(1, 1), (3, 2), (7, 256), (512, 5)])
 def test_late_interaction_does_not_depend_on_blocks(
-    pairs: Pairs, resources: Resources, monkeypatch: pytest.MonkeyPatch, texts: int, pair: int
+    pairs: Pairs, resources: Resources, monkeypatch: pytest.MonkeyPatch, text_block: int, pair_block: int
 ) -> None:
     member = LateInteraction(kind="late_interaction")
-    whole = member.score(pairs, resources)
-    monkeypatch.setattr(late_interaction, "TEXT_BLOCK", texts)
-    monkeypatch.setattr(late_interaction, "PAIR_BLOCK", pair)
-    np.testing.assert_allclose(member.score(pairs, resources), whole, atol=0.005)
+    expected = member.score(pairs, resources)
+    monkeypatch.setattr(late_interaction, "TEXT_BLOCK", text_block)
+    monkeypatch.setattr(late_interaction, "PAIR_BLOCK", pair_block)
+    np.testing.assert_allclose(member.score(pairs, resources), expected, atol=0.005)

@@ -20,8 +20,8 @@ QUERY_BLOCK = 16_384
 class MinedBlock:
     """The result for a block of queries.
 
-    ``kept`` (bool [queries]) tells which queries pass the filter; ``candidates`` holds the candidates of these queries, with
-    the columns of the table.
+    ``kept`` (bool [queries]) tells which queries pass the filter; ``candidates`` holds the candidates of these queries,
+    with the columns of the table.
     """
 
     candidates: pd.DataFrame
@@ -40,9 +40,9 @@ def mine(
     """Yield the candidates of blocks of queries, in the order of the queries.
 
     ``queries`` has query_id, text and type. ``source`` is the position of each query's source passage [queries].
-    ``judged`` has query_id and document (a position): the relevant documents of human train topics. Positives (the source
-    passage and relevant documents) that no retriever found are added. Queries of type human are always kept; the others
-    must satisfy ``rule``.
+    ``judged`` has query_id and document (a position): the relevant documents of human train topics. Positives (the
+    source passage and relevant documents) that no retriever found are added. Queries of type human are always kept; the
+    others must satisfy ``rule``.
     """
     for start in range(0, len(queries), QUERY_BLOCK):
         block = queries.iloc[start : start + QUERY_BLOCK].reset_index(drop=True)
@@ -69,7 +69,5 @@ def _mine_block(
     pool = with_positives(pool, pd.concat([source_pairs, judged_pairs[["query", "document"]]]))
     pool = pool[kept[pool["query"]]].sort_values(["query", "retriever", "rank", "document"], kind="stable")
     doc_ids = np.array(collection.doc_ids, dtype=object)
-    candidates = pool.assign(
-        query_id=block["query_id"].to_numpy()[pool["query"]], doc_id=doc_ids[pool["document"]]
-    )
+    candidates = pool.assign(query_id=block["query_id"].to_numpy()[pool["query"]], doc_id=doc_ids[pool["document"]])
     return MinedBlock(candidates, kept)

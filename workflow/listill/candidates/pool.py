@@ -15,10 +15,10 @@ def consistent(
 ) -> np.ndarray:
     """Tell for each query whether its source passage, or a duplicate of it, is retrieved (bool [queries]).
 
-    ``source[q]`` is the position of the source passage of query q; ``group`` is the array of Collection. The passage must be
-    within the first ``rule.top`` documents of any retriever or of each of the ``retrievers``, as ``rule.require`` says; with
-    ``none``, every query passes. ``student`` is treated as ``any`` here: the lists of each student later keep only the
-    queries whose passage its own retriever finds.
+    ``source[q]`` is the position of the source passage of query q; ``group`` is the array of Collection. The passage
+    must be within the first ``rule.top`` documents of any retriever or of each of the ``retrievers``, as
+    ``rule.require`` says; with ``none``, every query passes. ``student`` is treated as ``any`` here: the lists of each
+    student later keep only the queries whose passage its own retriever finds.
     """
     if rule.require == "none":
         return np.ones(len(source), dtype=bool)
@@ -30,7 +30,7 @@ def consistent(
 def found_again(
     candidates: pd.DataFrame, source: pd.Series, collection: Collection, retriever: str, top: int
 ) -> set[str]:
-    """Return the queries for which one retriever ranks the source passage, or a duplicate of it, within the first ``top``.
+    """Return the queries whose source passage, or a duplicate of it, one retriever ranks within the first ``top``.
 
     ``candidates`` has query_id, doc_id, retriever and rank; ``source`` maps each query_id to the doc_id of its source
     passage.

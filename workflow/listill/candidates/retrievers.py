@@ -23,8 +23,8 @@ def open_retrievers(
 ) -> list[Retriever]:
     """Return the retrievers: BM25 (if ``bm25``), then those in ``embeddings`` in that order, then the others.
 
-    ``embeddings`` maps each dense retriever to the file of its encoded corpus. ``model`` is the trained student of a second
-    round, which replaces the base model. Raises UserError if there is no retriever.
+    ``embeddings`` maps each dense retriever to the file of its encoded corpus. ``model`` is the trained student of a
+    second round, which replaces the base model. Raises UserError if there is no retriever.
     """
     retrievers: list[Retriever] = [Bm25Retriever("bm25", collection, mining.bm25)] if bm25 else []
     for name, path in embeddings.items():

@@ -36,7 +36,9 @@ def build(source: RawCorpus, settings: Corpus, seed: int) -> CorpusTables:
     qrels = check_qrels(source)
     originals = duplicates.duplicate_of(source.documents)
     doc_ids = [document.doc_id for document in source.documents]
-    original_of = {doc_id: original for doc_id, original in zip(doc_ids, originals, strict=True) if original is not None}
+    original_of = {
+        doc_id: original for doc_id, original in zip(doc_ids, originals, strict=True) if original is not None
+    }
     if any(judgement.split == UNSPLIT for judgement in qrels):
         qrels = splits.split_unsplit(qrels, *settings.source.split_shares(), seed, original_of)
     qrels = splits.dev_from_train(qrels, settings.dev_share, seed)
@@ -124,8 +126,8 @@ def check_qrels(source: RawCorpus) -> list[Judgement]:
         first = judgements.setdefault((query_id, doc_id, split), judgement)
         if first.relevance != relevance:
             raise UserError(
-                f"{where}: query '{query_id}' and document '{doc_id}' are judged both {first.relevance} and {relevance}: "
-                "remove one of the two judgements"
+                f"{where}: query '{query_id}' and document '{doc_id}' are judged both {first.relevance} and "
+                f"{relevance}: remove one of the two judgements"
             )
     split_of(list(judgements.values()))
     return [judgements[key] for key in sorted(judgements)]

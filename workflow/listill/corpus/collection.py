@@ -23,8 +23,8 @@ def render(template: str, title: str | None, text: str) -> str:
 class Collection:
     """Documents, addressed by position (0 .. n-1); string ids are only used in files.
 
-    ``group[i]`` is the position of the first document in the duplicate group of document i (i itself for most documents).
-    With ``topics_are_documents``, a query and the document with the same id are the same text.
+    ``group[i]`` is the position of the first document in the duplicate group of document i (i itself for most
+    documents). With ``topics_are_documents``, a query and the document with the same id are the same text.
     """
 
     doc_ids: list[str]
@@ -54,7 +54,7 @@ class Collection:
         return render(self.template, self.titles[i], self.texts[i])
 
     def without(self, i: int, start: int, end: int) -> str:
-        """Return document i rendered without the characters ``start:end`` of its text (as in the inverse cloze task)."""
+        """Return document i without the characters ``start:end`` of its text (as in the inverse cloze task)."""
         text = self.texts[i]
         return render(self.template, self.titles[i], f"{text[:start].rstrip()} {text[end:].lstrip()}".strip())
 
@@ -78,7 +78,7 @@ class Collection:
         )
 
     def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
-        """Return the positions of ``doc_ids``; UserError names ``source`` and the first id that is not in the corpus."""
+        """Return the positions of ``doc_ids``; UserError names ``source`` and the first unknown id."""
         try:
             return np.fromiter((self.position[doc_id] for doc_id in doc_ids), dtype=np.int64, count=len(doc_ids))
         except KeyError as error:

@@ -85,8 +85,8 @@ def _unsigned(text: str, names: Iterable[str]) -> str:
 def _paragraphs(text: str, heading: str) -> str:
     """Join the lines of each paragraph.
 
-    Lines are joined if they have the same indentation and the next one is not a list item; in lists of fields, the names of
-    the fields stay on their own lines.
+    Lines are joined if they have the same indentation and the next one is not a list item; in lists of fields, the
+    names of the fields stay on their own lines.
     """
     lines: list[str] = []
     previous_indent: int | None = None
@@ -107,8 +107,8 @@ def _paragraphs(text: str, heading: str) -> str:
 def document_text(doc: str, names: Iterable[str]) -> str:
     """Return the prose of a docstring.
 
-    The sections See Also, References and Examples are left out, as are markup and the call signatures at the start. A call
-    signature begins with one of ``names``.
+    The sections See Also, References and Examples are left out, as are markup and the call signatures at the start. A
+    call signature begins with one of ``names``.
     """
     parts = []
     for heading, body in sections(doc):

@@ -8,10 +8,10 @@ from listill.text import fold
 
 
 def duplicate_of(documents: Sequence[Document]) -> list[str | None]:
-    """Return for each document the doc_id of the first document with the same text; None if it is the first or only one.
+    """Return the doc_id of the first document with the same text, for each document; None for the first itself.
 
-    Titles are ignored: copies of a passage often have a different title (a file name, a site's name) or none, and a passage
-    answers a query under any title. Documents without text are compared by title.
+    Titles are ignored: copies of a passage often have a different title (a file name, a site's name) or none, and a
+    passage answers a query under any title. Documents without text are compared by title.
     """
     first_by_digest: dict[bytes, str] = {}
     originals: list[str | None] = []

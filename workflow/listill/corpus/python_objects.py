@@ -65,8 +65,8 @@ class Api:
     def documents(self) -> dict[str, Document]:
         """Return the documents by canonical name, which is the name with the lowest rank.
 
-        Objects with the same docstring and the same last part of the name are one document, because neither a reader nor a
-        retriever can tell them apart: numpy.random.RandomState.rand and numpy.random.rand.
+        Objects with the same docstring and the same last part of the name are one document, because neither a reader
+        nor a retriever can tell them apart: numpy.random.RandomState.rand and numpy.random.rand.
         """
         documents: dict[str, Document] = {}
         canonical_by_text: dict[tuple[str, str], str] = {}

@@ -59,9 +59,7 @@ def _separated(path: Path, separator: str) -> Iterator[tuple[str, Row]]:
     # Tab-separated files have no quoting: in MS MARCO and others, quotation marks are part of the text.
     quoted = separator == ","
     remedy = (
-        "quote values that contain a comma or a line break"
-        if quoted
-        else "remove tabs and line breaks within values"
+        "quote values that contain a comma or a line break" if quoted else "remove tabs and line breaks within values"
     )
     reader = csv.DictReader(
         _lines(path), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
@@ -152,8 +150,8 @@ def read_qrels(
 ) -> list[Judgement]:
     """Read judgements from the columns (query id, document id, relevance).
 
-    If ``split`` is not given, it is read from the column ``split``, with test as the default. Raises UserError for a query
-    that is not among the topics and for an unknown split.
+    If ``split`` is not given, it is read from the column ``split``, with test as the default. Raises UserError for a
+    query that is not among the topics and for an unknown split.
     """
     judgements = []
     for place, row in read_rows(path):

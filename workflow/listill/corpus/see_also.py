@@ -21,9 +21,9 @@ def find_topics(
 ) -> tuple[dict[str, str], list[Judgement]]:
     """Return topics and judgements from the See Also sections of ``docs`` (docstrings by document).
 
-    ``canonical`` maps any name of a function to its document. Equal descriptions of several functions are one topic.
-    A description that occurs in the text of a function that it describes is dropped, because it would be too easy to find.
-    An id is the name of the first relevant function and a number: ``numpy.sort:1``.
+    ``canonical`` maps any name of a function to its document. Equal descriptions of several functions are one topic. A
+    description that occurs in the text of a function that it describes is dropped, because it would be too easy to
+    find. An id is the name of the first relevant function and a number: ``numpy.sort:1``.
     """
     resolve = Resolver(canonical)
     relevant: dict[str, set[str]] = defaultdict(set)
@@ -72,8 +72,8 @@ class Resolver:
     def __call__(self, name: str, owner: str) -> str | None:
         """Return the document that ``name`` refers to in the docstring of ``owner``, or None.
 
-        The name is looked up, in this order, as a full name, as a member of the same class, module or package (for any name
-        of the owner), and as the ending of exactly one known name.
+        The name is looked up, in this order, as a full name, as a member of the same class, module or package (for any
+        name of the owner), and as the ending of exactly one known name.
         """
         if name in self.canonical:
             return self.canonical[name]

@@ -46,7 +46,7 @@ class RawCorpus:
 
 
 class Source(Member):
-    """The base class of sources: the settings, and methods to read the source. A member is a file in ``corpus/sources/``."""
+    """The base class of sources: settings, and methods to read it. A member is a file in ``corpus/sources/``."""
 
     def read(self) -> RawCorpus:
         """Return documents, topics and judgements, not checked; UserError names file and line of the error."""
@@ -58,7 +58,9 @@ class Source(Member):
 
     def split_shares(self) -> tuple[float, float]:
         """Return the train and dev shares for judgements without a split (``UNSPLIT``)."""
-        raise NotImplementedError(f"source {type(self).__name__} has judgements without a split: implement split_shares")
+        raise NotImplementedError(
+            f"source {type(self).__name__} has judgements without a split: implement split_shares"
+        )
 
 
 def checksums(paths: Iterable[Path]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def components(qrels: Sequence[Judgement], original_of: dict[str, str] | None = 
 
 
 def _cut(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
-    """Return for each of several consecutive blocks the share that its middle falls into (``len(shares)`` for the rest)."""
+    """Return for each of consecutive blocks the share that its middle falls into (``len(shares)``: the rest)."""
     total, before, indices = sum(sizes), 0, []
     for size in sizes:
         middle = (before + size / 2) / total
@@ -60,21 +60,24 @@ def split_unsplit(
 ) -> list[Judgement]:
     """Assign a split to judgements without one; ``train`` and ``dev`` are shares of the relevant documents.
 
-    Whole connected components are assigned, so topics that share a relevant document, directly or through other topics, are
-    in the same split.
+    Whole connected components are assigned, so topics that share a relevant document, directly or through other topics,
+    are in the same split.
     """
     parts = components([judgement for judgement in qrels if judgement.split == UNSPLIT], original_of)
     random.Random(seed).shuffle(parts)
     indices = _cut([max(1, len(part.documents)) for part in parts], [train, dev])
-    splits = {topic: ("train", "dev", "test")[i] for part, i in zip(parts, indices, strict=True) for topic in part.topics}
+    splits = {
+        topic: ("train", "dev", "test")[i] for part, i in zip(parts, indices, strict=True) for topic in part.topics
+    }
     return [j._replace(split=splits[j.query_id]) if j.split == UNSPLIT else j for j in qrels]
 
 
 def dev_from_train(qrels: Sequence[Judgement], share: float, seed: int) -> list[Judgement]:
     """Move a share of the train topics to dev, if there are no dev topics; test judgements do not change.
 
-    Topics are drawn individually, because dev represents a published test split, whose topics may share relevant documents
-    with train topics. Dev topics without shared documents would select a recipe that does not suit the test split.
+    Topics are drawn individually, because dev represents a published test split, whose topics may share relevant
+    documents with train topics. Dev topics without shared documents would select a recipe that does not suit the test
+    split.
     """
     if any(judgement.split == "dev" for judgement in qrels):
         return list(qrels)
@@ -93,10 +96,10 @@ def hold_out(
 ) -> dict[str, str]:
     """Choose the passages that are held out from training and return their splits by doc_id.
 
-    The split is ``heldout``; if there are no dev topics, as many passages have the split ``dev``. Passages are not chosen if
-    they are relevant to a human topic, have a duplicate or are ``blank`` (no query can be written for them). Each split
-    gets ``count`` passages, but at most 5 % of the corpus (at least one passage). If there are too few eligible passages,
-    the splits share them equally. ``originals`` is the result of ``duplicates.duplicate_of``.
+    The split is ``heldout``; if there are no dev topics, as many passages have the split ``dev``. Passages are not
+    chosen if they are relevant to a human topic, have a duplicate or are ``blank`` (no query can be written for them).
+    Each split gets ``count`` passages, but at most 5 % of the corpus (at least one passage). If there are too few
+    eligible passages, the splits share them equally. ``originals`` is the result of ``duplicates.duplicate_of``.
     """
     relevant = {judgement.doc_id for judgement in qrels if judgement.relevance > 0}
     excluded = relevant | set(blank) | {original for original in originals if original is not None}

@@ -1,1 +1,1 @@
-"""Evaluation: the queries it is done on, per-query measures, and paired significance."""
+"""Evaluation: evaluation queries, per-query measures, and paired significance tests."""

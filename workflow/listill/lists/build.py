@@ -34,9 +34,9 @@ def build_lists(
     """Return the lists and, for each query with scores, ``kept`` or the reason why it was dropped.
 
     ``queries`` has the column type and is indexed by query_id. ``scores`` (query_id, doc_id, teacher, score) holds the
-    candidates' scores, ``positives`` (query_id, doc_id) the relevant documents. ``banned`` marks the documents that must not
-    be used as negatives (bool [documents]). The lists have the columns query_id, type, split, doc_ids and scores. Raises
-    ValueError if a teacher has not scored a candidate.
+    candidates' scores, ``positives`` (query_id, doc_id) the relevant documents. ``banned`` marks the documents that
+    must not be used as negatives (bool [documents]). The lists have the columns query_id, type, split, doc_ids and
+    scores. Raises ValueError if a teacher has not scored a candidate.
     """
     pool = combine(scores, ensemble.weights, ensemble.normalise)
     pool = pool.merge(positives.drop_duplicates().assign(positive=True), on=["query_id", "doc_id"], how="left")

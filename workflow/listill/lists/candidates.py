@@ -13,22 +13,22 @@ def student_pairs(
     positives: pd.DataFrame,
     collection: Collection,
     retriever: str,
-    retrievers: str,
+    all_retrievers: bool,
     found_within: int | None,
 ) -> tuple[pd.DataFrame, set[str]]:
-    """Return the distinct pairs (query_id, doc_id) of a student's pool, and the queries that are inconsistent.
+    """Return the distinct pairs (query_id, doc_id) of a student's pool, and the inconsistent queries, which have none.
 
     ``candidates``: query_id, doc_id, retriever, rank; ``queries``: type and doc_id, indexed by query_id; ``positives``:
-    query_id, doc_id. ``retriever`` is the retriever whose candidates are used for the student. With ``retrievers`` set to
-    ``all``, the candidates of all other retrievers are added. Inconsistent are the synthetic queries whose source passage
-    ``retriever`` does not rank among the first ``found_within`` (None: no filter); the pairs do not include them.
+    query_id, doc_id. The pool has the candidates of BM25 and of ``retriever``, or those of ``all_retrievers``. A
+    synthetic query is inconsistent if ``retriever`` does not rank its source passage among the first ``found_within``
+    (None: no filter).
     """
     ids = ["query_id", "doc_id"]
     pool = candidates[candidates["query_id"].isin(queries.index)]
     dropped: set[str] = set()
     if found_within is not None:
         dropped = inconsistent(pool, queries, collection, retriever, found_within)
-    if retrievers == "student":
+    if not all_retrievers:
         pool = student_candidates(pool, positives, retriever)
     return pool[~pool["query_id"].isin(dropped)].drop_duplicates(ids)[ids], dropped
 

@@ -10,7 +10,7 @@ from listill.settings.lists import Lists
 
 @dataclass(frozen=True)
 class Pool:
-    """The candidates of one query: their positions in the corpus, their normalised teacher scores, and which are positives."""
+    """The candidates of one query: positions in the corpus, normalised teacher scores, and which are positives."""
 
     documents: np.ndarray
     scores: np.ndarray

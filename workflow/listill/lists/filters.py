@@ -18,8 +18,8 @@ def teacher_agrees(pool: Pool, group: np.ndarray) -> bool:
 def with_raised_positives(pool: Pool, margin: float) -> Pool:
     """Return the pool with the positives scored above all others, since a human judgement outranks the teacher.
 
-    ``margin`` is a share of the range of the scores. All other documents keep their scores: what the teacher ranks high may
-    be relevant too.
+    ``margin`` is a share of the range of the scores. All other documents keep their scores: what the teacher ranks high
+    may be relevant too.
     """
     best = pool.scores.max()
     raised = best + margin * (best - pool.scores.min())
@@ -31,8 +31,8 @@ def quality(
 ) -> np.ndarray:
     """Return the quality of each query in [0, 1]: the weighted mean of its positive's raw teacher scores.
 
-    ``positive_scores`` holds the score of each query's positive for every teacher, ``all_scores`` all scores of the teacher.
-    Their 1st and 99th percentiles are scaled to 0 and 1, as the papers scale RankT5's scores.
+    ``positive_scores`` holds the score of each query's positive for every teacher, ``all_scores`` all scores of the
+    teacher. Their 1st and 99th percentiles are scaled to 0 and 1, as the papers scale RankT5's scores.
     """
     total = np.zeros(len(next(iter(positive_scores.values()))))
     for teacher, weight in weights.items():
@@ -46,9 +46,9 @@ def low_quality(
 ) -> pd.Series:
     """Tell which lists are dropped because the teachers give their positives low scores (bool, by query_id).
 
-    ``lists``: query_id (index and column), doc_ids; ``types``: the query type by query_id; ``scores``: query_id, doc_id,
-    teacher, score. Only synthetic queries are dropped: those below ``quality_percentile`` of the positives' scores or, with
-    ``quality_of: all``, of the scores of all documents.
+    ``lists``: query_id (index and column), doc_ids; ``types``: the query type by query_id; ``scores``: query_id,
+    doc_id, teacher, score. Only synthetic queries are dropped: those below ``quality_percentile`` of the positives'
+    scores or, with ``quality_of: all``, of the scores of all documents.
     """
     synthetic = types != HUMAN
     if not settings.quality_percentile or not synthetic.any():

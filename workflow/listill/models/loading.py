@@ -61,8 +61,9 @@ def _check_pooling(student: Student, folder: Path, model: SentenceTransformer) -
     for module in model:
         if isinstance(module, Pooling) and student.pooling and module.pooling_mode != student.pooling:
             raise UserError(
-                f"model {folder}: its folder sets pooling to {module.pooling_mode}, but the config sets {student.pooling}; "
-                "remove `pooling` from the config, or correct the config.json of the folder's Pooling module"
+                f"model {folder}: its folder sets pooling to {module.pooling_mode}, but the config sets "
+                f"{student.pooling}; remove `pooling` from the config, or correct the config.json of the "
+                "folder's Pooling module"
             )
 
 

@@ -47,8 +47,8 @@ def identity(folder: Path) -> str:
 def locate(model: str, revision: str | None = None) -> Path:
     """Return the folder of a model.
 
-    ``model`` is ``package:MODULE/FOLDER``, a folder, or a hub name. The safetensors snapshot of a hub model is downloaded
-    or taken from the cache. Raises UserError if the model is not found.
+    ``model`` is ``package:MODULE/FOLDER``, a folder, or a hub name. The safetensors snapshot of a hub model is
+    downloaded or taken from the cache. Raises UserError if the model is not found.
     """
     name = folder_or_hub_name(model)
     return Path(name) if Path(name).is_dir() else _from_hub(name, revision)
@@ -97,8 +97,8 @@ def _from_hub(model: str, revision: str | None) -> Path:
         ) from None
     except RevisionNotFoundError:
         raise UserError(
-            f"model {model}: revision '{revision}' does not exist on the hub; set revision to an existing commit, tag or "
-            "branch"
+            f"model {model}: revision '{revision}' does not exist on the hub; set revision to an existing commit, "
+            "tag or branch"
         ) from None
     except RepositoryNotFoundError:
         raise UserError(
@@ -136,8 +136,9 @@ def _check_modules(folder: Path, model: str) -> None:
     pooling_names = ("Pooling", "WordWeights", "StaticEmbedding", "Router")
     if not any(module_type.endswith(pooling_names) for module_type in module_types):
         raise UserError(
-            f"model {model}: {modules_file} has no pooling module ({', '.join(module_types)}), so the pooling is unknown; "
-            "remove the file and set `pooling` of the student to the value on the model card: mean, cls, lasttoken, ..."
+            f"model {model}: {modules_file} has no pooling module ({', '.join(module_types)}), so the pooling is "
+            "unknown; remove the file and set `pooling` of the student to the value on the model card: mean, cls, "
+            "lasttoken, ..."
         )
     for entry in json.loads(modules_file.read_text()):
         if not entry["type"].endswith(".Pooling"):
@@ -150,6 +151,6 @@ def _check_modules(folder: Path, model: str) -> None:
 def _check_weights(folder: Path, model: str) -> None:
     if not any(folder.rglob("*.safetensors")):
         raise UserError(
-            f"model {model}: no .safetensors weights in {folder}; other formats can run code when loaded, so they are not "
-            "supported. If you trust the model, load it once and save it with save_pretrained"
+            f"model {model}: no .safetensors weights in {folder}; other formats can run code when loaded, so they are "
+            "not supported. If you trust the model, load it once and save it with save_pretrained"
         )

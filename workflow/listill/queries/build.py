@@ -25,8 +25,8 @@ def from_answers(files: list[Path], collection: Collection) -> tuple[pd.DataFram
     queries = pd.concat([tables.read(file, "queries") for file in files], ignore_index=True)
     types = tables.provenance(files[0]).details.get("types", {})
     positions = collection.positions(queries["doc_id"].tolist(), str(files[0]))
-    passages = {doc_id: collection.rendered(i) for doc_id, i in zip(queries["doc_id"], positions, strict=True)}
-    return queries, RequestInfo({name: details["words"] for name, details in types.items()}, passages)
+    passage_texts = {doc_id: collection.rendered(i) for doc_id, i in zip(queries["doc_id"], positions, strict=True)}
+    return queries, RequestInfo({name: details["words"] for name, details in types.items()}, passage_texts)
 
 
 def from_generator(
@@ -62,9 +62,9 @@ def finish(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the cleaned queries with the human train topics, sorted by id, and the rows of the funnel.
 
-    ``topics`` are the human topics of all splits. Without ``qrels``, no human train topics are added. ``requests`` holds the
-    facts about requests to a language model. Raises UserError if a topic and a generated query have the same id, or if no
-    training query is left.
+    ``topics`` are the human topics of all splits. Without ``qrels``, no human train topics are added. ``requests``
+    holds the facts about requests to a language model. Raises UserError if a topic and a generated query have the same
+    id, or if no training query is left.
     """
     evaluation_topics = topics.loc[topics["split"].isin(["dev", "test"]), "text"].tolist()
     verdict = reasons(queries, evaluation_topics, cleaning, requests)

@@ -9,8 +9,8 @@ from typing import Any
 def chat_tokens(tokenizer: Any, messages: list[dict[str, str]], template: dict[str, Any]) -> list[int]:
     """Return the tokens of ``messages`` with the model's own chat template, up to where the answer begins.
 
-    The template contains the special tokens, so the tokenizer must not add any: tokenizing the rendered text as usual would
-    add a second beginning-of-text token. Raises ValueError if there is no template.
+    The template contains the special tokens, so the tokenizer must not add any: tokenizing the rendered text as usual
+    would add a second beginning-of-text token. Raises ValueError if there is no template.
     """
     if not tokenizer.chat_template:
         raise ValueError("it has no chat template, so it is not instruction-tuned: choose an instruction-tuned model")
@@ -19,7 +19,7 @@ def chat_tokens(tokenizer: Any, messages: list[dict[str, str]], template: dict[s
 
 
 def check_start(tokenizer: Any, tokens: list[int]) -> None:
-    """Raise ValueError if a prompt begins with several beginning-of-text tokens, or with none if the model expects one."""
+    """Raise ValueError if a prompt begins with several beginning-of-text tokens, or lacks an expected one."""
     bos = tokenizer.bos_token_id
     if bos is None:
         return
@@ -27,6 +27,6 @@ def check_start(tokenizer: Any, tokens: list[int]) -> None:
     expects_bos = tokenizer("a")["input_ids"][:1] == [bos]
     if bos_count > 1 or (expects_bos and bos_count == 0):
         raise ValueError(
-            f"its chat template begins a prompt with {bos_count} beginning-of-text tokens ({tokenizer.bos_token}) instead "
-            "of one: fix chat_template in a copy of the model's folder"
+            f"its chat template begins a prompt with {bos_count} beginning-of-text tokens ({tokenizer.bos_token}) "
+            "instead of one: fix chat_template in a copy of the model's folder"
         )

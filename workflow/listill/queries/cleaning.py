@@ -28,7 +28,7 @@ class RequestInfo:
 
 
 def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bool]:
-    """Return for each query whether its set of words has a Jaccard similarity of at least ``threshold`` with a topic."""
+    """Return for each query whether its words have a Jaccard similarity of at least ``threshold`` with a topic."""
     if not topics or not queries:
         return [False] * len(queries)
     counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b", lowercase=False)
@@ -78,9 +78,9 @@ def reasons(
 ) -> pd.Series:
     """Return for each query the reason why it is dropped, or ``kept``.
 
-    ``queries`` has the columns text and finish_reason. ``topics`` are the human dev and test topics, which must not leak into
-    training. Queries from a language model need ``requests`` and the columns type and doc_id; they are also checked for
-    refusals, for copies of their passage and for the word limit of their type.
+    ``queries`` has the columns text and finish_reason. ``topics`` are the human dev and test topics, which must not
+    leak into training. Queries from a language model need ``requests`` and the columns type and doc_id; they are also
+    checked for refusals, for copies of their passage and for the word limit of their type.
     """
     lengths = queries["text"].str.split().str.len()
     limits = pd.Series(settings.max_words, index=queries.index)

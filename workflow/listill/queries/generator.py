@@ -41,8 +41,8 @@ class Generator(Member):
         """Return the queries for ``passages`` (positions in the collection), one row per query.
 
         Columns: query_id, text, type, doc_id, generator, prompt, seed, finish_reason, start, end; ``split`` only if the
-        generator decides it. ``start`` and ``end`` are the range of characters in the passage's text that a query was taken
-        from. This range is removed from the passage when the pair is scored or used for training.
+        generator decides it. ``start`` and ``end`` are the range of characters in the passage's text that a query was
+        taken from. This range is removed from the passage when the pair is scored or used for training.
         """
         raise NotImplementedError
 
@@ -57,8 +57,8 @@ class LanguageModel(Generator):
     )
     types: dict[Name, Positive] | None = Field(
         None,
-        description="query types, and the number of queries of each type per passage (0.5: every other passage gets one, on "
-        "average); default: all types, with the weights in their files",
+        description="query types, and the number of queries of each type per passage (0.5: every other passage gets "
+        "one, on average); default: all types, with the weights in their files",
     )
     types_from: str | None = Field(
         None, description="a YAML file, or a folder of YAML files, with your own query types (see docs/queries.md)"
@@ -69,12 +69,11 @@ class LanguageModel(Generator):
         "replace the examples of the type",
     )
     shots: Count = Field(3, description="number of examples in the prompt; if there are more, this many are sampled")
-    passage_characters: Count = Field(
-        8000, description="longer passages are truncated at a space, in the prompt only"
-    )
+    passage_characters: Count = Field(8000, description="longer passages are truncated at a space, in the prompt only")
     temperature: Annotated[float, Field(ge=0)] = Field(0.8, description="sampling temperature; 0: greedy decoding")
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(
-        1.0, description="nucleus sampling: tokens are sampled from the most likely ones that have this probability together"
+        1.0,
+        description="nucleus sampling: only the most likely tokens, with this total probability, are sampled",
     )
     max_tokens: Count = Field(64, description="maximum tokens of an answer; a longer answer is dropped as cut off")
 
@@ -93,8 +92,8 @@ class LanguageModel(Generator):
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
         """Yield the answers to requests in batches, in any order. Each batch is stored before the next one is computed.
 
-        ``work`` is a folder for logs. Facts for the provenance, such as versions, are added to ``details``. If one request
-        fails, its ``finish_reason`` says why; if all requests fail, a UserError is raised.
+        ``work`` is a folder for logs. Facts for the provenance, such as versions, are added to ``details``. If one
+        request fails, its ``finish_reason`` says why; if all requests fail, a UserError is raised.
         """
         raise NotImplementedError
 

@@ -26,8 +26,8 @@ def passages(
 ) -> list[int]:
     """Return the positions of the passages that get queries: ``budget`` training passages and all held-out passages.
 
-    Only the first document of a duplicate group gets queries, and empty passages get none. With ``relevant`` (positions),
-    the training passages are limited to these, or to the first documents of their duplicate groups.
+    Only the first document of a duplicate group gets queries, and empty passages get none. With ``relevant``
+    (positions), the training passages are limited to these, or to the first documents of their duplicate groups.
     """
     eligible = [i for i in range(len(collection)) if collection.group[i] == i and collection.rendered(i)]
     train = [i for i in eligible if collection.doc_ids[i] not in split]

@@ -29,9 +29,7 @@ class QueryType(Section):
 
     instruction: str = Field(min_length=1, description="the instruction for the model: what to write")
     words: Count = Field(description="maximum words of a query: stated in the prompt, and longer queries are dropped")
-    weight: Positive = Field(
-        1.0, description="queries per passage; 0.5: every other passage gets one, on average"
-    )
+    weight: Positive = Field(1.0, description="queries per passage; 0.5: every other passage gets one, on average")
     examples: list[Example] = Field([], description="examples that precede the passage in the prompt")
 
 

@@ -1,15 +1,15 @@
-"""Where queries got lost: from what was generated to what was trained on."""
+"""The query funnel: how many queries remain after each step, from generation to training."""
 
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-STAGES = {"queries": "cleaned", "candidates": "found again (consistent)", "lists": "kept by the teacher"}
+STAGES = {"queries": "after cleaning", "candidates": "after the consistency filter", "lists": "in training lists"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """Queries that are left after a step, by type, and how many it dropped for which reason."""
+    """The queries that remain after a step, by type, and how many the step dropped, by reason."""
 
     name: str
     counts: dict[str, int]
@@ -17,7 +17,7 @@ class Step:
 
     @property
     def total(self) -> int:
-        """All types together."""
+        """The number of queries of all types."""
         return sum(self.counts.values())
 
 
@@ -25,31 +25,32 @@ def steps(funnel: pd.DataFrame, trained: dict[str, dict[str, int]], split: str =
     """Return the funnel of one student's training queries.
 
     ``funnel``: the rows of the funnel tables of all stages (stage, type, split, reason, queries), where reason is
-    ``generated`` (all there were, stage queries only), ``kept``, or why queries were dropped. ``trained``: for each
-    variant the number of lists of each type that it was trained on.
+    ``generated`` (all queries; only in the stage queries), ``kept``, or why queries were dropped. ``trained``: for each
+    variant, the number of training lists of each type.
     """
     rows = funnel[funnel["split"] == split]
-    found = []
+    result = []
     for stage, name in STAGES.items():
-        here = rows[rows["stage"] == stage]
-        if here.empty:
+        stage_rows = rows[rows["stage"] == stage]
+        if stage_rows.empty:
             continue
-        counts = {str(reason): _by_type(group) for reason, group in here.groupby("reason")}
+        counts = {str(reason): _by_type(group) for reason, group in stage_rows.groupby("reason")}
         kept = counts.pop("kept", {})
         generated = counts.pop("generated", {})
-        lost = {reason: sum(of.values()) for reason, of in counts.items() if sum(of.values())}
+        lost = {reason: sum(by_type.values()) for reason, by_type in counts.items() if sum(by_type.values())}
         if stage == "queries":
-            # Queries that nobody generated (human topics) are only counted as kept.
-            found.append(Step("generated or given", dict(sorted((kept | generated).items()))))
-        found.append(Step(name, kept, dict(sorted(lost.items(), key=lambda item: (-item[1], item[0])))))
-    return found + [Step(f"trained: {variant}", dict(sorted(of.items()))) for variant, of in sorted(trained.items())]
+            # Queries that were not generated (human topics) may only be counted as kept.
+            result.append(Step("before cleaning", dict(sorted((kept | generated).items()))))
+        result.append(Step(name, kept, dict(sorted(lost.items(), key=lambda item: (-item[1], item[0])))))
+    result += [Step(f"trained: {variant}", dict(sorted(counts.items()))) for variant, counts in sorted(trained.items())]
+    return result
 
 
-def set_aside(funnel: pd.DataFrame) -> dict[str, int]:
-    """Return the number of clean queries of each split that never trains."""
+def held_out(funnel: pd.DataFrame) -> dict[str, int]:
+    """Return the number of clean queries in each split that is not used for training."""
     rows = funnel[(funnel["stage"] == "queries") & (funnel["reason"] == "kept") & (funnel["split"] != "train")]
     return {str(split): int(count) for split, count in rows.groupby("split")["queries"].sum().items()}
 
 
 def _by_type(rows: pd.DataFrame) -> dict[str, int]:
-    return {str(kind): int(count) for kind, count in rows.groupby("type")["queries"].sum().items()}
+    return {str(query_type): int(count) for query_type, count in rows.groupby("type")["queries"].sum().items()}

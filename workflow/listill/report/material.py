@@ -1,4 +1,4 @@
-"""What the page is made of, and how it is read from a run's files."""
+"""The data for the report page, and how it is read from the files of a run."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +15,10 @@ from listill.schemas import SCHEMAS
 
 @dataclass(frozen=True)
 class History:
-    """One training run: the history table, the lists of each query type that it was trained on, the step kept.
+    """One training run: the history table, the number of training lists of each query type, and the step that was kept.
 
-    ``temperature``: of the teacher, where it was matched. Without ``kept`` the step that is best on dev is taken, the
-    earliest of equals.
+    ``temperature`` is the teacher temperature, if it was matched automatically. Without ``kept``, the best step on dev
+    is shown, or the earliest of several best steps.
     """
 
     student: str
@@ -31,10 +31,10 @@ class History:
 
 @dataclass(frozen=True)
 class Material:
-    """All that the page is made of.
+    """All data for the page.
 
-    ``summary``, ``per_query``, ``corpus``: the tables of these names; ``runs``: runs table of each system; ``funnels``:
-    funnel rows of each student.
+    ``summary``, ``per_query``, ``corpus``: the tables with these names. ``runs``: the runs table of each system.
+    ``funnels``: the funnel rows of each student.
     """
 
     title: str
@@ -53,7 +53,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a run that the page is read from."""
+    """The files of a run that the page is made from."""
 
     per_query: Path
     corpus: Path
@@ -74,7 +74,7 @@ def load(
     versions: dict[str, str],
     fingerprints: dict[str, str],
 ) -> Material:
-    """Read the files and return all that the page is made of."""
+    """Read the files and return all data for the page."""
     return Material(
         title=title,
         summary=summary,
@@ -111,13 +111,13 @@ def _history(path: Path) -> History:
 
 
 def _funnels(paths: list[Path], students: list[str]) -> dict[str, pd.DataFrame]:
-    """Return the funnel rows of each student: of funnel/lists.<student>.parquet, and of the files of all students."""
+    """Return the funnel rows of each student: from funnel/lists.<student>.parquet and from the shared files."""
     frames = {path: tables.read(path, "funnel") for path in paths}
-    owners = {path: next((name for name in students if path.stem == f"lists.{name}"), None) for path in paths}
+    student_of = {path: next((name for name in students if path.stem == f"lists.{name}"), None) for path in paths}
     empty: dict[str, list[Any]] = {column: [] for column in SCHEMAS["funnel"].names}
     return {
         student: pd.concat(
-            [pd.DataFrame(empty), *(frame for path, frame in frames.items() if owners[path] in (None, student))]
+            [pd.DataFrame(empty), *(frame for path, frame in frames.items() if student_of[path] in (None, student))]
         )
         for student in students
     }

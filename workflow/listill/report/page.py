@@ -1,4 +1,4 @@
-"""The page: results, funnel, training, examples and costs in one self-contained HTML file."""
+"""The report page: results, funnel, training, examples and costs in one self-contained HTML file."""
 
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,13 @@ import yaml
 
 from listill.measure_names import SELECTION
 from listill.report import costs, funnel, plots
-from listill.report.examples import Contest, contest
+from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
 from listill.report.results import Results, p_text
 
 
 def render(material: Material, examples: int) -> str:
-    """Return the page; ``examples`` won and as many lost queries are shown for each student."""
+    """Return the page; it shows up to ``examples`` improved and as many degraded queries per student."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -24,14 +24,14 @@ def render(material: Material, examples: int) -> str:
         lstrip_blocks=True,
     )
     results = Results(material.summary)
-    main = [results.cell(system, results.trusted, results.main) for system in results.systems]
-    ends = [abs(end) for cell in main if cell for end in (cell.low, cell.high) if not np.isnan(end)]
+    main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
+    interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
     return environment.get_template("report.html.j2").render(
         title=material.title,
         results=results,
         human=material.evaluated.human,
         splits=sorted(results.splits, key=["test", "dev", "heldout"].index),
-        reach=max([*ends, 1e-9]),
+        axis_limit=max([*interval_ends, 1e-9]),
         by_type=_by_type(material, results),
         students=[_student(material, results, student, examples) for student in results.students],
         costs=material.costs,
@@ -45,45 +45,49 @@ def render(material: Material, examples: int) -> str:
 
 
 def _by_type(material: Material, results: Results) -> dict[str, Any]:
-    """Return the main measure of each system on each type of held-out query: {types: {type: queries}, rows}."""
+    """Return the main measure of each system by type of held-out query: {types: {type: number of queries}, rows}."""
     values = material.per_query
     values = values[(values["split"] == "heldout") & (values["measure"] == results.main)]
     values = values.merge(material.evaluated.queries[["query_id", "type"]], on="query_id")
     counts = values.groupby("type")["query_id"].nunique()
     means = values.groupby(["system", "type"])["value"].mean()
     rows = {
-        system: [float(means[system, kind]) for kind in counts.index]
+        system: [float(means[system, query_type]) for query_type in counts.index]
         for system in results.systems
         if system in means.index.get_level_values(0)
     }
-    return {"types": {str(kind): int(count) for kind, count in counts.items()}, "rows": rows}
+    return {"types": {str(query_type): int(count) for query_type, count in counts.items()}, "rows": rows}
 
 
 def _student(material: Material, results: Results, student: str, examples: int) -> dict[str, Any]:
-    """Return what the page says of one student."""
+    """Return the data of one student for the template."""
     histories = [history for history in material.histories if history.student == student]
     rows = material.funnels.get(student)
-    verdict = next((found for found in results.verdicts() if found.student == student), None)
+    verdict = next((verdict for verdict in results.verdicts() if verdict.student == student), None)
     variant = verdict.variant if verdict else None
-    fought = _contest(material, results, student, variant, examples) if variant else None
+    comparison = _wins_and_losses(material, results, student, variant, examples) if variant else None
     ceiling = results.cell("teacher", results.trusted, results.main)
-    closed = None
+    gap_closed = None
     if verdict and verdict.cell and ceiling and ceiling.value > verdict.cell.base:
-        closed = verdict.cell.delta / (ceiling.value - verdict.cell.base)
+        gap_closed = verdict.cell.delta / (ceiling.value - verdict.cell.base)
     return {
         "name": student,
         "verdict": verdict,
-        "closed": closed,
+        "gap_closed": gap_closed,
         "ceiling": ceiling,
-        "steps": [] if rows is None else funnel.steps(rows, {found.variant: found.trained for found in histories}),
-        "set_aside": {} if rows is None else funnel.set_aside(rows),
+        "steps": []
+        if rows is None
+        else funnel.steps(rows, {history.variant: history.trained for history in histories}),
+        "held_out": {} if rows is None else funnel.held_out(rows),
         "curves": _curves(histories),
-        "contest": fought,
-        "waterfall": plots.waterfall(fought.differences, f"difference of each query, {variant}") if fought else "",
+        "comparison": comparison,
+        "waterfall": plots.waterfall(comparison.differences, f"difference per query, {variant}") if comparison else "",
     }
 
 
-def _contest(material: Material, results: Results, student: str, variant: str, examples: int) -> Contest | None:
+def _wins_and_losses(
+    material: Material, results: Results, student: str, variant: str, examples: int
+) -> WinsAndLosses | None:
     values = material.per_query
     values = values[(values["split"] == results.trusted) & (values["measure"] == results.main)]
     table = values.pivot(index="query_id", columns="system", values="value")
@@ -92,7 +96,7 @@ def _contest(material: Material, results: Results, student: str, variant: str, e
     table = table[[student, variant]].set_axis(["before", "after"], axis=1).reset_index()
     documents = material.corpus
     titles = documents["title"].fillna("").where(documents["title"].fillna("") != "", documents["text"].str[:80])
-    return contest(
+    return wins_and_losses(
         table,
         (material.runs[student], material.runs[variant]),
         material.evaluated.queries,
@@ -103,14 +107,14 @@ def _contest(material: Material, results: Results, student: str, variant: str, e
 
 
 def _curves(histories: list[History]) -> list[dict[str, Any]]:
-    """Return the plots of each variant; the dev plots of a student share their range."""
-    measured = [history.table.dropna(subset=[SELECTION]) for history in histories]
-    values = [value for table in measured for value in table[SELECTION]]
+    """Return the plots of each variant; all dev plots of a student have the same y range."""
+    dev_tables = [history.table.dropna(subset=[SELECTION]) for history in histories]
+    values = [value for table in dev_tables for value in table[SELECTION]]
     span = (min(values), max(values)) if values else None
-    found = []
-    for history, dev in zip(histories, measured, strict=True):
+    curves = []
+    for history, dev in zip(histories, dev_tables, strict=True):
         train = history.table[history.table["split"] == "train"]
-        drawn: dict[str, Any] = {
+        curve: dict[str, Any] = {
             "variant": history.variant,
             "lists": sum(history.trained.values()),
             "temperature": history.temperature,
@@ -122,8 +126,8 @@ def _curves(histories: list[History]) -> list[dict[str, Any]]:
             )
             best = order.iloc[0]
             base = dev.loc[dev["step"] == 0, SELECTION]
-            drawn["kept"] = int(best["step"])
-            drawn["plots"][f"{SELECTION} on dev queries"] = plots.chart(
+            curve["kept"] = int(best["step"])
+            curve["plots"][f"{SELECTION} on dev queries"] = plots.chart(
                 [plots.Line(dev["step"].to_numpy(float), dev[SELECTION].to_numpy(float))],
                 f"{SELECTION} on dev queries, {history.variant}",
                 base=float(base.iloc[0]) if len(base) else None,
@@ -134,6 +138,6 @@ def _curves(histories: list[History]) -> list[dict[str, Any]]:
             points = train.dropna(subset=[column])
             if len(points):
                 line = plots.Line(points["step"].to_numpy(float), points[column].to_numpy(float))
-                drawn["plots"][name] = plots.chart([line], f"{name}, {history.variant}")
-        found.append(drawn)
-    return found
+                curve["plots"][name] = plots.chart([line], f"{name}, {history.variant}")
+        curves.append(curve)
+    return curves

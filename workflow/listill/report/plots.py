@@ -1,4 +1,4 @@
-"""Small SVG plots; colours come from the page's style sheet, so that they follow dark mode."""
+"""Small SVG plots. The style sheet of the page sets their colours, so that they support dark mode."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from markupsafe import Markup, escape
 
 from listill.report.results import Cell
 
-_POINTS = 240  # more than the pixels of a small plot tell apart
+_POINTS = 240  # a small plot cannot show more points
 _WIDTH, _HEIGHT = 320, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 24
 
 
 @dataclass(frozen=True)
 class Line:
-    """Points (x, y: float [n], n at least 1) and the class that gives the line its colour."""
+    """Points (x, y: float [n], n at least 1) and the CSS class that sets the colour of the line."""
 
     x: np.ndarray
     y: np.ndarray
@@ -22,15 +22,15 @@ class Line:
 
 
 def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the means of equal stretches of a long line; a short one as it is."""
+    """Return a long line averaged over equal segments; a short line does not change."""
     if len(x) <= _POINTS:
         return x, y
-    stretches = np.array_split(np.arange(len(x)), _POINTS)
-    return np.array([x[part].mean() for part in stretches]), np.array([y[part].mean() for part in stretches])
+    segments = np.array_split(np.arange(len(x)), _POINTS)
+    return np.array([x[part].mean() for part in segments]), np.array([y[part].mean() for part in segments])
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Return about ``count`` round numbers from within low..high (low < high)."""
+    """Return about ``count`` round numbers between ``low`` and ``high`` (low < high)."""
     rough = (high - low) / count
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
@@ -46,8 +46,8 @@ def chart(
 ) -> Markup:
     """Return a line chart over training steps.
 
-    ``label`` is read out in place of the picture, ``base`` a dashed level, ``best`` a marked point, ``span`` the y
-    range (default: that of the data), for plots that are to be compared.
+    ``label`` is the alternative text. ``base`` is the level of a dashed line, ``best`` a marked point. ``span`` sets
+    the y range (default: the range of the data), so that several plots can be compared.
     """
     xs = np.concatenate([line.x for line in lines])
     ys = np.concatenate([line.y for line in lines] + ([] if base is None else [np.array([base])]))
@@ -83,11 +83,11 @@ def chart(
     return _svg(parts, label, _WIDTH, _HEIGHT, "chart")
 
 
-def interval(cell: Cell | None, reach: float) -> Markup:
-    """Return a difference with its confidence interval on an axis of -reach..reach; empty if there is none."""
+def interval(cell: Cell | None, axis_limit: float) -> Markup:
+    """Return a difference with its confidence interval on an axis of +-``axis_limit``; empty without a test."""
     if cell is None or not cell.tested:
         return Markup("")
-    x, low, high = (80 + 74 * np.clip(value / reach, -1, 1) for value in (cell.delta, cell.low, cell.high))
+    x, low, high = (80 + 74 * np.clip(value / axis_limit, -1, 1) for value in (cell.delta, cell.low, cell.high))
     parts = [
         '<path class="axis" d="M80 0V20"/>',
         f'<path class="whisker {cell.tone}" d="M{low:.1f} 10H{high:.1f}"/>',
@@ -97,13 +97,13 @@ def interval(cell: Cell | None, reach: float) -> Markup:
 
 
 def waterfall(differences: np.ndarray, label: str) -> Markup:
-    """Return per-query differences (float [n], sorted from gain to loss) as areas above and below a middle line."""
-    reach = float(max(abs(differences).max(), 1e-9))
+    """Return per-query differences (float [n], sorted from gain to loss) as bars above and below the zero line."""
+    largest = float(max(abs(differences).max(), 1e-9))
     _, values = thin(np.arange(len(differences), dtype=float), differences)
     width = 640 / len(values)
     parts = [
         f'<rect class="{"up" if value > 0 else "down"}" x="{i * width:.2f}" width="{width + 0.1:.2f}" '
-        f'y="{60 - max(value, 0) / reach * 56:.2f}" height="{abs(value) / reach * 56:.2f}"/>'
+        f'y="{60 - max(value, 0) / largest * 56:.2f}" height="{abs(value) / largest * 56:.2f}"/>'
         for i, value in enumerate(values)
         if value
     ]

@@ -13,11 +13,11 @@ from listill.errors import UserError
 from listill.report.results import Cell, Results, p_text
 
 WIDTH = 100
-_NAME = 31  # longest system name in full; leaves room for three measures
+_NAME = 31  # longer system names are shortened; this leaves room for three measures
 
 
 def table(results: Results, title: str, split: str | None = None) -> str:
-    """Return systems x measures on one split (default: the most trusted), at most 100 columns wide."""
+    """Return a table of systems and measures on one split (default: the most trusted), at most 100 characters wide."""
     split = split or results.trusted
     chosen = {results.chosen(student) for student in results.students}
     names = {system: _short(system) + (" <" if system in chosen else "") for system in results.systems}
@@ -36,23 +36,23 @@ def table(results: Results, title: str, split: str | None = None) -> str:
         "value and difference from the student's base model; * p < 0.05, ** p < 0.01 (paired, Holm-corrected)",
     ]
     if chosen - {None}:
-        lines.append("<  best variant of its student on dev")
+        lines.append("<  the best variant of the student on dev")
     if len(shown) < len(results.measures):
         lines.append(f"not shown: {', '.join(results.measures[len(shown) :])}")
     return "\n".join(lines)
 
 
 def text(folder: Path) -> str:
-    """Return the table and the verdict of a corpus' results folder."""
+    """Return the table and the verdicts for the results folder of a corpus."""
     summary = tables.read(folder / "summary.parquet", "summary")
     if summary.empty:
-        raise UserError(f"{folder / 'summary.parquet'}: is empty; nothing was evaluated")
+        raise UserError(f"{folder / 'summary.parquet'}: the table is empty: run the stage evaluate again")
     results = Results(summary)
-    verdict = "\n".join(
-        textwrap.fill(f"{found.sentence}. {found.caveat}".strip(), WIDTH) for found in results.verdicts()
+    verdicts = "\n".join(
+        textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in results.verdicts()
     )
     page = folder / "report.html"
-    return f"{table(results, folder.resolve().name)}\n\n{verdict}" + (f"\n{page}" if page.exists() else "")
+    return f"{table(results, folder.resolve().name)}\n\n{verdicts}" + (f"\n{page}" if page.exists() else "")
 
 
 def _short(system: str) -> str:

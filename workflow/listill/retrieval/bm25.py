@@ -112,7 +112,7 @@ class _rank_bm25:
         self._k1 = settings.k1
 
     def __call__(self, terms: list[str]) -> np.ndarray:
-        # BM25Okapi multiplies by k1 + 1. Lucene omits this factor, which does not affect the order. BM25Okapi divides 0 by 0
-        # for empty documents if b is 1, or if all documents are empty.
+        # BM25Okapi multiplies by k1 + 1. Lucene omits this factor, which does not affect the order. BM25Okapi divides 0
+        # by 0 for empty documents if b is 1, or if all documents are empty.
         with np.errstate(invalid="ignore"):
             return np.nan_to_num(self._index.get_scores(terms) / (self._k1 + 1)).astype(np.float32)

@@ -22,7 +22,7 @@ def load(path: Path, collection: Collection) -> np.ndarray:
     table = tables.read_arrow(path, "embeddings")
     if table["doc_id"].to_pylist() != collection.doc_ids:
         raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
-    # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers (2.8 million documents with 768 dimensions).
+    # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers (2.8 million documents of 768).
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table["embedding"].chunks]
     return np.concatenate(chunks).reshape(len(collection), -1)
 

@@ -1,4 +1,4 @@
-"""The bi-encoder: a SentenceTransformers model with its own batching, so that training and inference share ``forward``."""
+"""The bi-encoder: a SentenceTransformers model with batching of its own, shared by training and inference."""
 
 import contextlib
 import logging
@@ -28,7 +28,8 @@ Kind = Literal["query", "document"]
 TOKEN_BUDGET = {"cpu": 4096, "cuda": 65_536}
 # Number of texts that are tokenised at a time.
 TOKENISER_BATCH = 1024
-# The inputs of a plain text model. Models with other inputs, which depend on more than the text itself, are not supported.
+# The inputs of a plain text model. Models with other inputs, which depend on more than the text itself, are not
+# supported.
 FEATURES = {"input_ids", "attention_mask", "token_type_ids", "modality", "prompt_length"}
 PROMPT_NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
 
@@ -36,8 +37,8 @@ PROMPT_NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("
 class Encoder:
     """A student, which encodes texts as embeddings.
 
-    The model, its tokenizer, pooling, prompts and similarity are read from the model folder (see ``loading``). Texts are
-    truncated to ``max_length`` tokens. Embeddings have length 1 if the model's similarity is the cosine.
+    The model, its tokenizer, pooling, prompts and similarity are read from the model folder (see ``loading``). Texts
+    are truncated to ``max_length`` tokens. Embeddings have length 1 if the model's similarity is the cosine.
     """
 
     def __init__(self, student: Student, folder: Path | None = None, *, trainable: bool = False) -> None:
@@ -134,7 +135,9 @@ class Encoder:
         """Return the tokens of texts with their prompt, truncated to ``max_length``, as in SentenceTransformers."""
         token_ids = []
         for start in range(0, len(texts), TOKENISER_BATCH):
-            features = self.model.preprocess(texts[start : start + TOKENISER_BATCH], prompt=self.prompt(kind), task=kind)
+            features = self.model.preprocess(
+                texts[start : start + TOKENISER_BATCH], prompt=self.prompt(kind), task=kind
+            )
             masks = features["attention_mask"].bool().numpy()
             token_ids += [ids[mask] for ids, mask in zip(features["input_ids"].numpy(), masks, strict=True)]
         return Tokens.of(token_ids, self._suffix)

@@ -28,8 +28,9 @@ class Retriever(ABC):
         """
 
     def run(self, query_ids: list[str], queries: "list[str] | Tokens", depth: int) -> "pd.DataFrame":
-        """Return the run: query (position in ``query_ids``), document (position in the collection), rank (from 1), score.
+        """Return the run: query, document, rank, score.
 
+        ``query`` is the position in ``query_ids``, ``document`` the position in the collection; ranks start at 1.
         If topics are documents (as in ArguAna), the document with the query's own id is removed from its results.
         """
         from listill.retrieval.runs import by_position, without_own_documents

@@ -17,7 +17,8 @@ class NotFinite(UserError):
 def top_k(scores: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the k best of ``documents`` and their scores, ordered by score (descending), then doc_id.
 
-    ``documents`` [n] are positions and ``scores`` [n] their scores; ``id_order[i]`` is the rank of the doc_id of document i.
+    ``documents`` [n] are positions and ``scores`` [n] their scores; ``id_order[i]`` is the rank of the doc_id of
+    document i.
     """
     order = np.lexsort((id_order[documents], -scores))[:k]
     return documents[order], scores[order]

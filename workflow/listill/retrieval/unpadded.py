@@ -1,4 +1,4 @@
-"""Attention over texts that are concatenated in a single row, so that no padding is computed or kept for the backward pass.
+"""Attention over texts concatenated in a single row: no padding is computed, nor kept for the backward pass.
 
 The linear layers of a transformer do not depend on the boundaries between texts; attention does, and receives them as
 ``cu_seq_lens_q``. The argument names are those of flattened batches in transformers, which the pooling of

@@ -1,4 +1,4 @@
-"""Losses, and how each variant is trained."""
+"""Settings of the losses and of the training of each variant."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -32,38 +32,42 @@ class Temperatures(Section):
     aliases: ClassVar[dict[str, str]] = {"contrastive": "infonce"}
 
     student: Positive = Field(
-        0.03, description="of the student's similarities in the losses listwise, margin_mse and ranknet"
+        0.03, description="temperature of the student's similarities in the losses listwise, margin_mse and ranknet"
     )
     teacher: Positive | Literal["auto"] = Field(
         "auto",
-        description="of the targets; auto: their mean entropy is that of the untrained student's on the same lists (for "
-        "`margin_mse` rather give a number)",
+        description="temperature of the teacher's scores; auto: the mean entropy of the targets equals that of the "
+        "untrained student on the same lists (for `margin_mse`, set a number)",
     )
     offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
-    infonce: Positive = Field(0.05, description="of the student's similarities in the loss infonce")
+    infonce: Positive = Field(0.05, description="temperature of the student's similarities in the loss infonce")
 
 
 class Negatives(Section):
-    """What may be pushed away from a query: all texts of the step, but for likely false negatives."""
+    """Which texts of a step are used as negatives of a query: all of them except likely false negatives."""
 
     aliases: ClassVar[dict[str, str]] = {"margin": "guide_margin"}
 
     denoise: Share = Field(
-        0.6, description="documents of the own list with more than this share of the top teacher score are no negatives"
+        0.6,
+        description="documents of the query's own list that the teacher scores above this share of the top score are "
+        "not used as negatives",
     )
     guide: Name | None = Field(
         None,
-        description="a dense retriever (a student's base, or one of `mining.additional`) that may veto negatives, too",
+        description="a dense retriever (a student's base model, or one of `mining.additional`) that also filters "
+        "likely false negatives",
     )
     guide_margin: float = Field(
         0.0,
         description="texts that the guide scores above the positive by more than this margin are not used as negatives",
     )
     listwise: bool = Field(
-        True, description="the listwise loss sees them, too, as documents to which the teacher gives nothing"
+        True,
+        description="the listwise loss also uses the negatives of the step, with a teacher probability of 0",
     )
     count: Literal["once", "every"] = Field(
-        "once", description="a text that stands in several lists counts once, or (as in the papers) every time"
+        "once", description="a text counts once per step or, as in the papers, once for every list that contains it"
     )
 
 
@@ -72,86 +76,101 @@ def _yaml_no(value: Any) -> Any:
 
 
 class Selection(Section):
-    """Which weights are kept: the best nDCG@10 on dev queries; the base model is a candidate."""
+    """Which weights are kept: those with the best nDCG@10 on dev queries. The base model is a candidate."""
 
-    evaluations: Count = Field(4, description="how often training is interrupted to measure")
-    patience: Count | None = Field(None, description="stop after so many measurements without a better one")
+    evaluations: Count = Field(4, description="number of measurements during training")
+    patience: Count | None = Field(
+        None, description="early stopping: stop after this many measurements without improvement; default: never"
+    )
     average: Count | None = Field(
-        None, description="the mean of the weights at the last so many measurements is a candidate too"
+        None, description="the mean of the weights at this many last measurements is also a candidate"
     )
     merge: Annotated[Literal["no", "report", "use"], BeforeValidator(_yaml_no)] = Field(
-        "no", description="measure mixtures of the base's and the best weights; use: the best mixture is a candidate"
+        "no",
+        description="report: measure mixtures of the base model's and the best weights; use: the best mixture is also "
+        "a candidate",
     )
-    queries: Count = Field(300, description="dev queries used, drawn with the seed")
+    queries: Count = Field(300, description="maximum number of dev queries, sampled with the seed")
     documents: Count = Field(
-        5000, description="documents searched; of a larger corpus the base model's best for each query and a sample"
+        5000,
+        description="number of documents that are searched; for a larger corpus, these are the relevant documents, the "
+        "base model's top documents for each query, and a random sample",
     )
 
 
 class Recipe(Section):
     """How one variant is trained."""
 
-    losses: Losses = Field({"listwise": 1.0}, min_length=1, description="weights of the losses")
-    types: list[str] | None = Field(None, description="query types that are trained on; default: all")
-    max_lists: Count | None = Field(None, description="lists used, drawn with the seed; default: all")
-    epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
-    batch: Count = Field(16, description="queries of a step")
-    learning_rate: Positive = Field(
-        1e-4, description="the highest of the schedule: a linear rise, then a linear fall to 0"
+    losses: Losses = Field({"listwise": 1.0}, min_length=1, description="the losses and their weights")
+    types: list[str] | None = Field(None, description="query types to train on; default: all")
+    max_lists: Count | None = Field(
+        None, description="maximum number of lists to train on, sampled with the seed; default: all"
     )
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="not on biases and norms")
-    warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
-    floor: Share = Field(0.0, description="share of the highest learning rate at which its fall ends")
-    clip: Positive = Field(1.0, description="largest gradient norm")
+    epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
+    batch: Count = Field(16, description="queries per step")
+    learning_rate: Positive = Field(
+        1e-4, description="peak learning rate, reached by linear warm-up and followed by linear decay"
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.01, description="weight decay, not applied to biases and norms"
+    )
+    warmup: Share = Field(0.1, description="share of the steps in the warm-up of the learning rate")
+    floor: Share = Field(0.0, description="share of the peak learning rate at which its decay ends")
+    clip: Positive = Field(1.0, description="maximum gradient norm")
     temperatures: Temperatures = Field(Temperatures(), description="softmax temperatures of the losses")
-    negatives: Negatives = Field(Negatives(), description="which texts of the step are negatives")
-    max_length: Count | None = Field(None, description="tokens of a passage in training; default: the student's")
-    query_length: Count | None = Field(None, description="tokens of a query in training; default: the student's")
-    dropout: Share = Field(0.0, description="dropout probability in training, whatever the model's own is")
+    negatives: Negatives = Field(Negatives(), description="which texts of the step are used as negatives")
+    max_length: Count | None = Field(
+        None, description="maximum number of tokens of a passage in training; default: the student's"
+    )
+    query_length: Count | None = Field(
+        None, description="maximum number of tokens of a query in training; default: the student's"
+    )
+    dropout: Share = Field(0.0, description="dropout probability in training, which replaces the model's own")
     selection: Selection = Field(Selection(), description="which weights are kept")
     memory: Positive | None = Field(
         None,
-        description="GB for the intermediate values of a step; a larger step is computed in two passes. Default: 2, or half "
-        "of the GPU's",
+        description="GB for the activations of a step; activations that do not fit are computed twice. Default: 2, or "
+        "half of the GPU's memory",
     )
-    checkpoint: Count = Field(50, description="steps between checkpoints, from which an interrupted training goes on")
+    checkpoint: Count = Field(50, description="steps between checkpoints, from which an interrupted training resumes")
     seed: int | None = Field(
-        None, description="of the order of queries and of all that is drawn in training; default: the config's"
+        None, description="seed of the order of queries and of all sampling in training; default: the config's seed"
     )
     tensorboard: bool = Field(
-        False, description="write curves for TensorBoard (install tensorboard) beside the checkpoint"
+        False,
+        description="write training curves for TensorBoard next to the model folder (needs the package tensorboard)",
     )
 
     @property
     def uses_guide(self) -> bool:
-        """Whether a guide has a say: it concerns the losses that see negatives of the whole step."""
+        """Whether the guide is used: only losses with negatives of the whole step use it."""
         return self.negatives.guide is not None and ("infonce" in self.losses or self.negatives.listwise)
 
 
 def _optional(model: type[Section], name: str) -> type[Section]:
-    """Return the model with every field optional: what a variant may override."""
+    """Return the model with every field optional: the settings that a variant may override."""
     fields: dict[str, Any] = {
-        # The default is not checked: a key may be left out, but be null only where null means something.
+        # The default is not validated: a key may be omitted, but may be null only if null is a valid value.
         key: (field.rebuild_annotation(), Field(None, description=field.description))
         for key, field in model.model_fields.items()
     }
-    return create_model(name, __base__=Section, __doc__="What this variant does differently.", **fields)
+    return create_model(name, __base__=Section, __doc__="The settings that this variant overrides.", **fields)
 
 
-# How variants of the second round are named.
+# The suffix of the variants of the second round.
 SECOND = "-round2"
 
 Variant: Any = _optional(Recipe, "Variant")
 
 
-# The blocks of a recipe that have old key names.
+# The blocks of `training` whose keys have old names.
 RENAMED_IN: dict[str, type[Section]] = {"temperatures": Temperatures, "negatives": Negatives, "lists": Lists}
 
 
-def _over(preset: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Return the preset with what the config says itself put over it, blocks key by key (but losses as a whole)."""
+def _merge(preset: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """Return the preset overridden by the config: key by key within blocks, except for the losses."""
     merged = dict(preset)
-    for key, value in own.items():
+    for key, value in config.items():
         try:
             value = RENAMED_IN[key].renamed(value) if key in RENAMED_IN else value
         except ValueError as error:
@@ -162,14 +181,14 @@ def _over(preset: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 class Training(Recipe):
-    """Settings shared by all variants, and the variants."""
+    """Settings that all variants share, and the variants."""
 
     preset: Literal["cadet", "small"] | None = Field(
-        None, description="where settings start from that are not given here: the files in `settings/presets/`"
+        None, description="the preset that settings default to; see the files in `settings/presets/`"
     )
-    lists: Lists = Field(Lists(), description="how training lists are made, for all variants")
+    lists: Lists = Field(Lists(), description="how training lists are built, for all variants")
     rounds: Literal[1, 2] = Field(
-        1, description="2: every trained student mines once more, and `<variant>-round2` is trained on what it finds"
+        1, description="2: every trained student mines again, and `<variant>-round2` is trained on what it finds"
     )
     variants: dict[Name, Variant] = Field(
         {
@@ -177,7 +196,7 @@ class Training(Recipe):
             "infonce": Variant(losses={"infonce": 1.0}),
             "combined": Variant(losses={"listwise": 1.0, "infonce": 0.1}),
         },
-        description="by name, what each variant does differently; `{}` is the shared settings as they stand",
+        description="the variants by name, with the settings that each overrides; `{}` overrides none",
     )
 
     @model_validator(mode="before")
@@ -185,25 +204,25 @@ class Training(Recipe):
     def _start_from_preset(cls, data: Any) -> Any:
         name = data.get("preset") if isinstance(data, dict) else None
         file = Path(__file__).parent / "presets" / f"{name}.yaml"
-        return _over(yaml.safe_load(file.read_text()), data) if isinstance(name, str) and file.exists() else data
+        return _merge(yaml.safe_load(file.read_text()), data) if isinstance(name, str) and file.exists() else data
 
     @field_validator("variants")
     @classmethod
     def _no_second_round(cls, variants: dict[str, Any]) -> dict[str, Any]:
         for name in variants:
             if name.endswith(SECOND):
-                raise ValueError(f"'{name}': names that end in {SECOND} are those of the second round")
+                raise ValueError(f"'{name}': names that end in {SECOND} are reserved for the second round; rename it")
         return variants
 
     def all_variants(self) -> list[str]:
-        """Return the names of what is trained: the variants, and those of the second round."""
-        rounds = ["", SECOND][: self.rounds]
-        return [f"{variant}{suffix}" for variant in sorted(self.variants) for suffix in rounds]
+        """Return the names of all variants that are trained, including those of the second round."""
+        suffixes = ["", SECOND][: self.rounds]
+        return [f"{variant}{suffix}" for variant in sorted(self.variants) for suffix in suffixes]
 
     def recipe(self, variant: str) -> Recipe:
-        """Return the settings of one variant: what it says, else what is shared (sections key by key).
+        """Return the settings of one variant: the shared settings, overridden by the variant's own (blocks key by key).
 
-        A variant of the second round has those of the first.
+        A variant of the second round has the settings of the first.
         """
         variant = variant.removesuffix(SECOND)
         merged = self.model_dump(include=set(Recipe.model_fields))

@@ -3,7 +3,7 @@
 python -m listill.stages.corpus --config corpus.json --corpus corpus.parquet --topics topics.parquet
     --qrels qrels.parquet --heldout heldout.parquet
 
-The settings have to be given, since there is no corpus by default:
+The config is required, because there is no default corpus:
 {"corpus": {"source": {"kind": "beir", "path": "data/scifact"}}}.
 """
 
@@ -20,7 +20,7 @@ log = logging.getLogger("listill")
 
 
 class CorpusStage(StageSettings):
-    """What the corpus depends on."""
+    """The settings that the corpus depends on."""
 
     name: str = "corpus"
     corpus: Corpus
@@ -29,13 +29,13 @@ class CorpusStage(StageSettings):
 
 def settings(config: Settings, corpus: str) -> CorpusStage:
     """Return the settings of the stage for one corpus of the config."""
-    # Which passages get queries is the business of the stages that write them.
-    read = config.corpora[corpus].model_copy(update={"passages": None, "passages_from": "all"})
-    return CorpusStage(version=VERSION, name=corpus, corpus=read, seed=config.seed)
+    # The choice of passages that get queries belongs to the stages that write them.
+    corpus_settings = config.corpora[corpus].model_copy(update={"passages": None, "passages_from": "all"})
+    return CorpusStage(version=VERSION, name=corpus, corpus=corpus_settings, seed=config.seed)
 
 
 def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, heldout: Out) -> None:
-    """Write the tables; the corpus last, so that where it stands, all of them do."""
+    """Write the tables. The corpus is written last, so if it exists, all tables exist."""
     from listill.corpus import build
 
     build.check_template(settings.corpus.template)
@@ -43,13 +43,13 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
     job.corpus = settings.name
     job.depends_on(raw.details)
     tables = build.build(raw, settings.corpus, settings.seed)
-    read = settings.corpus.model_dump(include={"template", "topics_are_documents"})
-    job.details |= {**read, "counts": tables.counts, **raw.details}
+    reading = settings.corpus.model_dump(include={"template", "topics_are_documents"})
+    job.details |= {**reading, "counts": tables.counts, **raw.details}
     job.write(topics, "topics", tables.topics)
     job.write(qrels, "qrels", tables.qrels)
     job.write(heldout, "heldout", tables.heldout)
     job.write(corpus, "corpus", tables.corpus)
-    log.info("corpus %s: %s", settings.name, ", ".join(f"{count} {what}" for what, count in tables.counts.items()))
+    log.info("corpus %s: %s", settings.name, ", ".join(f"{count} {label}" for label, count in tables.counts.items()))
 
 
 if __name__ == "__main__":

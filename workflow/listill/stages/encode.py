@@ -1,4 +1,4 @@
-"""Encode all documents of a corpus with a student: its base model, or a trained one."""
+"""Encode all documents of a corpus with the base model of a student, a trained student or a dense retriever."""
 
 from listill.settings.config import Settings
 from listill.settings.students import Student
@@ -9,7 +9,7 @@ VERSION = 2
 
 
 class EncodeStage(StageSettings):
-    """What the embeddings depend on."""
+    """The settings that the embeddings depend on."""
 
     system: str = "model"
     student: Student
@@ -30,9 +30,10 @@ def run(
     tokens: MaybeIn = None,
     tokens_out: MaybeOut = None,
 ) -> None:
-    """Write embeddings/<system>.parquet, in parts that outlive an interruption.
+    """Write embeddings/<system>.parquet. Finished parts survive an interruption.
 
-    ``tokens`` spare a trained student the work that its base has had; ``tokens_out`` is where a base leaves them.
+    A base model writes the tokens of the corpus to ``tokens_out``. A trained student reads them as ``tokens``, so that
+    the corpus is tokenised only once.
     """
     from listill import tables
     from listill.corpus import collection
@@ -46,8 +47,8 @@ def run(
     else:
         document_tokens = encoder.tokenise([documents.rendered(i) for i in range(len(documents))], "document")
     job.details["model"] = str(settings.student.model if model is None else settings.system)
-    about = job.provenance(f"embeddings/{settings.system}")
-    with job.work(out) as work, tables.writer(out, "embeddings", about) as table:
+    provenance = job.provenance(f"embeddings/{settings.system}")
+    with job.work(out) as work, tables.writer(out, "embeddings", provenance) as table:
         for part in embeddings.encode_in_parts(encoder, document_tokens, documents, work, f"encode {settings.system}"):
             table.write_table(part)
     if tokens_out is not None:

@@ -1,6 +1,6 @@
-"""Measure every system on the same queries, and compare it with its base: per query, means, intervals, p-values.
+"""Evaluate all systems on the same queries and compare each with its base: per query, means, intervals, p-values.
 
-The comparison of <student>.<variant> and <student>+bm25 is <student>; that of any other system is the first student.
+The base of <student>.<variant> and <student>+bm25 is <student>; the base of any other system is the first student.
 p-values are Holm-corrected over all systems that are compared with the same base on one split and measure.
 """
 
@@ -19,7 +19,7 @@ log = logging.getLogger("listill")
 
 
 class EvaluateStage(StageSettings):
-    """What the figures depend on; ``students`` (names) may be empty by hand: then system names tell."""
+    """The settings that the results depend on. Empty ``students`` are derived from the names of the systems."""
 
     measures: list[str] = DEFAULTS.measures
     resamples: int = DEFAULTS.resamples
@@ -29,13 +29,13 @@ class EvaluateStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str) -> EvaluateStage:
-    """Return the part of the config that evaluation depends on; it is the same for every corpus."""
-    chosen = config.evaluation
+    """Return the settings of this stage, which are the same for every corpus."""
+    evaluation = config.evaluation
     return EvaluateStage(
         version=VERSION,
-        measures=chosen.measures,
-        resamples=chosen.resamples,
-        confidence=chosen.confidence,
+        measures=evaluation.measures,
+        resamples=evaluation.resamples,
+        confidence=evaluation.confidence,
         seed=config.seed,
         students=tuple(sorted(config.students)),
     )
@@ -52,16 +52,19 @@ def run(
     per_query: Out,
     summary: Out,
 ) -> None:
-    """Write per_query.parquet and summary.parquet; a UserError says which run does not fit."""
+    """Write per_query.parquet and summary.parquet; UserError names a run that cannot be evaluated."""
     from listill.evaluation.summary import base_systems, measure_systems, runs_by_system, summarise
     from listill.evaluation.topics import evaluation_queries
 
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
     if evaluated.qrels.empty:
-        raise UserError(f"{topics}, {queries}: nothing to evaluate: no judged dev or test topic, no held-out query")
+        raise UserError(
+            f"{topics}, {queries}: nothing to evaluate: there are no judged dev or test topics and no held-out "
+            "queries; add topics, or set corpora.<name>.heldout above 0"
+        )
     if not evaluated.human:
         log.info(
-            "no human topics: all figures are from held-out synthetic queries, "
+            "no human topics: all results are from held-out synthetic queries, "
             "which measure self-consistency, not relevance"
         )
     values = measure_systems(runs_by_system(runs), evaluated.qrels, settings.measures)

@@ -1,4 +1,4 @@
-"""Fuse runs by reciprocal rank."""
+"""Fuse runs with reciprocal rank fusion."""
 
 from listill.settings.config import Settings
 from listill.stages.command import Ins, Out, main
@@ -8,7 +8,7 @@ VERSION = 1
 
 
 class FuseStage(StageSettings):
-    """What a fused run depends on."""
+    """The settings that a fused run depends on."""
 
     system: str = "fusion"
     k: float = 60.0

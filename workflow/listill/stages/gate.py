@@ -1,7 +1,7 @@
-"""Is the teacher better than the students? If not, there is nothing to learn from it, and the workflow stops here.
+"""Check that the teacher is better than the students. If it is not, they cannot learn from it, and the workflow stops.
 
-The dev queries are searched and reranked here, not taken from the runs of the evaluation: training waits for the gate, and
-must not be repeated because something else is to be measured.
+This stage searches and reranks the dev queries itself instead of reading the runs of the evaluation. Training depends
+on the gate, and must not be repeated when the settings of the evaluation change.
 """
 
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger("listill")
 
 
 class GateStage(StageSettings):
-    """What the gate depends on."""
+    """The settings that the gate depends on."""
 
     teacher: TeacherEnsemble = TeacherEnsemble()
     students: dict[Name, Student] = {}
@@ -27,7 +27,7 @@ class GateStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str) -> GateStage:
-    """Return the settings of this stage: of mining, only what decides the candidates of the students."""
+    """Return the settings of this stage. Of the mining settings, it keeps only those of BM25 and the depth."""
     mining = Mining(bm25=config.mining.bm25, depth=config.mining.depth, consistency={"require": "none"})
     return GateStage(version=VERSION, teacher=config.teacher, students=config.students, mining=mining)
 
@@ -35,7 +35,7 @@ def settings(config: Settings, corpus: str) -> GateStage:
 def run(
     settings: GateStage, job: Job, corpus: In, topics: In, qrels: In, queries: In, embeddings: Ins, out: Out
 ) -> None:
-    """Compare the teacher with the base students on dev queries; write gate.parquet, or stop."""
+    """Compare the teacher with the untrained students on dev queries, and write gate.parquet or stop the run."""
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.evaluation.topics import evaluation_queries
@@ -51,13 +51,13 @@ def run(
     with job.work(out) as work:
         table = measure(evaluated, settings.teacher, resources, settings.mining.depth, work)
     values = table.set_index("system")["value"]
-    fault = decide(values, list(settings.students), settings.teacher.gate.margin, table["split"].iloc[0])
-    if fault:
-        text = f"{fault}; take a stronger teacher, or set teacher.gate.action to warn"
+    failure = decide(values, list(settings.students), settings.teacher.gate.margin, table["split"].iloc[0])
+    if failure:
+        message = f"{failure}; use a stronger teacher, or set teacher.gate.action: warn"
         if settings.teacher.gate.action == "stop":
-            raise UserError(text)
-        log.warning("gate: %s", text)
-    job.details["decision"] = fault or "passed"
+            raise UserError(message)
+        log.warning("gate: %s", message)
+    job.details["decision"] = failure or "passed"
     job.write(out, "gate", table)
 
 

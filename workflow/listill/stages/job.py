@@ -1,4 +1,4 @@
-"""One run of a stage: what its outputs say of where they come from, and where its finished parts are kept."""
+"""One run of a stage: the provenance of its outputs, and the folder for its finished parts."""
 
 import contextlib
 import fcntl
@@ -23,18 +23,18 @@ PACKAGES += ["bm25s", "faiss-cpu", "pytrec-eval-terrier"]
 
 
 class StageSettings(Section):
-    """The frozen settings of a stage: exactly what it depends on, and the version of its code."""
+    """The frozen settings of a stage: exactly those that it depends on, and the version of its code."""
 
     version: int = 1
 
     def identity(self) -> dict[str, Any]:
-        """Return, as plain data, the settings that the outputs depend on: they are part of the fingerprint."""
+        """Return the settings that the outputs depend on, as plain data. They are part of the fingerprint."""
         return self.model_dump(mode="json")
 
 
 @dataclass
 class Job:
-    """One run of a stage. ``corpus`` is the name of the corpus that its inputs are of, if they say so."""
+    """One run of a stage. ``corpus`` is the name of the corpus of its inputs, if their metadata contain it."""
 
     stage: str
     fingerprint: str
@@ -44,20 +44,20 @@ class Job:
     corpus: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
-    def depends_on(self, what: Any) -> None:
-        """Make the fingerprint depend on something that was read beside the inputs (checksums, package versions)."""
+    def depends_on(self, data: Any) -> None:
+        """Make the fingerprint depend on data that are not among the inputs (checksums, package versions)."""
         from listill import tables
 
-        self.fingerprint = tables.digest(canonical([self.fingerprint, what]))
+        self.fingerprint = tables.digest(canonical([self.fingerprint, data]))
 
     def uses(self, models: dict[str, str]) -> None:
-        """Note which models (name: commit or checksum) are used, and make the fingerprint depend on them."""
+        """Record the models that are used (name: commit or checksum), and make the fingerprint depend on them."""
         if models:
             self.details["models"] = models
             self.depends_on(models)
 
     def provenance(self, key: str) -> "tables.Provenance":
-        """Return the metadata of an output; ``details`` noted so far (models, counts) are part of it."""
+        """Return the metadata of an output, including the ``details`` recorded so far (models, counts)."""
         from listill import tables
 
         details = {
@@ -76,10 +76,11 @@ class Job:
 
     @contextlib.contextmanager
     def work(self, beside: Path) -> Iterator[Path]:
-        """Yield a folder for finished parts of this very job, kept from run to run until the job succeeds.
+        """Yield a folder for finished parts of this job, which is kept until the job succeeds.
 
-        It lies in ``.work`` of the corpus' results folder (``beside`` is any output), under the fingerprint, so that parts
-        made with other settings are never reused. A lock keeps other writers out; it ends with the process.
+        The folder is in ``.work`` of the corpus' results folder (``beside`` is any output). Its name contains the
+        fingerprint, so that parts made with other settings are never reused. A lock keeps out other processes; it is
+        released when the process ends.
         """
         root = next((folder for folder in beside.parents if (folder / "config").is_dir()), beside.parent)
         folder = root / ".work" / f"{self.stage}-{self.fingerprint}"
@@ -88,7 +89,9 @@ class Job:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise UserError(f"{folder}: another process is at work on this; wait for it or stop it") from None
+                raise UserError(
+                    f"{folder}: another process is using this folder: wait for it to finish, or stop it"
+                ) from None
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
@@ -96,9 +99,9 @@ class Job:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that decide what the outputs are."""
-    known = {"listill": __version__, "python": sys.version.split()[0]}
+    """Return the versions of the packages that the outputs depend on."""
+    installed = {"listill": __version__, "python": sys.version.split()[0]}
     for name in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            known[name] = importlib.metadata.version(name)
-    return known
+            installed[name] = importlib.metadata.version(name)
+    return installed

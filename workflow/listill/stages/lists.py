@@ -1,4 +1,4 @@
-"""Build the training lists of a student: normalise and weigh the teachers' scores, filter queries, choose documents."""
+"""Build the training lists of a student: combine the teachers' scores, filter the queries, choose the documents."""
 
 import logging
 from typing import Any
@@ -15,10 +15,10 @@ log = logging.getLogger("listill")
 
 
 class ListsStage(StageSettings):
-    """What the lists depend on."""
+    """The settings that the lists depend on."""
 
     student: str = "student"
-    retriever: str | None = None  # whose candidates are used as the student's; default: its base model
+    retriever: str | None = None  # the retriever whose candidates are used for the student; default: its base model
     found_within: int | None = None
     lists: Lists = Lists()
     weights: dict[Name, float] = {name: member.weight for name, member in TeacherEnsemble().members.items()}
@@ -27,7 +27,7 @@ class ListsStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str, student: str) -> ListsStage:
-    """Return the settings of this stage for one student; in the second round it is named ``student.variant``."""
+    """Return the settings of this stage for one student, which is named ``student.variant`` in the second round."""
     consistency = config.mining.consistency
     return ListsStage(
         version=VERSION,
@@ -61,7 +61,7 @@ def run(
     from listill.errors import UserError
     from listill.funnel import count_reasons
     from listill.lists.build import Ensemble, build_lists
-    from listill.lists.candidates import inconsistent, student_candidates
+    from listill.lists.candidates import student_pairs
 
     documents = collection.load(corpus)
     train_queries = tables.read(queries, "queries").query("split == 'train'").set_index("query_id", drop=False)
@@ -69,15 +69,13 @@ def run(
     ids = ["query_id", "doc_id"]
     positives = pd.concat([train_queries[ids].reset_index(drop=True), judged[ids]])
     banned = documents.mask([] if heldout is None else tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))
-    pool = tables.read(candidates, "candidates", [*ids, "retriever", "rank"])
-    pool = pool[pool["query_id"].isin(train_queries.index)]
-    retriever = settings.retriever or settings.student
-    lost: set[str] = set()
-    if settings.found_within is not None:
-        lost = inconsistent(pool, train_queries, documents, retriever, settings.found_within)
-    if settings.lists.retrievers == "student":
-        pool = student_candidates(pool, positives, retriever)
-    pairs = pool[~pool["query_id"].isin(lost)].drop_duplicates(ids)[ids]
+    pairs, inconsistent = student_pairs(
+        tables.read(candidates, "candidates", [*ids, "retriever", "rank"]),
+        *(train_queries, positives, documents),
+        retriever=settings.retriever or settings.student,
+        all_retrievers=settings.lists.retrievers == "all",
+        found_within=settings.found_within,
+    )
     raw = tables.read(scores, "scores").merge(pairs, on=ids)
     ensemble = Ensemble(settings.weights, settings.normalise)
     try:
@@ -85,13 +83,13 @@ def run(
             train_queries, raw, positives, documents, banned, ensemble, settings.lists, settings.seed
         )
     except ValueError as error:
-        raise UserError(f"{scores}: {error}; score the candidates again") from None
-    verdict = pd.Series(dict.fromkeys(sorted(lost), "inconsistent") | reasons, dtype=object)
-    counts = count_reasons("lists", train_queries.loc[verdict.index], verdict)
+        raise UserError(f"{scores}: {error}") from None
+    outcome = pd.Series(dict.fromkeys(sorted(inconsistent), "inconsistent") | reasons, dtype=object)
+    counts = count_reasons("lists", train_queries.loc[outcome.index], outcome)
     for reason, number in counts.groupby("reason")["queries"].sum().items():
         log.info("lists: %d %s", number, reason)
     if lists.empty:
-        raise UserError("no list is left to train on: the teacher ranks no source passage first; see the counts above")
+        raise UserError("training.lists: no list is left to train on: see the counts above, and relax the filters")
     job.write(funnel, "funnel", counts, f"funnel/lists/{settings.student}")
     job.write(out, "lists", lists, f"lists/{settings.student}")
 

@@ -1,4 +1,4 @@
-"""Mine candidates for every query with all retrievers; drop queries that do not find their source passage again."""
+"""Mine candidates for every query with all retrievers, and drop queries that do not retrieve their source passage."""
 
 import logging
 
@@ -15,7 +15,7 @@ log = logging.getLogger("listill")
 
 
 class MineStage(StageSettings):
-    """What the candidates depend on."""
+    """The settings that the candidates depend on."""
 
     mining: Mining = Mining()
     students: dict[str, Student] = {}
@@ -24,17 +24,20 @@ class MineStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str, system: str | None = None) -> MineStage:
-    """Return the settings of this stage; ``system``: of the second round, for a trained student (``student.variant``)."""
-    # The retrievers that are used stand in the rest of the settings, so that others may change without any effect.
+    """Return the settings of this stage.
+
+    ``system`` is the trained student (``student.variant``) of the second round; the first round has none.
+    """
+    # Only the retrievers that are used remain in the settings, so that changes to others do not rerun this stage.
     chosen = config.mining.retrievers
-    additional = {name: one for name, one in config.mining.additional.items() if chosen is None or name in chosen}
-    students = {name: one for name, one in config.students.items() if chosen is None or name in chosen}
+    additional = {name: member for name, member in config.mining.additional.items() if chosen is None or name in chosen}
+    students = {name: student for name, student in config.students.items() if chosen is None or name in chosen}
     if system is not None:
         additional, students = {}, {system: config.students[system.partition(".")[0]]}
-    bm25 = chosen is None or "bm25" in chosen
-    words = config.mining.bm25 if bm25 else Bm25()
-    mining = config.mining.model_copy(update={"additional": additional, "retrievers": None, "bm25": words})
-    return MineStage(version=VERSION, mining=mining, students=students, bm25=bm25, system=system)
+    use_bm25 = chosen is None or "bm25" in chosen
+    bm25_settings = config.mining.bm25 if use_bm25 else Bm25()
+    mining = config.mining.model_copy(update={"additional": additional, "retrievers": None, "bm25": bm25_settings})
+    return MineStage(version=VERSION, mining=mining, students=students, bm25=use_bm25, system=system)
 
 
 def run(
@@ -50,7 +53,8 @@ def run(
 ) -> None:
     """Write candidates.parquet and its funnel.
 
-    ``embeddings`` are files <retriever>.parquet, one per dense retriever; ``model`` is the trained student of a second round.
+    ``embeddings`` are files <retriever>.parquet, one for each dense retriever. ``model`` is the trained student of the
+    second round.
     """
     import numpy as np
     import pandas as pd
@@ -62,25 +66,26 @@ def run(
     from listill.funnel import count_reasons
 
     documents = collection.load(corpus)
-    everything = tables.read(queries, "queries")
-    source = documents.positions(everything["doc_id"].tolist(), str(queries))
+    query_table = tables.read(queries, "queries")
+    source = documents.positions(query_table["doc_id"].tolist(), str(queries))
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     judged = judged.assign(document=documents.positions(judged["doc_id"].tolist(), str(qrels)))
-    encoded = {path.stem: path for path in embeddings}
-    if unknown := set(encoded) - set(settings.students) - set(settings.mining.embedding):
-        raise UserError(f"{min(unknown)}.parquet: the settings name no student or dense retriever '{min(unknown)}'")
-    retrievers = open_retrievers(settings.mining, settings.students, settings.bm25, documents, encoded, model)
-    named = [settings.system] if settings.system else []
+    embedding_files = {path.stem: path for path in embeddings}
+    if unknown := set(embedding_files) - set(settings.students) - set(settings.mining.embedding):
+        name = min(unknown)
+        raise UserError(f"{name}.parquet: the settings have no student or dense retriever '{name}'; rename the file")
+    retrievers = open_retrievers(settings.mining, settings.students, settings.bm25, documents, embedding_files, model)
+    key_suffix = [settings.system] if settings.system else []
     rule, depth = settings.mining.consistency, settings.mining.depth
     kept: list[bool] = []
-    with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *named]))) as table:
-        for block in mine(everything, source, judged, retrievers, documents, rule, depth):
+    with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *key_suffix]))) as table:
+        for block in mine(query_table, source, judged, retrievers, documents, rule, depth):
             table.write_table(tables.as_table("candidates", block.candidates))
             kept += block.kept.tolist()
-    verdict = pd.Series(np.where(kept, "kept", "inconsistent"), index=everything.index, dtype=object)
-    log.info("mine: %d of %d queries are consistent", (verdict == "kept").sum(), len(verdict))
-    counts = count_reasons("candidates", everything, verdict)
-    job.write(funnel, "funnel", counts, "/".join(["funnel/candidates", *named]))
+    reasons = pd.Series(np.where(kept, "kept", "inconsistent"), index=query_table.index, dtype=object)
+    log.info("mine: %d of %d queries are consistent", (reasons == "kept").sum(), len(reasons))
+    counts = count_reasons("candidates", query_table, reasons)
+    job.write(funnel, "funnel", counts, "/".join(["funnel/candidates", *key_suffix]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the page: did it help, by how much, is it significant, where did queries get lost, what did it cost."""
+"""Write the report page: results with significance tests, the query funnel, training curves, examples and costs."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ VERSION = 2
 
 
 class ReportStage(StageSettings):
-    """What the page says of itself: its title, and the whole config as it was run."""
+    """The settings of the page: its title, the number of examples, the config of the run, and the jobs to list."""
 
     title: str = "results"
     examples: int = 5
@@ -19,7 +19,7 @@ class ReportStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str) -> ReportStage:
-    """Return the settings of the page of one corpus."""
+    """Return the settings of the report page of one corpus."""
     whole = config.model_dump(mode="json", exclude_none=True)
     students, variants = sorted(config.students), config.training.all_variants()
     trained = [f"{student}.{variant}" for student in students for variant in variants]
@@ -52,25 +52,25 @@ def run(
     out: Out,
     benchmarks: Ins = [],
 ) -> None:
-    """Write report.html, whole or not at all. Benchmark files of jobs that the config no longer asks for are left out."""
+    """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
     from listill import tables
     from listill.errors import UserError
     from listill.report import material, page
 
     figures = tables.read(summary, "summary")
     if figures.empty:
-        raise UserError(f"{summary}: is empty; nothing was evaluated")
-    timings = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
-    timed = {tables.provenance(path).fingerprint for path in benchmarks}
-    whole = material.load(
+        raise UserError(f"{summary}: the table is empty: run the stage evaluate again")
+    listed_benchmarks = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
+    benchmark_fingerprints = {tables.provenance(path).fingerprint for path in benchmarks}
+    page_data = material.load(
         title=settings.title,
         summary=figures,
-        files=material.Files(per_query, corpus, topics, qrels, queries, funnels, histories, runs, timings),
+        files=material.Files(per_query, corpus, topics, qrels, queries, funnels, histories, runs, listed_benchmarks),
         config=settings.config,
         versions=versions(),
-        fingerprints={key: value for key, value in job.lineage.items() if value not in timed},
+        fingerprints={key: value for key, value in job.lineage.items() if value not in benchmark_fingerprints},
     )
-    html = page.render(whole, settings.examples)
+    html = page.render(page_data, settings.examples)
     with tables.atomic(out) as temporary:
         temporary.write_text(html, encoding="utf-8")
 

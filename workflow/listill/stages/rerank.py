@@ -1,4 +1,4 @@
-"""Rerank the retrievers' candidates for the evaluation queries with the teachers: the ceiling for the students."""
+"""Rerank the candidates of the evaluation queries with the teachers, as an upper bound for the students."""
 
 from listill.section import Name
 from listill.settings.bm25 import Bm25
@@ -12,7 +12,7 @@ VERSION = 1
 
 
 class RerankStage(StageSettings):
-    """What the teacher's run depends on."""
+    """The settings that the teacher's run depends on."""
 
     teacher: TeacherEnsemble = TeacherEnsemble()
     students: dict[Name, Student] = {}
@@ -22,7 +22,7 @@ class RerankStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str) -> RerankStage:
-    """Return the settings of this stage; the gate's are not among them."""
+    """Return the settings of this stage, without those of the gate."""
     return RerankStage(
         version=VERSION,
         teacher=TeacherEnsemble(members=config.teacher.members, normalise=config.teacher.normalise),
@@ -44,7 +44,10 @@ def run(
     out: Out,
     embeddings: Ins = [],
 ) -> None:
-    """Write runs/teacher.parquet: the first ``pool`` documents of each of ``runs``, reranked; ``embeddings`` spare work."""
+    """Write runs/teacher.parquet: the first ``pool`` documents of each of ``runs``, reranked.
+
+    ``embeddings`` of the corpus are reused by the dense teacher.
+    """
     import pandas as pd
 
     from listill import tables
@@ -57,9 +60,9 @@ def run(
 
     documents = collection.load(corpus)
     evaluated = evaluation_queries(topics, qrels, queries, corpus).queries
-    runs_found = pd.concat([tables.read(path, "runs") for path in runs])
+    all_runs = pd.concat([tables.read(path, "runs") for path in runs])
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
-    pool = runs_found[runs_found["rank"] <= settings.pool]
+    pool = all_runs[all_runs["rank"] <= settings.pool]
     job.uses(identities(settings.teacher.members))
     with job.work(out) as work:
         scores = score_pool(documents, evaluated, pool, settings.teacher, resources, work)

@@ -1,4 +1,4 @@
-"""Let every teacher score every candidate; raw scores are stored, weights and normalisation come later."""
+"""Score every candidate with every teacher. Raw scores are stored; they are normalised and weighted in later stages."""
 
 import logging
 from typing import Any
@@ -16,7 +16,7 @@ log = logging.getLogger("listill")
 
 
 class ScoreStage(StageSettings):
-    """What the scores depend on: the teachers without their weights, and the models they use."""
+    """The settings that the scores depend on: the teachers without their weights, and the models they use."""
 
     members: dict[Name, Any] = TeacherEnsemble().model_dump()["members"]
     students: dict[Name, Student] = {}
@@ -39,9 +39,10 @@ def run(
     embeddings: Ins = [],
     known: MaybeIn = None,
 ) -> None:
-    """Write scores.parquet, in parts that outlive an interruption.
+    """Write scores.parquet. Finished parts survive an interruption.
 
-    ``embeddings`` spare the dense teacher work; ``known`` are scores of an earlier round, which are not made again.
+    ``embeddings`` of the corpus are reused by the dense teacher. ``known`` are the scores of an earlier round, which
+    are not computed again.
     """
     from listill import tables
     from listill.corpus import collection
@@ -52,20 +53,21 @@ def run(
     from listill.teachers.teacher import identities
 
     documents = collection.load(corpus)
-    everything = tables.read(queries, "queries")
+    query_table = tables.read(queries, "queries")
     pool = tables.read(candidates, "candidates", ["query_id", "doc_id"]).drop_duplicates()
-    round_of = tables.provenance(candidates).key.partition("candidates/")[2]  # empty in the first round
-    key = f"scores/{round_of}" if round_of else "scores"
-    old = None if known is None else tables.read(known, "scores").merge(pool, on=["query_id", "doc_id"])
-    pairs = pairs_of(documents, everything, pool if old is None else without_known(pool, old), cut=True)
+    system = tables.provenance(candidates).key.partition("candidates/")[2]  # empty in the first round
+    key = f"scores/{system}" if system else "scores"
+    known_scores = None if known is None else tables.read(known, "scores").merge(pool, on=["query_id", "doc_id"])
+    new_pool = pool if known_scores is None else without_known(pool, known_scores)
+    pairs = pairs_of(documents, query_table, new_pool, cut=True)
     log.info("score: %d pairs of %d queries", len(pairs), len(set(pairs.query.tolist())))
     members = TeacherEnsemble(members=settings.members).members
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
     job.uses(identities(members))
     with job.work(out) as work, tables.writer(out, "scores", job.provenance(key)) as table:
-        if old is not None:
-            table.write_table(tables.as_table("scores", old))
-        for part in scores_in_parts(documents, everything, pairs, members, resources, work):
+        if known_scores is not None:
+            table.write_table(tables.as_table("scores", known_scores))
+        for part in scores_in_parts(documents, query_table, pairs, members, resources, work):
             table.write_table(tables.as_table("scores", part))
 
 

@@ -1,4 +1,4 @@
-"""Answer the evaluation queries with one retriever over the whole corpus: BM25, a student or a trained student."""
+"""Search the whole corpus for the evaluation queries with one retriever: BM25, a student or a trained student."""
 
 from listill.settings.bm25 import Bm25
 from listill.settings.config import Settings
@@ -10,7 +10,7 @@ VERSION = 1
 
 
 class SearchStage(StageSettings):
-    """What a run depends on: BM25's settings, or the student's."""
+    """The settings that a run depends on: those of BM25 or of the student."""
 
     system: str = "bm25"
     bm25: Bm25 | None = Bm25()
@@ -38,7 +38,7 @@ def run(
     embeddings: MaybeIn = None,
     model: MaybeModel = None,
 ) -> None:
-    """Write runs/<system>.parquet; a dense retriever needs ``embeddings`` and, if it was trained, ``model``."""
+    """Write runs/<system>.parquet. A student needs ``embeddings`` and, if it was trained, ``model``."""
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.evaluation.topics import evaluation_queries
@@ -47,7 +47,7 @@ def run(
 
     documents = collection.load(corpus)
     evaluated = evaluation_queries(topics, qrels, queries, corpus).queries
-    query_ids, texts = evaluated["query_id"].tolist(), evaluated["text"].tolist()
+    query_ids, query_texts = evaluated["query_id"].tolist(), evaluated["text"].tolist()
     retriever: Retriever
     if settings.student is None:
         from listill.retrieval.bm25 import Bm25Retriever
@@ -58,10 +58,12 @@ def run(
         from listill.retrieval.encoder import Encoder
 
         if embeddings is None:
-            raise UserError("a dense run needs --embeddings, the encoded corpus")
+            raise UserError(
+                f"{settings.system}: a student searches the encoded corpus; pass its file with --embeddings"
+            )
         retriever = DenseRetriever(settings.system, documents, Encoder(settings.student, model), embeddings)
-    found = retriever.run(query_ids, texts, settings.depth)
-    job.write(out, "runs", with_ids(found, query_ids, documents), f"runs/{settings.system}")
+    result = retriever.run(query_ids, query_texts, settings.depth)
+    job.write(out, "runs", with_ids(result, query_ids, documents), f"runs/{settings.system}")
 
 
 if __name__ == "__main__":

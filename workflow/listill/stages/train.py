@@ -1,4 +1,4 @@
-"""Train one variant of a student on its lists; keep the step that is best on dev queries."""
+"""Train one variant of a student on its lists; keep the weights that are best on dev queries."""
 
 import contextlib
 import logging
@@ -16,9 +16,10 @@ log = logging.getLogger("listill")
 
 
 class TrainStage(StageSettings):
-    """What a trained student depends on.
+    """The settings that a trained student depends on.
 
-    ``seed`` is the config's: it draws what all variants are measured on. ``training_seed`` draws the rest.
+    ``seed`` is the config's seed. It determines the sample that all variants are measured on; ``training_seed``
+    determines everything else that is random.
     """
 
     name: str = "student"
@@ -30,11 +31,11 @@ class TrainStage(StageSettings):
 
     @property
     def training_seed(self) -> int:
-        """The seed of the training itself: the recipe's own, so that several seeds can be compared, or the config's."""
+        """The seed of the training itself: the recipe's, so that several seeds can be compared, else the config's."""
         return self.seed if self.recipe.seed is None else self.recipe.seed
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings without those of the machine: a checkpoint fits whatever they are."""
+        """Return the settings without those of the machine, which do not affect the result or the checkpoints."""
         return self.model_dump(mode="json", exclude={"recipe": {"memory", "checkpoint", "tensorboard"}})
 
 
@@ -68,11 +69,11 @@ def run(
 ) -> None:
     """Write the model folder ``out`` with history.parquet in it.
 
-    ``tokens`` and ``embeddings`` are the base student's, ``guide`` the embeddings of the model that guides the negatives.
+    ``tokens`` and ``embeddings`` are those of the base student; ``guide`` holds the embeddings of the model that
+    filters likely false negatives.
     """
     from listill import tables
     from listill.corpus import collection
-    from listill.errors import UserError
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval import embeddings as vectors
     from listill.retrieval import stored_tokens
@@ -91,15 +92,10 @@ def run(
         log.setLevel(logging.WARNING)
     recipe, seed = settings.recipe, settings.training_seed
     documents = collection.load(corpus)
-    chosen = training_set.choose_lists(tables.read(lists, "lists"), recipe, settings.variant, seed)
-    judged = tables.read(qrels, "qrels").query("split == 'train'")
-    examples = training_set.load(documents, chosen, tables.read(queries, "queries"), judged)
+    inputs = (tables.read(lists, "lists"), tables.read(queries, "queries"), tables.read(qrels, "qrels"))
+    examples = training_set.prepare(documents, *inputs, recipe, settings.variant, seed)
     if recipe.uses_guide:
-        if guide is None or settings.guide is None:
-            raise UserError(
-                "negatives.guide is set, but --guide (its embeddings) or its model in the settings is missing"
-            )
-        examples = examples.with_guide(Encoder(settings.guide), vectors.load(guide, documents))
+        examples = training_set.load_guide(examples, documents, settings.guide, guide)
     encoder = Encoder(settings.student, trainable=True)
     matrix = vectors.load(embeddings, documents)
     recipe = with_teacher_temperature(recipe, encoder, examples, matrix, seed)
@@ -110,15 +106,15 @@ def run(
     dev, base = selector(documents, evaluated, encoder, matrix, stored, recipe.selection, settings.seed)
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
         folder = processes.agree(work)
-        if processes.first and out.exists():  # what Snakemake left of an earlier version
+        if processes.first and out.exists():  # an earlier version
             shutil.rmtree(out)
         curves = out.with_name(f"{out.name}.tensorboard")
-        read = examples.tokenise(encoder, stored)
-        result = Training(encoder, examples, read, recipe, dev, seed, folder, curves, processes).run(base)
+        text_tokens = examples.tokenise(encoder, stored)
+        result = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes).run(base)
         if processes.first:
             job.details |= result.summary(base) | {"base_model": settings.student.model, "trained": examples.counts}
             about = job.provenance(f"models/{settings.name}/{settings.variant}")
-            write(encoder, result, list(recipe.losses), base, about, out)
+            write(encoder, result, base, about, out)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Write a run in TREC format: query_id Q0 doc_id rank score system."""
+"""Convert a run to the TREC format: query_id Q0 doc_id rank score system."""
 
 from listill.stages.command import In, Out, main
 from listill.stages.job import Job, StageSettings
 
 
 def run(settings: StageSettings, job: Job, run: In, out: Out) -> None:
-    """Write the run."""
+    """Write the run in TREC format."""
     from listill import tables
 
     system = tables.provenance(run).key.removeprefix("runs/")

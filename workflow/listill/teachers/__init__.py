@@ -1,1 +1,1 @@
-"""Teachers: score query-passage pairs, combine the scores, and check that the teachers rank better than the students."""
+"""Teachers: score query-passage pairs, combine the scores, and check that they rank better than the students."""

@@ -1,8 +1,9 @@
 """Rerankers that generate an answer token, such as yes or no.
 
-The score is the logit of yes, or the logit of yes minus the logit of no if the model was trained with both. In the latter
-case, the sigmoid of the score equals the softmax over the two tokens, which the papers of monoT5 (arXiv 2003.06713) and
-Qwen3-Reranker (arXiv 2506.05176) define as the score. The order is the same, but differences between high scores are kept.
+The score is the logit of yes, or the logit of yes minus the logit of no if the model was trained with both. In the
+latter case, the sigmoid of the score equals the softmax over the two tokens, which the papers of monoT5 (arXiv
+2003.06713) and Qwen3-Reranker (arXiv 2506.05176) define as the score. The order is the same, but differences between
+high scores are kept.
 """
 
 from typing import TYPE_CHECKING
@@ -36,8 +37,8 @@ class AnsweringReranker(Reranker):
         token_id = tokenizer.convert_tokens_to_ids(token)
         if token_id is None or (token_id == tokenizer.unk_token_id and token != tokenizer.unk_token):
             raise UserError(
-                f"model {self.model}: '{token}' is not in its vocabulary; set true_token (and false_token) of this teacher "
-                "to tokens of the model"
+                f"model {self.model}: '{token}' is not in its vocabulary; set true_token (and false_token) of this "
+                "teacher to tokens of the model"
             )
         return int(token_id)
 

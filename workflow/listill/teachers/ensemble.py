@@ -9,11 +9,11 @@ PERCENTILES = (0.01, 0.99)
 def normalise(scores: pd.Series, groups: pd.Series, how: str) -> pd.Series:
     """Return the normalised scores of one teacher.
 
-    Three methods normalise each group separately. ``minmax`` maps the scores to [0, 1]. ``zscore`` gives them mean 0 and
-    standard deviation 1. ``rank`` maps the best score to 1, the worst to 0 and the others to evenly spaced values between
-    (equal scores share the mean of their ranks). ``percentile`` normalises all groups together: it maps the 1st and 99th
-    percentile to 0 and 1 and clips the scores beyond them (Tamber et al., arXiv 2502.19712). If all scores of a group are
-    equal, they become 0.
+    Three methods normalise each group separately. ``minmax`` maps the scores to [0, 1]. ``zscore`` gives them mean 0
+    and standard deviation 1. ``rank`` maps the best score to 1, the worst to 0 and the others to evenly spaced values
+    between (equal scores share the mean of their ranks). ``percentile`` normalises all groups together: it maps the 1st
+    and 99th percentile to 0 and 1 and clips the scores beyond them (Tamber et al., arXiv 2502.19712). If all scores of
+    a group are equal, they become 0.
     """
     if how == "percentile":
         low, high = scores.quantile(PERCENTILES[0]), scores.quantile(PERCENTILES[1])
@@ -34,7 +34,8 @@ def combine(scores: pd.DataFrame, weights: dict[str, float], how: str) -> pd.Dat
     """Return (query_id, doc_id, score): the weighted mean of the normalised scores of the teachers.
 
     ``scores`` has query_id, doc_id, teacher and score; every teacher must have scored every pair. With ``minmax`` and
-    ``rank``, the mean is min-max normalised again, so that the scores of each list span [0, 1] for any number of teachers.
+    ``rank``, the mean is min-max normalised again, so that the scores of each list span [0, 1] for any number of
+    teachers.
     """
     missing = set(weights) - set(scores["teacher"].unique())
     if missing:

@@ -23,15 +23,16 @@ def measure(
     """Return the table of the gate: the results of the teacher, each of its members and the students.
 
     They are measured on the dev queries or, if there are none, on the held-out queries. The teacher reranks the first
-    ``depth`` documents of BM25 and of each student. ``work`` is the folder of finished parts. Raises UserError if there are
-    no dev or held-out queries.
+    ``depth`` documents of BM25 and of each student. ``work`` is the folder of finished parts. Raises UserError if there
+    are no dev or held-out queries.
     """
     split = "dev" if (evaluated.queries["split"] == "dev").any() else "heldout"
     queries = evaluated.queries[evaluated.queries["split"] == split].reset_index(drop=True)
     judged = evaluated.qrels[evaluated.qrels["split"] == split]
     if judged.empty:
         raise UserError(
-            "the teacher cannot be measured: there are neither dev topics nor held-out synthetic queries; add one of them"
+            "the teacher cannot be measured: there are neither dev topics nor held-out synthetic queries; add "
+            "either of them"
         )
     collection = resources.collection
     query_ids, query_texts = queries["query_id"].tolist(), queries["text"].tolist()

@@ -1,7 +1,9 @@
-"""Output layers that compute in float32. A bf16 logit has 8 significant bits, so different passages would get equal scores.
+"""Output layers that compute in float32.
 
-The output layer of a language model is reduced to the rows of the answer tokens, so that for example 2 of 250,000 logits
-are computed for each position. The model's own code still transforms these logits (scaling, soft capping).
+A bf16 logit has 8 significant bits, so that different passages would get equal scores.
+
+The output layer of a language model is reduced to the rows of the answer tokens, so that for example 2 of 250,000
+logits are computed for each position. The model's own code still transforms these logits (scaling, soft capping).
 """
 
 from typing import Any

@@ -2,8 +2,8 @@
 
 score(q, d) = mean over the tokens i of q of max over the tokens j of d of q_i . d_j
 
-This is MaxSim of ColBERT (Khattab and Zaharia 2020, arXiv 2004.12832) with the mean instead of the sum. The vectors have
-unit length.
+This is MaxSim of ColBERT (Khattab and Zaharia 2020, arXiv 2004.12832) with the mean instead of the sum. The vectors
+have unit length.
 """
 
 import torch

@@ -15,8 +15,8 @@ from listill.queries.passages import passages_without_queries
 class Pairs:
     """Pairs of a query and a text, in the order of the queries.
 
-    ``query[p]`` is a position in ``queries``. ``text[p]`` is a position in the texts: first the documents of the collection,
-    then the ``edited`` texts (source passages from which the text of an extractive query was removed).
+    ``query[p]`` is a position in ``queries``. ``text[p]`` is a position in the texts: first the documents of the
+    collection, then the ``edited`` texts (source passages from which the text of an extractive query was removed).
     """
 
     collection: Collection
@@ -59,9 +59,7 @@ def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, 
     """
     query_position = {query_id: i for i, query_id in enumerate(queries["query_id"])}
     if unknown := set(pool["query_id"]) - query_position.keys():
-        raise UserError(
-            f"candidates: query '{min(unknown)}' is not in the table of queries; mine the candidates again"
-        )
+        raise UserError(f"candidates: query '{min(unknown)}' is not in the table of queries; mine the candidates again")
     query = pool["query_id"].map(query_position).to_numpy(dtype=np.int64)
     document = collection.positions(pool["doc_id"].tolist(), "candidates")
     n = len(collection)

@@ -14,8 +14,8 @@ from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
 from listill.teachers.teacher import Teacher
 
-# Approximate number of pairs per part; a part holds whole queries. A cross-encoder on a CPU takes minutes per part. Late
-# interaction encodes each passage once per part.
+# Approximate number of pairs per part; a part holds whole queries. A cross-encoder on a CPU takes minutes per part.
+# Late interaction encodes each passage once per part.
 PART = 65_536
 log = logging.getLogger("listill")
 
@@ -30,8 +30,8 @@ def scores_in_parts(
 ) -> Iterator[pd.DataFrame]:
     """Yield the raw scores of all teachers and pairs as tables (query_id, doc_id, teacher, score); see ``in_parts``.
 
-    ``queries`` are the queries of the pairs, with query_id. If the pairs have edited texts, ``queries`` also needs doc_id:
-    the scores of an edited text are stored under the id of the query's source passage.
+    ``queries`` are the queries of the pairs, with query_id. If the pairs have edited texts, ``queries`` also needs
+    doc_id: the scores of an edited text are stored under the id of the query's source passage.
     """
     doc_ids = np.array(collection.doc_ids, dtype=object)
     query_ids = queries["query_id"].to_numpy()

@@ -8,16 +8,16 @@ import numpy as np
 from listill.errors import UserError
 from listill.teachers.reranker import Reranker
 
-# Maximum share of a query in the tokens available for query and passage. A longer query is truncated, so that a part of the
-# passage always fits.
+# Maximum share of a query in the tokens available for query and passage. A longer query is truncated, so that a part of
+# the passage always fits.
 QUERY_SHARE = 0.75
 
 
 class PairTokens(NamedTuple):
     """The token ids (int32) and token types of a pair.
 
-    ``before`` and ``after`` are the numbers of tokens before and after the passage; ``cut`` tells whether the passage was
-    truncated.
+    ``before`` and ``after`` are the numbers of tokens before and after the passage; ``cut`` tells whether the passage
+    was truncated.
     """
 
     ids: np.ndarray
@@ -30,8 +30,8 @@ class PairTokens(NamedTuple):
 class PromptTokenizer:
     """Tokenises pairs with a prompt, whose pieces are tokenised separately, as in the models' own code.
 
-    If a pair is longer than ``max_length``, the passage is truncated at its end. Special tokens in queries and passages are
-    treated as plain text: a passage with ``<|im_end|>`` does not end the prompt.
+    If a pair is longer than ``max_length``, the passage is truncated at its end. Special tokens in queries and passages
+    are treated as plain text: a passage with ``<|im_end|>`` does not end the prompt.
     """
 
     def __init__(self, member: Reranker, tokenizer: Any) -> None:

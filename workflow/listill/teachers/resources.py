@@ -25,8 +25,8 @@ M = TypeVar("M")
 class Resources:
     """Models and indexes that teachers share. Each is loaded once, when it is first needed.
 
-    ``embeddings`` maps students to the embeddings of the whole corpus [documents, d] by their base models, as far as these
-    have been computed.
+    ``embeddings`` maps students to the embeddings of the whole corpus [documents, d] by their base models, as far as
+    these have been computed.
     """
 
     collection: Collection
@@ -48,7 +48,9 @@ class Resources:
     def student_name(self, student: str | None) -> str:
         """Return the name of the student that a teacher uses: ``student`` if given, otherwise the first by name."""
         if student is None and not self.students:
-            raise UserError("this teacher needs the model of a student, but there are no students; add one to `students`")
+            raise UserError(
+                "this teacher needs the model of a student, but there are no students; add one to `students`"
+            )
         return student or min(self.students)
 
     @functools.cache  # noqa: B019 (lives as long as the process)

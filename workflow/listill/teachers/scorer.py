@@ -1,8 +1,8 @@
 """Score pairs with a reranker: the pairs of all queries are sorted by length and batched with a token budget.
 
-Scoring one query at a time would pad every passage to the longest passage of its query and leave the device idle between
-queries. With batches of similar lengths, padding is a few per cent. A batch that does not fit into memory is halved, and the
-remaining pairs are scored with the smaller size.
+Scoring one query at a time would pad every passage to the longest passage of its query and leave the device idle
+between queries. With batches of similar lengths, padding is a few per cent. A batch that does not fit into memory is
+halved, and the remaining pairs are scored with the smaller size.
 """
 
 import logging
@@ -112,8 +112,8 @@ class Scorer:
     def _shrink(self, pairs: int, longest: int) -> None:
         if pairs == 1:
             raise UserError(
-                f"model {self.member.model}: out of memory with a single pair of {longest} tokens; reduce max_length of this "
-                "teacher, or use a smaller model"
+                f"model {self.member.model}: out of memory with a single pair of {longest} tokens; reduce "
+                "max_length of this teacher, or use a smaller model"
             )
         self.budget = pairs // 2 * longest
         if self.device.type == "cuda":

@@ -37,8 +37,8 @@ class Teacher(Member):
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
         """Return the raw score of each pair [pairs] in float32; higher is better.
 
-        Texts are not always documents of the corpus (see ``pairs.edited``). Models and indexes are taken from ``resources``.
-        Raw scores are stored unchanged; the ensemble normalises and weights them later.
+        Texts are not always documents of the corpus (see ``pairs.edited``). Models and indexes are taken from
+        ``resources``. Raw scores are stored unchanged; the ensemble normalises and weights them later.
         """
         raise NotImplementedError
 

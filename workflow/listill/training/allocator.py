@@ -2,17 +2,17 @@
 
 import ctypes
 
-# From <malloc.h>: the size of free memory at the end of the heap that is returned to the system; how many blocks may have
-# a mapping of their own.
+# From <malloc.h>: the size of free memory at the end of the heap that is returned to the system; how many blocks may
+# have a mapping of their own.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def keep_freed() -> bool:
-    """Let this process keep the memory that it frees. Returns False if the C library is not glibc, which alone can do so.
+    """Let this process keep the memory that it frees. Only glibc supports this; with other C libraries, return False.
 
-    glibc maps each block of more than 32 MB separately and unmaps it when it is freed. Every step allocates such blocks (the
-    gradient of the token embeddings, once per chunk), and the system clears their pages each time. This took 13 % of a step
-    of MiniLM on two cores. Peak memory does not change, since every step allocates the same blocks.
+    glibc maps each block of more than 32 MB separately and unmaps it when it is freed. Every step allocates such blocks
+    (the gradient of the token embeddings, once per chunk), and the system clears their pages each time. This took 13 %
+    of a step of MiniLM on two cores. Peak memory does not change, since every step allocates the same blocks.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -13,10 +13,10 @@ from listill.training.examples import Examples
 class Step:
     """One optimiser step over ``queries`` (positions in the examples) and the distinct ``texts`` of their lists.
 
-    ``lists`` [queries, longest list]: columns of the lists' documents in the similarity matrix. ``mask``: which entries are
-    not padding. ``scores``: the teacher's scores. ``positive`` [queries]: column of the positive. ``negative`` [queries,
-    texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts each text. ``others``
-    [queries, texts]: which texts the listwise loss uses beside the list.
+    ``lists`` [queries, longest list]: columns of the lists' documents in the similarity matrix. ``mask``: which entries
+    are not padding. ``scores``: the teacher's scores. ``positive`` [queries]: column of the positive. ``negative``
+    [queries, texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts each text.
+    ``others`` [queries, texts]: which texts the listwise loss uses beside the list.
     """
 
     queries: np.ndarray
@@ -33,8 +33,8 @@ class Step:
 def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
     """Return the queries of every step. Each epoch is a new seeded permutation; no remainder is dropped.
 
-    Batches continue across the end of an epoch, so that only the last one may be smaller. A batch is never larger than an
-    epoch.
+    Batches continue across the end of an epoch, so that only the last one may be smaller. A batch is never larger than
+    an epoch.
     """
     batch = min(batch, count)
     total = max(1, round(count * epochs))

@@ -16,8 +16,8 @@ class Curves:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError:
                 raise UserError(
-                    "training.tensorboard: the package tensorboard is not installed: run pip install tensorboard, or set "
-                    "training.tensorboard to false"
+                    "training.tensorboard: the package tensorboard is not installed: run `pip install tensorboard`, or "
+                    "set the key to false"
                 ) from None
             self.writer = SummaryWriter(folder)  # type: ignore[no-untyped-call]
 

@@ -1,12 +1,12 @@
 """Forward and backward pass of one step, in chunks: each distinct text is encoded once.
 
-The loss is computed on the embeddings of the whole step, detached from the model, and yields a gradient for each embedding.
-Each chunk is then backpropagated with its part of that gradient. The result is exact, and a step may be larger than memory:
-chunks whose activations fit into memory keep them, the others are computed again (gradient caching, Gao et al. 2021, arXiv
-2101.06983) with the same random numbers, so that dropout is the same both times.
+The loss is computed on the embeddings of the whole step, detached from the model, and yields a gradient for each
+embedding. Each chunk is then backpropagated with its part of that gradient. The result is exact, and a step may be
+larger than memory: chunks whose activations fit into memory keep them, the others are computed again (gradient caching,
+Gao et al. 2021, arXiv 2101.06983) with the same random numbers, so that dropout is the same both times.
 
-With several processes, each process encodes a share of the chunks. Embeddings and gradients are summed over the processes,
-so that all of them have the step, loss and gradient of a single process.
+With several processes, each process encodes a share of the chunks. Embeddings and gradients are summed over the
+processes, so that all of them have the step, loss and gradient of a single process.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ Loss = Callable[[torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
 
 @dataclass
 class Chunk:
-    """Texts that are encoded together: ``positions`` in ``tokens``, and their ``rows`` among the embeddings of the step."""
+    """Texts that are encoded together: ``positions`` in ``tokens``, ``rows`` among the embeddings of the step."""
 
     kind: Kind
     tokens: Tokens
@@ -39,8 +39,8 @@ class Chunk:
 class Engine:
     """Forward and backward pass through ``encoder``, for steps of any size.
 
-    ``memory`` is the number of bytes that the activations of one step may take; it also limits one chunk. Activations that
-    do not fit are computed twice. A chunk has at least one text.
+    ``memory`` is the number of bytes that the activations of one step may take; it also limits one chunk. Activations
+    that do not fit are computed twice. A chunk has at least one text.
     """
 
     def __init__(self, encoder: Encoder, memory: float, processes: Processes | None = None) -> None:

@@ -19,11 +19,12 @@ from listill.settings.training import Recipe
 
 @dataclass(frozen=True)
 class Examples:
-    """Queries with their lists: ``lists[q]`` are positions in ``texts`` (the positive first), ``scores[q]`` their targets.
+    """Queries with their lists.
 
-    ``group[t]`` is the duplicate group of text t. A passage from which a query was removed stays in the group of the
-    passage. ``relevant[q]`` are the groups that are known to be relevant to q. ``document[t]`` is the position in the
-    corpus, or -1 for a passage from which a query was removed. ``guide``: embeddings of queries and texts by the model that
+    ``lists[q]`` are positions in ``texts`` (the positive first), ``scores[q]`` their targets. ``group[t]`` is the
+    duplicate group of text t. A passage from which a query was removed stays in the group of the passage.
+    ``relevant[q]`` are the groups that are known to be relevant to q. ``document[t]`` is the position in the corpus, or
+    -1 for a passage from which a query was removed. ``guide``: embeddings of queries and texts by the model that
     filters likely false negatives.
     """
 
@@ -55,7 +56,7 @@ class Examples:
     def embed(
         self, encoder: Encoder, corpus: np.ndarray, queries: np.ndarray, texts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the embeddings of queries and texts (positions); ``corpus`` are those of all documents, by ``encoder``."""
+        """Return the embeddings of queries and texts (positions); ``corpus`` are the encoder's of all documents."""
         document = self.document[texts]
         vectors = np.empty((len(texts), corpus.shape[1]), dtype=np.float32)
         vectors[document >= 0] = corpus[document[document >= 0]]
@@ -83,10 +84,10 @@ def prepare(
 
 
 def load_guide(examples: Examples, collection: Collection, model: Student | None, file: Path | None) -> Examples:
-    """Return the examples with the embeddings of the guide ``model``; ``file`` holds its embeddings of all documents."""
+    """Return the examples with the embeddings of the guide ``model``; ``file`` contains those of all documents."""
     if model is None or file is None:
         raise UserError(
-            "training.negatives.guide is set, but the option --guide (the guide's embeddings) or the key guide of --config "
+            "training.negatives.guide is set, but the option --guide (its embeddings) or the key `guide` of --config "
             "(its model) is missing: give both"
         )
     return examples.with_guide(Encoder(model), embeddings.load(file, collection))

@@ -47,7 +47,7 @@ class Result:
     kept: str
 
     def summary(self, base: float) -> dict[str, Any]:
-        """Log the result and return what the provenance records of it; ``base`` is the dev measure of the base model."""
+        """Log the result and return its entries in the provenance; ``base`` is the dev measure of the base model."""
         if self.best_step == 0:
             log.warning("train: no step was better than the base model on dev queries: the base model is kept")
         log.info("train: kept step %d, dev %s %.4f (base %.4f)", self.best_step, SELECTION, self.best, base)
@@ -186,8 +186,8 @@ class Training:
         engine, in_list = self.engine, [len(self.examples.lists[q]) - 1 for q in step.queries]
         assert engine.bytes_per_token is not None
         log.info(
-            "train: the first step has %d queries and %d distinct passages; negatives per query: %.1f in its list, %.1f in "
-            "the step; %s",
+            "train: the first step has %d queries and %d distinct passages; negatives per query: %.1f in its list, "
+            "%.1f in the step; %s",
             *(len(step.queries), len(step.texts), np.mean(in_list), float(step.negative.sum(1).float().mean())),
             "all activations fit into memory"
             if engine.recomputed == 0
@@ -208,7 +208,7 @@ class Training:
             log.info("train: stopped early: no improvement in the last %d measurements", patience)
 
     def _measure(self, state: State, name: str, candidate: dict[str, torch.Tensor], eligible: bool = True) -> float:
-        """Measure weights and add the measurement to the history; if ``eligible``, keep them if they are the best so far."""
+        """Measure weights and add a row to the history; keep them if they are ``eligible`` and the best so far."""
         model = self.encoder.model
         if name != "step":
             model.load_state_dict(candidate)

@@ -12,7 +12,8 @@ Item = TypeVar("Item")
 class Processes:
     """The processes that train one model together: a single one unless a launcher started several.
 
-    Every process builds the same steps and has the same gradient at the end of each. The first process measures and writes.
+    Every process builds the same steps and has the same gradient at the end of each. The first process measures and
+    writes.
     """
 
     def __init__(self) -> None:

@@ -47,8 +47,8 @@ documents = model.encode_document(["title and text, joined by the template of th
 scores = model.similarity(queries, documents)
 ```
 
-`history.parquet` and `losses.parquet` contain the training curves. `listill.json` contains the settings and the fingerprints
-of all inputs.
+`history.parquet` and `losses.parquet` contain the training curves. `listill.json` contains the settings and the
+fingerprints of all inputs.
 """
 
 
@@ -61,11 +61,11 @@ def kept(result: Result) -> str:
     if result.kept == "average":
         return f"the mean of the last measurements, up to step {result.best_step}"
     share = float(result.kept.removeprefix("merge "))
-    return f"mixture of the best weights (step {result.best_step}, {share:.0%}) and the base model ({1 - share:.0%})"
+    return f"mixture: {share:.0%} of the best weights (step {result.best_step}), {1 - share:.0%} of the base model's"
 
 
 def temperatures(details: dict[str, Any]) -> dict[str, float]:
-    """Return the temperatures of the training. ``auto`` is replaced by the matched value, or left out if no loss used it."""
+    """Return the temperatures of the training, with the matched value for ``auto`` (left out if no loss used it)."""
     settings = details["settings"]["recipe"]["temperatures"]
     values = {name: settings[name] for name in ("student", "teacher", "infonce")}
     values["teacher"] = details.get("teacher_temperature", values["teacher"])

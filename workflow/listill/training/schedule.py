@@ -20,7 +20,7 @@ def optimiser(model: torch.nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 def rate(step: int, steps: int, warmup: float, floor: float = 0.0) -> float:
     """Return the factor of the learning rate at ``step`` (0-based): linear warm-up, then linear decay to ``floor``.
 
-    ``warmup`` is the share of the steps in the warm-up, rounded up. The factor is never 0, even if there are only a few steps.
+    ``warmup`` is the share of the steps in the warm-up, rounded up. The factor is never 0, even with only a few steps.
     """
     warmup_steps = math.ceil(warmup * steps)
     if step < warmup_steps:

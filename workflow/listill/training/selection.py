@@ -23,7 +23,8 @@ log = logging.getLogger("listill")
 
 # Depth of the runs: the measure uses no more documents.
 DEPTH = parse_measure(SELECTION)[1]
-# The base model's top documents of each query, this many, are always searched if the corpus is too large to search it all.
+# The base model's top documents of each query, this many, are always searched if the corpus is too large to search it
+# all.
 HARD = 10
 
 
@@ -31,8 +32,8 @@ HARD = 10
 class Selector:
     """Measure models on dev queries against the corpus, or against a fixed part of it that is the same for all models.
 
-    ``collection`` holds the documents that are searched, ``tokens`` the tokens of the queries and of the documents. Without
-    ``tokens``, both are tokenised at the first measurement.
+    ``collection`` holds the documents that are searched, ``tokens`` the tokens of the queries and of the documents.
+    Without ``tokens``, both are tokenised at the first measurement.
     """
 
     collection: Collection
@@ -55,7 +56,8 @@ class Selector:
             run = DenseRetriever("", self.collection, encoder, matrix).run(self.query_ids, queries, DEPTH)
         except NotFinite:
             log.warning(
-                f"selection: the embeddings contain NaN or infinity: training has diverged; {SELECTION} of this step counts as 0"
+                "selection: the embeddings contain NaN or infinity: training has diverged; %s of this step is set to 0",
+                SELECTION,
             )
             return 0.0
         ranking = with_ids(run, self.query_ids, self.collection)
@@ -71,16 +73,19 @@ def selector(
     settings: Selection,
     seed: int,
 ) -> tuple[Selector, float]:
-    """Sample the dev queries and the documents, and measure the untrained student (``encoder``, ``embeddings``) on them.
+    """Sample the dev queries and the documents, and measure the untrained student on them.
 
-    ``tokens`` are the tokens of all documents. Without dev topics, the evaluation queries contain synthetic dev queries of
-    held-out passages. Raises UserError if there are no dev queries.
+    ``encoder`` and ``embeddings`` are those of the untrained student, ``tokens`` are the tokens of all documents.
+    Without dev topics, the evaluation queries contain synthetic dev queries of held-out passages. Raises UserError if
+    there are no dev queries.
     """
     queries = evaluated.queries[evaluated.queries["split"] == "dev"].sort_values("query_id")
     judged = evaluated.qrels[(evaluated.qrels["split"] == "dev") & (evaluated.qrels["relevance"] > 0)]
     queries = queries[queries["query_id"].isin(judged["query_id"])]
     if queries.empty:
-        raise UserError("there are no dev queries to select the weights by: add dev topics, or set corpora.<name>.heldout above 0")
+        raise UserError(
+            "there are no dev queries to select the weights by: add dev topics, or set corpora.<name>.heldout above 0"
+        )
     draw = random.Random(f"{seed}:selection:queries")
     if len(queries) > settings.queries:
         queries = queries.iloc[sorted(draw.sample(range(len(queries)), settings.queries))]
@@ -94,11 +99,11 @@ def selector(
         rest = [i for i in range(len(collection)) if i not in needed]
         sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
         documents = np.array(sorted(needed | set(sample)))
-    selector = Selector(
+    sampled = Selector(
         collection.subset(documents),
         queries["query_id"].tolist(),
         queries["text"].tolist(),
         judged,
         (query_tokens, tokens.take(documents)),
     )
-    return selector, selector.measure(encoder, embeddings[documents])
+    return sampled, sampled.measure(encoder, embeddings[documents])

@@ -22,10 +22,10 @@ Weights = dict[str, torch.Tensor]
 
 @dataclass
 class State:
-    """The steps done, the history, the best weights (step 0: the base model's) and the weights of the last measurements.
+    """The steps done, the history, the best weights (step 0: the base model), and the last measured weights.
 
-    The states of the sampler and of the random number generators are not stored: the order of the queries depends on the
-    seed only, and every step has a seed of its own.
+    The states of the sampler and of the random number generators are not stored: the order of the queries depends on
+    the seed only, and every step has a seed of its own.
     """
 
     best: float = -math.inf

@@ -1,8 +1,8 @@
 """The teacher's temperature: make the targets about as sharp as the student's own distribution.
 
-Targets that are much flatter than the student's own distribution compress its scores and ruin it. The papers' constants fit
-their students and teachers only. The temperature is therefore chosen such that the mean entropy of the targets equals that
-of the untrained student on the same lists.
+Targets that are much flatter than the student's own distribution compress its scores and ruin it. The papers' constants
+fit their students and teachers only. The temperature is therefore chosen such that the mean entropy of the targets
+equals that of the untrained student on the same lists.
 """
 
 import logging
@@ -28,8 +28,8 @@ def matched(
 ) -> float:
     """Return the temperature T with mean H(softmax(scores / T)) = mean H(softmax(similarity / student)) + offset.
 
-    All tensors are [lists, longest list]; entropies are in nats. The entropy grows with T, so T is found by bisection of
-    its logarithm. T is limited to [0.001, 100], since lists whose scores are all equal have the same entropy at any
+    All tensors are [lists, longest list]; entropies are in nats. The entropy grows with T, so T is found by bisection
+    of its logarithm. T is limited to [0.001, 100], since lists whose scores are all equal have the same entropy at any
     temperature.
     """
     target = float(masked_entropy(similarity.double() / student, mask).mean()) + offset

@@ -25,8 +25,9 @@ class Beir(Source):
     def read(self) -> RawCorpus:
         """Read the folder; queries and judgements are optional.
 
-        Raises UserError for a missing folder or corpus.jsonl, an invalid line, a missing id, judgements without queries, and
-        judgement files other than train.tsv, dev.tsv and test.tsv, which would otherwise be ignored silently.
+        Raises UserError for a missing folder or corpus.jsonl, an invalid line, a missing id, judgements without
+        queries, and judgement files other than train.tsv, dev.tsv and test.tsv, which would otherwise be ignored
+        silently.
         """
         folder = expand(self.path)
         if not folder.is_dir():
@@ -53,7 +54,7 @@ class Beir(Source):
                 )
             if not queries.is_file():
                 raise UserError(
-                    f"{queries}: no such file, but there are judgements ({path}): add the file or remove the qrels folder"
+                    f"{queries}: no such file, but there are judgements ({path}): add it or remove the qrels folder"
                 )
             qrels += read_qrels(path, topics, QRELS_COLUMNS, path.stem)
         input_files = [corpus, *([queries] if topics else []), *qrels_files]

@@ -39,7 +39,8 @@ class Files(Source):
     def read(self) -> RawCorpus:
         """Read the documents and, if given, topics with judgements.
 
-        Raises UserError for missing files and columns, invalid lines (with file and line), and judgements without topics.
+        Raises UserError for missing files and columns, invalid lines (with file and line), and judgements without
+        topics.
         """
         path = expand(self.path)
         if path.is_dir():

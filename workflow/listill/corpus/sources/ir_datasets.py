@@ -59,8 +59,8 @@ class IrDatasets(Source):
 def find_splits(name: str) -> dict[str, str]:
     """Return the id of the data set with the topics and judgements of each split.
 
-    These are the sub-datasets of ``name`` with the usual names. If there are none, it is ``name`` itself, as the split that
-    its name contains (default: test).
+    These are the sub-datasets of ``name`` with the usual names. If there are none, it is ``name`` itself, as the split
+    that its name contains (default: test).
     """
     splits = {}
     for split in SPLITS:

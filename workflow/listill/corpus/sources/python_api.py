@@ -1,7 +1,7 @@
 """Docstrings of installed packages: one document per public function, class and method.
 
-Topics are the descriptions of other functions in the See Also sections of the docstrings, in the words of their authors.
-These sections are removed from the documents.
+Topics are the descriptions of other functions in the See Also sections of the docstrings, in the words of their
+authors. These sections are removed from the documents.
 """
 
 from typing import Literal

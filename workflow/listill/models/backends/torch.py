@@ -34,8 +34,8 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
         raise UserError(f"model {settings.model}: cannot be loaded: {_first_line(error)}") from None
     if info["missing_keys"]:
         raise UserError(
-            f"model {settings.model}: its weights lack {min(info['missing_keys'])}, which would be initialised randomly; "
-            f"use a model that was trained as {settings.kind}"
+            f"model {settings.model}: its weights lack {min(info['missing_keys'])}, which would be initialised "
+            f"randomly; use a model that was trained as {settings.kind}"
         )
     try:
         model.to(target)

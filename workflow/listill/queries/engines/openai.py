@@ -1,7 +1,7 @@
 """Client of a server with OpenAI's chat completions API (https://platform.openai.com/docs/api-reference/chat).
 
-urllib3 retries a request after a lost connection, a timeout or status 408, 409, 429 and 5xx, with exponential backoff or
-after the time in the Retry-After header.
+urllib3 retries a request after a lost connection, a timeout or status 408, 409, 429 and 5xx, with exponential backoff
+or after the time in the Retry-After header.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A causal language model with plain transformers, batched by length: for small models, on a GPU or the CPU.
 
-Each request is sampled with its own random numbers, using the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014, arXiv
-1411.0030): the argmax of ``logits / temperature + g``, with standard Gumbel noise g, is a sample from the softmax of
-``logits / temperature``. A query therefore does not depend on the other requests in its batch, except for rounding.
+Each request is sampled with its own random numbers, using the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014,
+arXiv 1411.0030): the argmax of ``logits / temperature + g``, with standard Gumbel noise g, is a sample from the softmax
+of ``logits / temperature``. A query therefore does not depend on the other requests in its batch, except for rounding.
 """
 
 from collections.abc import Iterator
@@ -55,8 +55,8 @@ class Model:
             check_start(self.tokenizer, self.tokens([{"role": "user", "content": "x"}]))
         except OSError as error:
             raise UserError(
-                f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated, request access on "
-                "the hub and log in; without network access, set model to a local folder"
+                f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated, request "
+                "access on the hub and log in; without network, set model to a local folder"
             ) from None
         except (ValueError, KeyError) as error:
             raise UserError(f"model {settings.model}: cannot be used: {str(error).splitlines()[0]}") from None
@@ -88,8 +88,8 @@ class Model:
         except torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise UserError(
-                    f"model {self.settings.model}: out of memory with a single request; lower passage_characters, or use "
-                    "a smaller model or precision: bf16"
+                    f"model {self.settings.model}: out of memory with a single request; lower passage_characters, or "
+                    "use a smaller model or precision: bf16"
                 ) from None
         torch.cuda.empty_cache()
         return self.answers(batch[: len(batch) // 2]) + self.answers(batch[len(batch) // 2 :])

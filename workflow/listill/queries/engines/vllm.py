@@ -24,7 +24,7 @@ from listill.source_files import expand
 PACKAGE = Path(__file__).parents[3]
 REMEDIES = {
     r"memory|cache blocks|max.model.len": "lower max_model_len or gpu_memory_utilization, or use an idle GPU",
-    r"hugging|gated|hub\b|connect": "if the model is gated, request access on the hub and log in; without network access, "
+    r"hugging|gated|hub\b|connect": "if the model is gated, request access on the hub and log in; without network, "
     "set model to a local folder",
 }
 

@@ -1,8 +1,9 @@
 """vLLM's offline engine as a process that is controlled with JSON lines: python -m listill.queries.engines.vllm_server
 
-It reads JSON lines from standard input: first the options, then blocks of requests. It replies to each with a JSON line on
-standard output: first the versions, then the answers. If an error occurs, it replies with ``{"error": ...}`` and exits. This
-module runs in vLLM's own environment, so it only imports vLLM and modules of listill that have no dependencies.
+It reads JSON lines from standard input: first the options, then blocks of requests. It replies to each with a JSON line
+on standard output: first the versions, then the answers. If an error occurs, it replies with ``{"error": ...}`` and
+exits. This module runs in vLLM's own environment, so it only imports vLLM and modules of listill that have no
+dependencies.
 """
 
 import json
@@ -35,7 +36,7 @@ class Engine:
     """The engine with its sampling settings."""
 
     def __init__(self, options: Row) -> None:
-        """Load the model. ``options`` has the keys ``engine`` (arguments of ``vllm.LLM``), ``sampling`` and ``template``."""
+        """Load the model. ``options``: ``engine`` (arguments of ``vllm.LLM``), ``sampling`` and ``template``."""
         from transformers import AutoConfig
         from vllm import LLM
         from vllm.platforms import current_platform

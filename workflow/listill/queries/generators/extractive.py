@@ -6,8 +6,8 @@
 - ``cloze``: another sentence, drawn at random (Inverse Cloze Task, Lee et al. 2019, arXiv 1906.00300).
 - ``crop``: a random span of words (independent cropping, Izacard et al. 2022, arXiv 2112.09118).
 
-The position of lead, cloze and crop queries is recorded, so that their text can be removed from the passage for training.
-Some of their words are dropped (word deletion, Wei and Zou 2019, arXiv 1901.11196).
+The position of lead, cloze and crop queries is recorded, so that their text can be removed from the passage for
+training. Some of their words are dropped (word deletion, Wei and Zou 2019, arXiv 1901.11196).
 """
 
 import random

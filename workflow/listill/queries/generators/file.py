@@ -17,7 +17,7 @@ REQUIRED = ("query_id", "text", "doc_id")
 
 
 class QueryFile(Generator):
-    """Your own queries, from a file with at least the columns query_id, text and doc_id (the passage that answers it)."""
+    """Your own queries, from a file with at least the columns query_id, text and doc_id (the source passage)."""
 
     kind: Literal["file"] = Field(description="your own queries, read from a file")
     path: str = Field(

@@ -31,7 +31,7 @@ class OpenAi(LanguageModel):
     )
     extra: dict[str, Any] = Field(
         {},
-        description="additional fields of each request, such as chat_template_kwargs: {enable_thinking: false} for vLLM",
+        description="additional request fields, such as chat_template_kwargs: {enable_thinking: false} for vLLM",
     )
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":

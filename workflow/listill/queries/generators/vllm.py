@@ -24,8 +24,8 @@ class Vllm(LoadedModel):
     kind: Literal["vllm"] = Field(description="vLLM's offline engine")
     python: str | None = Field(
         None,
-        description="Python interpreter of an environment with vLLM; default: the job's interpreter (--sdm conda creates its "
-        "environment)",
+        description="Python interpreter of an environment with vLLM; default: the job's interpreter (--sdm conda "
+        "creates its environment)",
     )
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = Field(
         0.9, description="share of the GPU memory that vLLM may use"

@@ -1,4 +1,4 @@
-"""Causal language models that answer whether the passage is relevant, such as bge-reranker-v2-gemma and Qwen3-Reranker."""
+"""Causal language models that judge the relevance of a passage, such as bge-reranker-v2-gemma and Qwen3-Reranker."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -27,7 +27,7 @@ class Layerwise(Section):
 
 
 class Causal(AnsweringReranker):
-    """A causal language model that answers whether the passage is relevant to the query."""
+    """A causal language model that judges whether the passage is relevant to the query."""
 
     architecture: ClassVar = "ForCausalLM"
     auto_class: ClassVar = "AutoModelForCausalLM"
@@ -99,8 +99,8 @@ class Causal(AnsweringReranker):
         except (TypeError, AttributeError) as error:
             version = transformers.__version__
             raise UserError(
-                f"model {self.model}: its code does not run with transformers {version} ({error}); install a version of "
-                "transformers that the model supports"
+                f"model {self.model}: its code does not run with transformers {version} ({error}); install a version "
+                "of transformers that the model supports"
             ) from None
         # Tokens are merged, so the sequence is shorter than the input.
         return out.logits[0], out.attention_masks[0].sum(dim=1).long() - 1

@@ -1,7 +1,7 @@
 """Cross-encoders: a transformer reads query and passage together, and a classification head computes the score.
 
-The model is that of CrossEncoder in sentence-transformers, but it is loaded with transformers. If a checkpoint has no head,
-CrossEncoder adds a randomly initialised one and only logs a warning.
+The model is that of CrossEncoder in sentence-transformers, but it is loaded with transformers. If a checkpoint has no
+head, CrossEncoder adds a randomly initialised one and only logs a warning.
 """
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -38,7 +38,8 @@ class CrossEncoder(Reranker):
         if outputs > 1 and (self.label is None or self.label >= outputs):
             names = ", ".join(f"{i}: {name}" for i, name in sorted(config.id2label.items()))
             raise UserError(
-                f"model {self.model}: it has {outputs} classes ({names}); set label of this teacher to the class for relevant"
+                f"model {self.model}: it has {outputs} classes ({names}); set label of this teacher to the class for "
+                "relevant"
             )
         config.pad_token_id = scorer.tokenizer.pad_token_id
         classify_in_float32(scorer.model)

@@ -1,7 +1,7 @@
 """T5 rerankers: the score is computed from the logits of the first decoding step, without a decoding loop.
 
-In RankT5 (Zhuang et al. 2023, arXiv 2210.10634), it is the logit of an unused token. In monoT5 (Nogueira et al. 2020, arXiv
-2003.06713), it is the logit of true minus the logit of false.
+In RankT5 (Zhuang et al. 2023, arXiv 2210.10634), it is the logit of an unused token. In monoT5 (Nogueira et al. 2020,
+arXiv 2003.06713), it is the logit of true minus the logit of false.
 """
 
 from typing import TYPE_CHECKING, ClassVar, Literal

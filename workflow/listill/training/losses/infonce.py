@@ -1,10 +1,10 @@
 """InfoNCE with in-batch negatives: the positive of each query against the other texts of the step.
 
--log( exp(s+ / T) / (exp(s+ / T) + sum over negatives of exp(s / T)) ). Each distinct text counts once in the sum, however
-many lists contain it (`training.negatives.count: every` counts it once per list, as the papers do). The following texts are
-masked wherever they occur in the step: duplicates of the positive, other relevant documents of the query, documents of the
-query's own list that the teacher scores close to the top (`denoise`), and texts that a guide model finds more similar to the
-query than the positive (`guide`).
+-log( exp(s+ / T) / (exp(s+ / T) + sum over negatives of exp(s / T)) ). Each distinct text counts once in the sum,
+however many lists contain it (`training.negatives.count: every` counts it once per list, as the papers do). The
+following texts are masked wherever they occur in the step: duplicates of the positive, other relevant documents of the
+query, documents of the query's own list that the teacher scores close to the top (`denoise`), and texts that a guide
+model finds more similar to the query than the positive (`guide`).
 """
 
 import torch

@@ -1,10 +1,11 @@
 """Listwise distillation: the student's distribution over a list learns to match the teacher's.
 
-KL( softmax(teacher / T_t) || softmax(student / T_s) ) over each query's own list (arXiv 2502.19712). Unlike DistillKLDivLoss
-of sentence-transformers, it has no factor of T_s squared.
+KL( softmax(teacher / T_t) || softmax(student / T_s) ) over each query's own list (arXiv 2502.19712). Unlike
+DistillKLDivLoss of sentence-transformers, it has no factor of T_s squared.
 
-With `training.negatives.listwise`, the student's softmax runs over the list and over InfoNCE's negatives of the step: texts
-of other lists, to which the teacher assigns a probability of 0. If the targets are all or nothing, this loss is InfoNCE.
+With `training.negatives.listwise`, the student's softmax runs over the list and over InfoNCE's negatives of the step:
+texts of other lists, to which the teacher assigns a probability of 0. If the targets are all or nothing, this loss is
+InfoNCE.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """MarginMSE: the student learns the teacher's margins between the positive and each other document of the list.
 
-Mean over the list of ((s+ - s) - (t+ - t) T_s / T_t)^2 (Hofstätter et al. 2020, arXiv 2010.02666). The teacher's scores are
-normalised and the student's are cosines. The factor T_s / T_t brings the teacher's margins to the student's scale: s / T_s
-and t / T_t are the logits of the listwise loss.
+Mean over the list of ((s+ - s) - (t+ - t) T_s / T_t)^2 (Hofstätter et al. 2020, arXiv 2010.02666). The teacher's scores
+are normalised and the student's are cosines. The factor T_s / T_t brings the teacher's margins to the student's scale:
+s / T_s and t / T_t are the logits of the listwise loss.
 """
 
 import torch
