@@ -140,9 +140,12 @@ def tasks(folder: Path, quick: bool, gpu: bool) -> list[tuple[str, str, Task]]:
     if gpu:
         settings = {
             "batch32-list20-mixed": {"batch": 32, "length": 20, "tokens": 512, "steps": 10},
+            "batch256-list20-mixed": {"batch": 256, "length": 20, "tokens": 512, "steps": 1, "fits": False},
             "batch4096-list20-mixed": {"batch": 4096, "length": 20, "tokens": 512, "steps": 1, "fits": False},
             "batch1024-list20-512": {"batch": 1024, "length": 20, "steps": 1, "fits": False, **large},
         }
+        if quick:
+            settings = {name: settings[name] for name in ("batch32-list20-mixed", "batch256-list20-mixed")}
     else:
         cached = {"steps": 1, "fits": False}
         if quick:

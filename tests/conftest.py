@@ -12,6 +12,13 @@ import tiny
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Hide a GPU from all tests but those of ``pytest -m gpu``: the others compare with results of the CPU."""
+    selected = config.option.markexpr
+    if "gpu" not in selected or "not gpu" in selected:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a SentenceTransformers model: random, seeded, with prompts, 32 dimensions, 64 tokens."""
