@@ -45,7 +45,10 @@ def test_defaults() -> None:
         ({"training": {"losses": {"listwise": 0}}}, "training.losses.listwise"),
         ({"training": {"losses": {}}}, "training.losses"),
         ({"evaluation": {"measures": ["R@200"]}}, "depth (100) is smaller than the cut-off of R@200: raise depth"),
-        ({"generation": {"generator": {"kind": "extractive", "crop_words": [9, 8]}}}, "crop_words: the minimum (9) is above the maximum (8)"),
+        (
+            {"generation": {"generator": {"kind": "extractive", "crop_words": [9, 8]}}},
+            "crop_words: the minimum (9) is above the maximum (8)",
+        ),
         ({"training": {"losses": {"margin": 1}}}, "training.losses.margin"),
         ({"training": {"temperatures": {"teacher": "warm"}}}, "training.temperatures.teacher"),
     ],
