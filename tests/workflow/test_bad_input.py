@@ -61,7 +61,7 @@ def test_model_without_pooling(settings: dict[str, Any], copied: Callable[[], Pa
     (model / "modules.json").unlink()
     folder = copied()
     said = fails(folder, flow.changed(settings, "students.small.model", str(model)), "candidates")
-    assert said.count("modules.json is missing, so its pooling is unknown") == 1
+    assert said.count("modules.json is missing, so the pooling is unknown") == 1
     assert not (flow.results(folder) / "embeddings/small.parquet").exists()
     assert (flow.results(folder) / "corpus.parquet").exists()
 

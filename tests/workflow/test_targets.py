@@ -117,7 +117,7 @@ def test_own_corpus_and_own_queries_without_topics(settings: dict[str, Any], tmp
     summary = pd.read_parquet(folder / "summary.parquet")
     assert set(summary["split"]) == {"dev", "heldout"}
     assert (
-        "no human topics: all figures are from held-out synthetic queries" in (folder / "logs/evaluate.log").read_text()
+        "no human topics: all results are from held-out synthetic queries" in (folder / "logs/evaluate.log").read_text()
     )
     assert "synthetic" in (folder / "report.html").read_text()
     runs = {path.stem for path in folder.glob("runs/*.trec")}
