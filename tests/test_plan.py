@@ -149,7 +149,7 @@ def test_the_report_of_a_corpus_does_not_know_the_others() -> None:
     assert "/nowhere/c" in Plan(CONFIG).frozen("c", "report")
 
 
-def test_only_the_retrievers_that_are_asked_are_mined() -> None:
+def test_only_the_chosen_retrievers_mine() -> None:
     assert Plan(CONFIG).miners == ["extra", "s", "t"]
     config = changed("mining.retrievers", ["s"])
     config["training"]["lists"] = {"candidates_from": {"t": "s"}}
@@ -158,7 +158,7 @@ def test_only_the_retrievers_that_are_asked_are_mined() -> None:
     before = plan.frozen("c", "candidates")
     made = json.loads(before)
     assert (set(made["students"]), made["mining"]["additional"], made["bm25"]) == ({"s"}, {}, False)
-    # What is not asked may change without any effect.
+    # Retrievers that are not used may change without any effect.
     for key, value in [
         ("students.t.model", "other"),
         ("mining.bm25.k1", 2.0),
@@ -175,7 +175,7 @@ def test_only_the_retrievers_that_are_asked_are_mined() -> None:
     assert (set(again["students"]), again["bm25"], again["system"]) == ({"s.one"}, False, "s.one")
 
 
-def test_whose_lists_stand_in() -> None:
+def test_candidates_from_another_retriever() -> None:
     config = changed("training.lists.candidates_from", {"s": "extra"})
     config["mining"]["consistency"] = {"top": 7, "require": "student"}
     plan = Plan(config)
@@ -199,7 +199,7 @@ def test_whose_lists_stand_in() -> None:
         ),
     ],
 )
-def test_lists_of_nobodys_candidates_are_refused(changes: dict[str, Any], message: str) -> None:
+def test_lists_need_candidates_of_a_known_retriever(changes: dict[str, Any], message: str) -> None:
     config = copy.deepcopy(CONFIG)
     for key, value in changes.items():
         block, *way = key.split(".")
@@ -211,13 +211,13 @@ def test_lists_of_nobodys_candidates_are_refused(changes: dict[str, Any], messag
         Plan(config)
 
 
-def test_lists_of_all_candidates_need_no_own() -> None:
+def test_lists_of_all_candidates_need_no_student_candidates() -> None:
     config = changed("mining.retrievers", ["bm25"])
     config["training"]["lists"] = {"retrievers": "all"}
     assert Plan(config).miners == []
 
 
-def test_what_a_corpus_says_of_its_passages_counts() -> None:
+def test_a_corpus_overrides_the_number_of_passages() -> None:
     generation = {"generator": MODEL, "passages": 100}
     plan = Plan(changed("generation", generation))
     own = Plan({**changed("corpora.c.passages", 7), "generation": generation})
@@ -242,7 +242,7 @@ def test_a_faulty_config_names_its_place() -> None:
         Plan({**CONFIG, "sed": 1}, "my.yaml")
 
 
-def test_sources_that_are_there(tiny_beir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_source_files(tiny_beir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TINY", str(tiny_beir))
     (tmp_path / "d.csv").write_text("doc_id,text\n")
     corpora = {
@@ -301,7 +301,7 @@ def test_shards() -> None:
         ({"generator": {**MODEL, "temperature": 0.1}}, True, False),
     ],
 )
-def test_what_asks_a_model_again(change: dict[str, Any], asks: bool, cleans: bool) -> None:
+def test_changes_that_ask_the_model_again(change: dict[str, Any], asks: bool, cleans: bool) -> None:
     """Hours of a language model's work do not depend on how its answers are cleaned."""
     before, after = asking(), asking(**change)
     assert (before.frozen("c", "ask.1-of-1") != after.frozen("c", "ask.1-of-1")) is asks
@@ -316,11 +316,11 @@ def test_what_asks_a_model_again(change: dict[str, Any], asks: bool, cleans: boo
         ({"kind": "openai", "model": "m", "base_url": "http://x"}, ("cpu", 0)),
     ],
 )
-def test_where_queries_are_asked_for(generator: dict[str, Any], expected: tuple[str, int]) -> None:
+def test_environment_and_gpus_of_a_generator(generator: dict[str, Any], expected: tuple[str, int]) -> None:
     assert asking(generator=generator).asking == expected
 
 
-def test_files_that_prompts_are_read_from(tmp_path: Path) -> None:
+def test_files_of_prompts_and_model(tmp_path: Path) -> None:
     for name in ("types/a.yaml", "types/b.yml", "types/notes.txt", "pairs.jsonl", "model/config.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")

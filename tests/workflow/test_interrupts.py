@@ -33,7 +33,7 @@ def check_declared_files(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def test_killed_at_every_stage(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
-    """One run, killed with all its jobs eight times on its way; each time the next goes on from there."""
+    """One run, killed with all its jobs in eight stages; each time the next run resumes."""
     folder = flow.results(tmp_path)
     for stage, ready in MOMENTS.items():
         assert flow.kill_when(tmp_path, settings, lambda ready=ready: ready(folder)), f"the run was never in {stage}"

@@ -50,7 +50,7 @@ def test_a_model_and_its_shards(settings: dict[str, Any], chat_model: Path, tmp_
         "1-of-2.parquet",
         "2-of-2.parquet",
     ]
-    # Cleaning asks nobody again; another model, and other examples, do.
+    # Changed cleaning does not ask the model again; another model or other examples do.
     folder = tmp_path / "two"
     assert "ask_model" not in flow.scheduled(folder, flow.changed(two, "generation.cleaning.max_words", 9))
     assert flow.scheduled(folder, flow.changed(two, "generation.generator.temperature", 0.5))["ask_model"] == 2
