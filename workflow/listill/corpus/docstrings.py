@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     description: str
 
 
-def without_full_stop(text: str) -> str:
+def comparable_text(text: str) -> str:
     """Return the text with case, white space and a final full stop normalised, for comparisons."""
     return " ".join(text.casefold().split()).rstrip(".").rstrip()
 

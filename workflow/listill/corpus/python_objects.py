@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from listill.corpus.docstrings import document_text, without_full_stop
+from listill.corpus.docstrings import comparable_text, document_text
 from listill.corpus.source import Document
 from listill.errors import UserError
 
@@ -78,7 +78,7 @@ class Api:
             text = document_text(doc, {last, str(getattr(self._objects[key], "__name__", last))})
             if len(text.split()) < MIN_DOCUMENT_WORDS:
                 continue
-            first = canonical_by_text.setdefault((last, without_full_stop(text)), best)
+            first = canonical_by_text.setdefault((last, comparable_text(text)), best)
             self.canonical.update((name, first) for name in names)
             if first == best:
                 self.docs[first] = doc

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from listill.corpus.docstrings import see_also, without_full_stop
+from listill.corpus.docstrings import comparable_text, see_also
 from listill.corpus.source import UNSPLIT, Document, Judgement
 
 MIN_WORDS = 4
@@ -34,9 +34,9 @@ def find_topics(
                 continue
             targets = {target for name in names if (target := resolve(name, owner)) and target != owner}
             if targets:
-                original_texts.setdefault(without_full_stop(description), " ".join(description.split()))
-                relevant[without_full_stop(description)] |= targets
-    texts = {name: without_full_stop(document.text) for name, document in documents.items()}
+                original_texts.setdefault(comparable_text(description), " ".join(description.split()))
+                relevant[comparable_text(description)] |= targets
+    texts = {name: comparable_text(document.text) for name, document in documents.items()}
     topics: dict[str, str] = {}
     qrels: list[Judgement] = []
     numbers: dict[str, int] = defaultdict(int)
