@@ -76,3 +76,12 @@ def test_the_snakefiles_side_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code, str(config)], capture_output=True, text=True, check=True)
     pydantic = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
     assert set(done.stdout.split()) - pydantic - {"cython_runtime"} == {"listill", "yaml"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("stages/*.py")), ids=lambda path: path.stem)
+def test_stages_are_thin(path: Path) -> None:
+    """A stage reads tables, calls a function and writes tables: ``run`` has no room for more."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "run":
+            statements = [part for part in node.body[1:] if not isinstance(part, ast.Import | ast.ImportFrom)]
+            assert (node.end_lineno or 0) - statements[0].lineno < 40
