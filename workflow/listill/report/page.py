@@ -66,15 +66,15 @@ def _student(material: Material, results: Results, student: str, examples: int) 
     verdict = next((verdict for verdict in results.verdicts() if verdict.student == student), None)
     variant = verdict.variant if verdict else None
     comparison = _wins_and_losses(material, results, student, variant, examples) if variant else None
-    ceiling = results.cell("teacher", results.trusted, results.main)
+    teacher = results.cell("teacher", results.trusted, results.main)
     gap_closed = None
-    if verdict and verdict.cell and ceiling and ceiling.value > verdict.cell.base:
-        gap_closed = verdict.cell.delta / (ceiling.value - verdict.cell.base)
+    if verdict and verdict.cell and teacher and teacher.value > verdict.cell.base:
+        gap_closed = verdict.cell.delta / (teacher.value - verdict.cell.base)
     return {
         "name": student,
         "verdict": verdict,
         "gap_closed": gap_closed,
-        "ceiling": ceiling,
+        "teacher": teacher,
         "steps": []
         if rows is None
         else funnel.steps(rows, {history.variant: history.trained for history in histories}),

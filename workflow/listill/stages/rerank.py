@@ -1,4 +1,4 @@
-"""Rerank the candidates of the evaluation queries with the teachers, as an upper bound for the students."""
+"""Rerank the candidates of the evaluation queries with the teachers."""
 
 from listill.section import Name
 from listill.settings.bm25 import Bm25
