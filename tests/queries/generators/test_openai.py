@@ -1,16 +1,13 @@
 """The generator openai."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from engine_calls import REQUESTS, recorded_call
 from listill import families
-from listill.queries.answers import Answer
 from listill.queries.engines import openai as engine
 from listill.queries.generators.openai import OpenAi
-from listill.queries.requests import Request
 
 GENERATOR = OpenAi(kind="openai", model="m", base_url="http://nowhere/v1")
 
@@ -27,13 +24,4 @@ def test_machine_keys() -> None:
 
 
 def test_answers_come_from_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[Any] = []
-
-    def answers(*arguments: Any) -> Iterator[list[Answer]]:
-        calls.append(arguments)
-        yield [Answer("q", "x", "stop")]
-
-    monkeypatch.setattr(engine, "answers", answers)
-    requests, details = [Request("q", "d", "claim", "p", 1, "text")], {"stage": "ask"}
-    assert list(GENERATOR.answers(requests, tmp_path, details)) == [[Answer("q", "x", "stop")]]
-    assert calls == [(GENERATOR, requests)]
+    assert recorded_call(GENERATOR, engine, tmp_path, monkeypatch) == (GENERATOR, REQUESTS)

@@ -1,16 +1,13 @@
 """The generator vllm."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from engine_calls import DETAILS, REQUESTS, recorded_call
 from listill import families
-from listill.queries.answers import Answer
 from listill.queries.engines import vllm as engine
 from listill.queries.generators.vllm import Vllm
-from listill.queries.requests import Request
 
 GENERATOR = Vllm(kind="vllm", model="m")
 
@@ -27,13 +24,4 @@ def test_machine_keys() -> None:
 
 
 def test_answers_come_from_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[Any] = []
-
-    def answers(*arguments: Any) -> Iterator[list[Answer]]:
-        calls.append(arguments)
-        yield [Answer("q", "x", "stop")]
-
-    monkeypatch.setattr(engine, "answers", answers)
-    requests, details = [Request("q", "d", "claim", "p", 1, "text")], {"stage": "ask"}
-    assert list(GENERATOR.answers(requests, tmp_path, details)) == [[Answer("q", "x", "stop")]]
-    assert calls == [(GENERATOR, requests, tmp_path, details)]
+    assert recorded_call(GENERATOR, engine, tmp_path, monkeypatch) == (GENERATOR, REQUESTS, tmp_path, DETAILS)
