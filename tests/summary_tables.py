@@ -1,10 +1,22 @@
-"""Hand-made summary tables for tests."""
+"""Hand-made summary and funnel tables for tests."""
 
 import pandas as pd
 
 from listill.schemas import SCHEMAS
 
 NAN = float("nan")
+FUNNEL_ROWS = [
+    ("queries", "lead", "train", "generated", 200),
+    ("queries", "lead", "train", "duplicate", 30),
+    ("queries", "lead", "train", "kept", 170),
+    ("queries", "human", "train", "kept", 40),
+    ("queries", "lead", "heldout", "kept", 12),
+    ("candidates", "lead", "train", "inconsistent", 50),
+    ("candidates", "lead", "train", "kept", 120),
+    ("lists", "lead", "train", "teacher disagrees", 25),
+    ("lists", "lead", "train", "kept", 95),
+]
+FUNNEL = pd.DataFrame(FUNNEL_ROWS, columns=SCHEMAS["funnel"].names)
 
 
 def summary(

@@ -9,24 +9,11 @@ import pytest
 
 import tiny
 import tiny_rerankers
+from checkpoint_faults import CAUSAL, CROSS, T5, fault
 from listill.errors import UserError
 from listill.models import checkpoint
 from listill.models.locate import identity
 from plain_rerankers import member
-
-CROSS = {"kind": "cross_encoder", "max_length": 128}
-
-T5 = {"kind": "t5", "format": "rankt5"}
-
-CAUSAL = {"kind": "causal", "format": "bge-gemma"}
-
-
-def fault(folder: Path | str, **settings: Any) -> str:
-    with pytest.raises(UserError) as caught:
-        checkpoint.load(member(model=str(folder), precision="fp32", **settings))
-    assert str(caught.value).startswith(f"model {folder}")
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +86,7 @@ def test_code_of_the_model_does_not_run_without_permission(tmp_path: Path) -> No
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "own", "auto_map": code}))
     marker = tmp_path / "ran"
     (folder / "own.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
-    message = f"model {folder} needs code of its own: read it, then set trust_remote_code: true and a revision"
+    message = f"model {folder}: needs code of its own: read it, then set trust_remote_code: true and a revision"
     assert fault(folder, **CROSS) == message
     assert not marker.exists()
 

@@ -1,22 +1,7 @@
 """The query funnel of the report."""
 
-import pandas as pd
-
 from listill.report import funnel
-from listill.schemas import SCHEMAS
-
-ROWS = [
-    ("queries", "lead", "train", "generated", 200),
-    ("queries", "lead", "train", "duplicate", 30),
-    ("queries", "lead", "train", "kept", 170),
-    ("queries", "human", "train", "kept", 40),
-    ("queries", "lead", "heldout", "kept", 12),
-    ("candidates", "lead", "train", "inconsistent", 50),
-    ("candidates", "lead", "train", "kept", 120),
-    ("lists", "lead", "train", "teacher disagrees", 25),
-    ("lists", "lead", "train", "kept", 95),
-]
-FUNNEL = pd.DataFrame(ROWS, columns=SCHEMAS["funnel"].names)
+from summary_tables import FUNNEL
 
 
 def test_the_funnel_follows_queries_through_the_stages() -> None:

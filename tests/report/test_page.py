@@ -13,7 +13,7 @@ from listill.evaluation.topics import EvaluationQueries
 from listill.report import costs
 from listill.report.material import History, Material
 from listill.report.page import render
-from listill.schemas import SCHEMAS
+from summary_tables import FUNNEL
 
 NASTY = '<script>alert("x")</script> & <img src=http://example.org/x.png>'
 SYSTEMS = {
@@ -83,17 +83,6 @@ def material() -> Material:
     values.loc[(values["query_id"] == "test0") & (values["system"] == "minilm.listwise"), "value"] = 1.0
     pairs = [(query, "d2", 1) for query in queries["query_id"]] + [(query, "d1", 2) for query in queries["query_id"]]
     run = pd.DataFrame(pairs, columns=["query_id", "doc_id", "rank"])
-    rows = [
-        ("queries", "lead", "train", "generated", 200),
-        ("queries", "lead", "train", "duplicate", 30),
-        ("queries", "lead", "train", "kept", 170),
-        ("queries", "human", "train", "kept", 40),
-        ("queries", "lead", "heldout", "kept", 12),
-        ("candidates", "lead", "train", "inconsistent", 50),
-        ("candidates", "lead", "train", "kept", 120),
-        ("lists", "lead", "train", "teacher disagrees", 25),
-        ("lists", "lead", "train", "kept", 95),
-    ]
     return Material(
         title="my corpus",
         summary=summarise(values, ["minilm"], 500, 0.95, 1),
@@ -103,7 +92,7 @@ def material() -> Material:
             {"doc_id": ["d1", "d2"], "title": [None, "Two"], "text": ["Untitled text", "text"]}, dtype="str"
         ),
         runs=dict.fromkeys(SYSTEMS, run),
-        funnels={"minilm": pd.DataFrame(rows, columns=SCHEMAS["funnel"].names)},
+        funnels={"minilm": FUNNEL},
         histories=[history("listwise", 0.61), history("infonce", 0.57)],
         costs=[costs.Cost("train/minilm.listwise", 130.0, 250.0, 2100.0), costs.Cost("corpus", 2.0, None, None)],
         config={"seed": 42, "corpora": {"mine": {"source": {"kind": "files"}}}},

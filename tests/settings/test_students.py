@@ -87,7 +87,7 @@ def test_settings_read_back_are_the_same() -> None:
 def test_code_of_the_models_own_is_not_run_unasked() -> None:
     gte = {"model": "Alibaba-NLP/gte-base-en-v1.5"}
     with pytest.raises(
-        UserError, match=r"^c: model \S+ needs code of its own: read it, then set trust_remote_code: true"
+        UserError, match=r"^c: model \S+: needs code of its own: read it, then set trust_remote_code: true"
     ):
         parse(Student, gte, "c")
     assert parse(Student, {**gte, "trust_remote_code": True}, "c").preset

@@ -130,9 +130,16 @@ def test_scores_by_id(
     pd.testing.assert_frame_equal(table.reset_index(drop=True), expected, check_exact=False, atol=1e-5)
 
 
-def test_a_teacher_must_score_all_pairs(
-    pairs: Pairs, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("shape", "described"), [((20,), r"\(20,\)"), ((21, 2), r"\(21, 2\)")])
+def test_a_teacher_must_return_one_score_per_pair(
+    shape: tuple[int, ...],
+    described: str,
+    pairs: Pairs,
+    resources: Resources,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Bm25Teacher, "score", lambda _, block, __: np.zeros(len(block) - 1))
-    with pytest.raises(AssertionError):
+    monkeypatch.setattr(Bm25Teacher, "score", lambda *_: np.zeros(shape))
+    with pytest.raises(UserError, match=rf"^teacher words: its scores of 21 pairs have the shape {described}; return"):
         collect(pairs, resources, tmp_path)
+    assert list(tmp_path.iterdir()) == []

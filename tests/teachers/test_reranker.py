@@ -84,7 +84,7 @@ def test_settings_take_precedence_over_the_format_of_a_known_model() -> None:
         ({"kind": "causal", "prompt": ["{instruction}{query}", "{document}"], "true_token": "a"}, "set instruction"),
         (
             {"kind": "causal", "format": "bge-gemma-lightweight"},
-            "model our/model needs code of its own: read it, then set trust_remote_code: true and a revision",
+            "model our/model: needs code of its own: read it, then set trust_remote_code: true and a revision",
         ),
         (
             {"kind": "causal", "format": "bge-gemma", "layerwise": {"cut": 3}},

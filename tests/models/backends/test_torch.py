@@ -10,21 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import tiny_rerankers
-from listill.errors import UserError
+from checkpoint_faults import CAUSAL, CROSS, T5, fault
 from listill.models import checkpoint
 from plain_rerankers import member
-
-CROSS = {"kind": "cross_encoder", "max_length": 128}
-T5 = {"kind": "t5", "format": "rankt5"}
-CAUSAL = {"kind": "causal", "format": "bge-gemma"}
-
-
-def fault(folder: Path | str, **settings: Any) -> str:
-    with pytest.raises(UserError) as caught:
-        checkpoint.load(member(model=str(folder), precision="fp32", **settings))
-    assert str(caught.value).startswith(f"model {folder}: ")
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def without(folder: Path, part: str) -> Path:

@@ -64,7 +64,7 @@ def _check_kind(folder: Path, settings: ModelSettings) -> None:
     needs_code = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
     if needs_code and not settings.trust_remote_code:
         raise UserError(
-            f"model {model} needs code of its own: read it, then set trust_remote_code: true and a revision"
+            f"model {model}: needs code of its own: read it, then set trust_remote_code: true and a revision"
         )
     architectures = config.get("architectures")
     if not architectures:

@@ -69,6 +69,6 @@ class Student(Section):
     def _may_run_its_code(self) -> "Student":
         if self.preset and self.preset.remote_code and not self.trust_remote_code:
             raise ValueError(
-                f"model {self.model} needs code of its own: read it, then set trust_remote_code: true and a revision"
+                f"model {self.model}: needs code of its own: read it, then set trust_remote_code: true and a revision"
             )
         return self

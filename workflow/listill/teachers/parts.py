@@ -61,7 +61,11 @@ def in_parts(
                 reused += 1
             else:
                 scores = np.asarray(member.score(block, resources), dtype=np.float32)
-                assert scores.shape == (len(block),)
+                if scores.shape != (len(block),):
+                    raise UserError(
+                        f"teacher {name}: its scores of {len(block)} pairs have the shape {scores.shape}; "
+                        "return one score per pair"
+                    )
                 if not np.isfinite(scores).all():
                     pair = block.describe(int(np.flatnonzero(~np.isfinite(scores))[0]))
                     raise UserError(f"teacher {name}: its score of {pair} is not a number; check the teacher's model")

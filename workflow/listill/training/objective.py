@@ -1,12 +1,20 @@
 """The training objective: the weighted sum of the losses."""
 
+import functools
 from collections.abc import Mapping
+from types import ModuleType
 
 import torch
 
 from listill.families import load
 from listill.settings.training import Loss, Temperatures
 from listill.training.batches import Step
+
+
+@functools.cache
+def _loss(name: str) -> ModuleType:
+    """Return the module of a loss; it is looked up once, not at every step."""
+    return load("losses", name)
 
 
 def weighted(
@@ -20,7 +28,7 @@ def weighted(
     total = similarity.new_zeros(())
     values: dict[str, float] = {}
     for name, weight in weights.items():
-        value = load("losses", name).loss(step, similarity, temperatures).mean()
+        value = _loss(name).loss(step, similarity, temperatures).mean()
         total = total + weight * value
         values[name] = float(value.detach())
     return total, values
@@ -28,4 +36,4 @@ def weighted(
 
 def use_temperature(losses: Mapping[Loss, float], temperature: str) -> bool:
     """Tell whether any of the losses uses a temperature (``teacher``, ``student``, ``infonce``)."""
-    return any(temperature in load("losses", name).TEMPERATURES for name in losses)
+    return any(temperature in _loss(name).TEMPERATURES for name in losses)

@@ -45,7 +45,7 @@ class Causal(AnsweringReranker):
     def _check_format(self) -> "Causal":
         if self.exits_early and not self.trust_remote_code:
             raise ValueError(
-                f"model {self.model} needs code of its own: read it, then set trust_remote_code: true and a revision"
+                f"model {self.model}: needs code of its own: read it, then set trust_remote_code: true and a revision"
             )
         if not self.prompt or not (self.true_token or self.exits_early):
             raise ValueError(unknown_format(self.model, self.kind))
