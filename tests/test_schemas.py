@@ -39,6 +39,11 @@ def test_ids_are_strings(name: str) -> None:
             assert data_type in (pa.string(), pa.list_(pa.string()))
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_optional_columns_exist(name: str) -> None:
+    assert TABLES[name].optional <= TABLES[name].columns.keys()
+
+
 def test_names_used_by_other_modules() -> None:
     assert SELECTION in TABLES["history"].columns
     assert f"`{HUMAN}`" in TABLES["queries"].columns["type"][1]

@@ -1,5 +1,6 @@
 """Parquet tables: atomic writing, checked reading, provenance and lineage."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from listill import tables
 from listill.errors import UserError
-from listill.schemas import SCHEMAS
+from listill.schemas import SCHEMAS, TABLES
 from listill.tables import Provenance
 
 LISTS = {
@@ -125,6 +126,21 @@ def test_invalid_tables_are_errors(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     pq.write_table(pa.table({**QRELS, "relevance": pa.array([1], pa.int64())}), path)
     assert tables.read(path, "qrels")["relevance"].tolist() == [1]
+
+
+def test_a_missing_optional_column_is_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"query_id": ["q", "r"], "doc_id": ["d", "e"], "split": ["test", "test"]}), path)
+    optional = dataclasses.replace(TABLES["qrels"], optional=frozenset({"relevance", "split"}))
+    monkeypatch.setitem(TABLES, "qrels", optional)
+    table = tables.read_arrow(path, "qrels")
+    assert table.schema == SCHEMAS["qrels"]
+    assert table["relevance"].to_pylist() == [None, None]
+    assert table["split"].to_pylist() == ["test", "test"]
+    assert tables.read_arrow(path, "qrels", ["relevance"]).to_pylist() == [{"relevance": None}] * 2
+    pq.write_table(pa.table({"query_id": ["q"]}), path)
+    with pytest.raises(UserError, match=r"column 'doc_id' is missing; a qrels table has the columns query_id, doc_id$"):
+        tables.read(path, "qrels")
 
 
 def test_a_column_of_an_incompatible_type_is_an_error(tmp_path: Path) -> None:

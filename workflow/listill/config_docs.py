@@ -191,8 +191,8 @@ The columns of every Parquet table that listill writes. This page is generated f
 - Tables are Parquet files, compressed with zstd. They are written atomically, so there are no incomplete tables.
 - The metadata key `listill` contains JSON: what the file is (`corpus`, `key`), its `fingerprint`, the fingerprints of
   all files that it was derived from (`lineage`), and `details` (the stage, its settings and the package versions).
-- Columns are read by name, so their order does not matter. Additional columns are ignored. Your own files need no
-  metadata: see [own-data.md](own-data.md).
+- Columns are read by name, so their order does not matter. Additional columns are ignored. A column marked as optional
+  may be missing. Your own files need no metadata: see [own-data.md](own-data.md).
 """
 
 
@@ -205,7 +205,7 @@ def _table(name: str, table: Table) -> str:
     """Return the section of one table."""
     paths = ", ".join(map(_code, table.files.split(", ")))
     rows = [
-        _row([_code(column), column_type(data_type), _plain(about)])
+        _row([_code(column), column_type(data_type), _plain(about) + " (optional)" * (column in table.optional)])
         for column, (data_type, about) in table.columns.items()
     ]
     head = f"## {name}\n\nFiles: {paths}\n\n{_plain(table.about)}\n\n| column | type | description |\n|---|---|---|"

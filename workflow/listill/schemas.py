@@ -21,11 +21,15 @@ MEASURE = (STRING, "name of the measure, such as `nDCG@10`")
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its files (below results/<corpus>/), its description, and the type and description of each column."""
+    """One table: its files (below results/<corpus>/), its description, and the type and description of each column.
+
+    A file may lack the ``optional`` columns: files of earlier versions and of other tools do. They are read as null.
+    """
 
     files: str
     about: str
     columns: dict[str, tuple[pa.DataType, str]]
+    optional: frozenset[str] = frozenset()
 
     @property
     def schema(self) -> pa.Schema:

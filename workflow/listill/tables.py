@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listill.errors import UserError
-from listill.schemas import SCHEMAS
+from listill.schemas import SCHEMAS, TABLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,18 +201,25 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 
 def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Table:
-    """Read table ``name`` or some of its columns; check that all columns exist and that their types fit."""
+    """Read table ``name`` or some of its columns; check that all columns exist and that their types fit.
+
+    An optional column that the file lacks is null in all rows.
+    """
     schema = SCHEMAS[name]
     selected = columns or schema.names
     try:
-        file_schema = pq.read_schema(path)
-        if missing := [column for column in schema.names if column not in file_schema.names]:
+        present = pq.read_schema(path).names
+        required = [column for column in schema.names if column not in TABLES[name].optional]
+        if missing := [column for column in required if column not in present]:
             raise UserError(
-                f"{path}: column '{missing[0]}' is missing; a {name} table has the columns {', '.join(schema.names)}"
+                f"{path}: column '{missing[0]}' is missing; a {name} table has the columns {', '.join(required)}"
             )
-        table = pq.read_table(path, columns=selected)
+        table = pq.read_table(path, columns=[column for column in selected if column in present])
     except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise UserError(_unreadable(path, error)) from None
+    for column in selected:
+        if column not in present:
+            table = table.append_column(column, pa.nulls(len(table), schema.field(column).type))
     try:
         return table.select(selected).cast(pa.schema([schema.field(column) for column in selected]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
