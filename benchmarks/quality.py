@@ -13,7 +13,7 @@ by which the default recipe is chosen. The last lines are `NAME ratio VALUE`: nD
 the base and of the cell `listwise`.
 
 On a CPU, two trainings at a time with one thread each take slightly less time than two in sequence with two threads:
---snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1 encode_with_trained=1"
+--snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1"
 """
 
 import argparse

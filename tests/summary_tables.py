@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from listill.schemas import SCHEMAS
+from listill.schemas import SCHEMAS, TABLES
 
 NAN = float("nan")
 FUNNEL_ROWS = [
@@ -28,7 +28,9 @@ def summary(
         for (system, split), (value, base, p_value) in rows.items()
         for measure in measures
     ]
-    frame = pd.DataFrame(records, columns=SCHEMAS["summary"].names)
+    required = [name for name in SCHEMAS["summary"].names if name not in TABLES["summary"].optional]
+    frame = pd.DataFrame(records, columns=required).assign(clusters=812, seeds=1, seed_sd=NAN)
+    frame["kept"] = frame["system"].str.contains(".", regex=False).map({True: 1, False: None}).astype("Int64")
     frame.loc[frame["p_value"].isna(), ["ci_low", "ci_high"]] = 0.0
     return frame
 

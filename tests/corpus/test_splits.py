@@ -70,13 +70,16 @@ def test_held_out_passages() -> None:
     human = qrels(*((f"q{i}", f"d{i}") for i in range(300)), split="dev") + qrels(
         ("q", "d397"), split="test", relevance=0
     )
-    chosen = hold_out(documents, originals, human, count=100, seed=3)
+    chosen = hold_out(documents, originals, human, count=100, min_dev_topics=1, seed=3)
     assert Counter(chosen.values()) == {"heldout": 20}  # 5 % of 400
     assert set(chosen) <= {f"d{i}" for i in range(300, 398)}
-    assert chosen == hold_out(documents, originals, human, count=100, seed=3)
-    assert chosen != hold_out(documents, originals, human, count=100, seed=4)
+    assert chosen == hold_out(documents, originals, human, count=100, min_dev_topics=1, seed=3)
+    assert chosen != hold_out(documents, originals, human, count=100, min_dev_topics=1, seed=4)
     without_dev = [judgement._replace(split="test") for judgement in human]
-    assert Counter(hold_out(documents, originals, without_dev, count=7, seed=3).values()) == {"heldout": 7, "dev": 7}
+    assert Counter(hold_out(documents, originals, without_dev, count=7, min_dev_topics=1, seed=3).values()) == {
+        "heldout": 7,
+        "dev": 7,
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,4 +88,14 @@ def test_held_out_passages() -> None:
 def test_held_out_passages_of_small_corpora(count: int, free: int, expected: int) -> None:
     documents = [Document(f"d{i}", None, f"text {i}") for i in range(10)]
     human = qrels(*((f"q{i}", f"d{i}") for i in range(10 - free)), split="test")
-    assert len(hold_out(documents, [None] * 10, human, count, seed=0)) == expected
+    assert len(hold_out(documents, [None] * 10, human, count, min_dev_topics=0, seed=0)) == expected
+
+
+@pytest.mark.parametrize(("dev_topics", "expected"), [(0, 4), (1, 4), (29, 4), (30, 0)])
+def test_a_few_dev_topics_do_not_replace_held_out_dev_passages(dev_topics: int, expected: int) -> None:
+    """One dev topic used to be enough, so that it alone decided which weights were kept."""
+    documents = [Document(f"d{i}", None, f"text {i}") for i in range(100)]
+    human = qrels(*((f"q{i}", f"d{i}") for i in range(dev_topics)), split="dev")
+    human += qrels(("q99", "d99"), split="dev", relevance=0)  # without a relevant document
+    chosen = hold_out(documents, [None] * 100, human, count=4, min_dev_topics=30, seed=0)
+    assert Counter(chosen.values())["dev"] == expected

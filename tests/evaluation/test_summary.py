@@ -10,7 +10,17 @@ import pytest
 from listill import tables
 from listill.errors import UserError
 from listill.evaluation import significance
-from listill.evaluation.summary import base_of, base_systems, measure_systems, runs_by_system, summarise
+from listill.evaluation.summary import (
+    base_of,
+    base_systems,
+    compare_systems,
+    kept_trainings,
+    measure_systems,
+    pairs_to_compare,
+    runs_by_system,
+    summarise,
+)
+from listill.evaluation.topics import EvaluationQueries
 from listill.schemas import SCHEMAS
 
 QRELS = pd.DataFrame(
@@ -113,7 +123,10 @@ def test_the_summary_agrees_with_a_naive_loop() -> None:
     assert list(table.columns) == SCHEMAS["summary"].names
     assert table["system"].tolist() == ["bm25", "m", "m.a", "m.b"]
     assert set(table["queries"]) == {30}
-    compared = {name: significance.compare(v, systems["m"], 400, 0.9, 3) for name, v in systems.items() if name != "m"}
+    others = [name for name in systems if name != "m"]
+    differences = [systems[name] - systems["m"] for name in others]
+    results = significance.compare(differences, significance.Sample(30), 400, 0.9, 3)
+    compared = dict(zip(others, results, strict=True))
     p_values = dict(
         zip(
             compared, significance.holm(np.array([comparison.p_value for comparison in compared.values()])), strict=True
@@ -146,3 +159,98 @@ def test_without_a_run_of_the_base_there_is_only_a_value(caplog: pytest.LogCaptu
     assert table["value"] == 0.5
     assert table[["base", "delta", "ci_low", "ci_high", "p_value"]].isna().all()
     assert caplog.messages == ["there is no run of m, so no system is compared with it"]
+
+
+def evaluated(**relevant: str) -> EvaluationQueries:
+    """Return test topics and their relevant documents."""
+    queries = pd.DataFrame({"query_id": list(relevant), "text": "x", "split": "test", "type": "human"})
+    qrels = pd.DataFrame(
+        {"query_id": list(relevant), "doc_id": list(relevant.values()), "relevance": 1, "split": "test"}
+    )
+    return EvaluationQueries(queries, qrels)
+
+
+def test_queries_of_one_document_are_one_observation() -> None:
+    """Ten queries of one document that all gain are no evidence; ten queries of ten documents are."""
+    values = values_of(m=[0.2] * 10, m_a=[0.4] * 10)
+    same = {f"q{i:02}": "d" for i in range(10)}
+    independent = summarise(values, ["m"], 1000, 0.95, 1, evaluated(**{q: q for q in same})).set_index("system")
+    clustered = summarise(values, ["m"], 1000, 0.95, 1, evaluated(**same)).set_index("system")
+    assert (independent.loc["m.a", "clusters"], clustered.loc["m.a", "clusters"]) == (10, 1)
+    assert independent.loc["m.a", "p_value"] < 0.01
+    assert clustered.loc["m.a", "p_value"] == 1
+
+
+def test_seeds_are_one_system_with_their_mean_and_spread() -> None:
+    columns = {"m": [0.1, 0.3], "m_a": [0.2, 0.4], "m_a-seed2": [0.4, 0.8], "m_a-seed3": [0.3, 0.3], "m_b": [0.1, 0.3]}
+    kept = {"m.a": True, "m.a-seed2": True, "m.a-seed3": False, "m.b": False}
+    table = summarise(values_of(**columns), ["m"], 100, 0.95, 1, kept=kept).set_index("system")
+    assert list(table.index) == ["m", "m.a", "m.b"]
+    row = table.loc["m.a"]
+    assert (row["seeds"], row["kept"], row["value"], row["delta"]) == (3, 2, pytest.approx(0.4), pytest.approx(0.2))
+    assert row["seed_sd"] == pytest.approx(np.std([0.3, 0.6, 0.3], ddof=1))
+    assert row["ci_high"] - row["ci_low"] > 0.2  # both differences of seed 1 are 0.1: this is the spread of the seeds
+    assert (table.loc["m.b", ["seeds", "kept"]] == [1, 0]).all()
+    assert pd.isna(table.loc["m", "kept"])
+    assert np.isnan(table.loc["m.b", "seed_sd"])
+
+
+def test_variants_are_compared_with_each_other_and_with_untrained_systems() -> None:
+    systems = ["bm25", "e", "e+bm25", "m", "m+bm25", "m.a", "m.a+bm25", "m.b", "teacher"]
+    assert pairs_to_compare(systems, ["e", "m"]) == [
+        ("m", "m.a", "bm25"),
+        ("m", "m.a", "m+bm25"),
+        ("m", "m.b", "bm25"),
+        ("m", "m.b", "m+bm25"),
+        ("m", "m.a", "m.b"),
+        ("m", "m.a+bm25", "m+bm25"),
+    ]
+
+
+def test_comparisons_agree_with_a_naive_loop_and_seeds_are_paired() -> None:
+    draw = np.random.default_rng(6)
+    columns = {name: draw.random(25) for name in ("m", "bm25", "m_a", "m_a-seed2", "m_b", "m_b-seed2")}
+    table = compare_systems(values_of(**{name: list(v) for name, v in columns.items()}), ["m"], 300, 0.9, 2)
+    assert list(table.columns) == SCHEMAS["comparisons"].names
+    pairs = table.set_index(["system", "against"])
+    assert sorted(pairs.index) == [("m.a", "bm25"), ("m.a", "m.b"), ("m.b", "bm25")]
+    a, b = (np.column_stack([columns[f"m_{name}"], columns[f"m_{name}-seed2"]]) for name in "ab")
+    differences = [a - columns["bm25"][:, None], a - b, b - columns["bm25"][:, None]]
+    expected = significance.compare(differences, significance.Sample(25), 300, 0.9, 2)
+    corrected = significance.holm(np.array([comparison.p_value for comparison in expected]))
+    for (_, row), comparison, p_value in zip(pairs.sort_index().iterrows(), expected, corrected, strict=True):
+        figures = (comparison.delta, comparison.low, comparison.high, p_value)
+        assert (row["delta"], row["ci_low"], row["ci_high"], row["p_value"]) == pytest.approx(figures)
+        assert row["delta"] == pytest.approx(row["value"] - row["against_value"])
+        assert row["seeds"] == 2
+
+
+def test_without_variants_there_are_no_comparisons() -> None:
+    table = compare_systems(values_of(m=[0.5, 0.4], bm25=[0.1, 0.2]), ["m"], 100, 0.95, 1)
+    assert table.empty
+    assert list(table.columns) == SCHEMAS["comparisons"].names
+
+
+def test_a_reranked_pool_has_no_measure_that_is_deeper_than_the_pool(tmp_path: Path) -> None:
+    """Recall at 100 of a teacher that reranks 2 documents would be the recall of its pool."""
+    rows = [("q1", "a", 1), ("q1", "b", 2), ("q2", "b", 1), ("q3", "a", 1)]
+    teacher, other = tmp_path / "teacher.parquet", write_run(tmp_path / "m.parquet", rows, "runs/m")
+    frame = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank"]).assign(score=0.0)
+    tables.write(teacher, "runs", frame, tables.Provenance("runs/teacher", "0", details={"reranks": 2}))
+    systems = {"teacher": teacher, "m": other}
+    measured = measure_systems(systems, QRELS, ["nDCG@2", "R@100"], documents=50).groupby("system")["measure"].unique()
+    assert sorted(measured["m"]) == ["R@100", "nDCG@2"]
+    assert list(measured["teacher"]) == ["nDCG@2"]
+    # A pool that is the whole corpus is no restriction.
+    assert set(measure_systems(systems, QRELS, ["R@100"], documents=2)["system"]) == {"m", "teacher"}
+
+
+def test_kept_trainings(tmp_path: Path) -> None:
+    def history(key: str, **details: int) -> Path:
+        path = tmp_path / f"{key.replace('/', '-')}.parquet"
+        empty = pd.DataFrame(columns=SCHEMAS["history"].names)
+        tables.write(path, "history", empty, tables.Provenance(key, "0", details=details))
+        return path
+
+    files = [history("models/m/a", best_step=0), history("models/m/a-seed2", best_step=12), history("models/m/b")]
+    assert kept_trainings(files) == {"m.a": False, "m.a-seed2": True}

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from listill import tables
 from listill.errors import UserError
-from listill.evaluation.topics import EvaluationQueries, evaluation_queries
+from listill.evaluation.topics import EvaluationQueries, dev_weights, evaluation_queries
 from listill.schemas import SCHEMAS
 
 TOPICS = {"query_id": ["t1", "t2", "t3"], "text": ["one", "two", "three"], "split": ["train", "dev", "test"]}
@@ -43,7 +44,8 @@ def load(tmp_path: Path) -> Load:
         data = {"topics": TOPICS, "qrels": QRELS, "corpus": CORPUS, **changed}
         data["queries"] = filled.where(filled.notna(), None)
         for name in data:
-            tables.write(tmp_path / f"{name}.parquet", name, data[name], tables.Provenance(name, "0"))
+            details = {"min_dev_topics": 2} if name == "corpus" else {}
+            tables.write(tmp_path / f"{name}.parquet", name, data[name], tables.Provenance(name, "0", details=details))
         return evaluation_queries(*(tmp_path / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")))
 
     return loaded
@@ -87,3 +89,43 @@ def test_unknown_passages_and_duplicate_ids_are_errors(load: Load) -> None:
         load(queries=[("s", "text", "lead", "zz", "heldout")])
     with pytest.raises(UserError, match="two evaluation queries have the query_id 't3'"):
         load(queries=[("t3", "text", "lead", "a", "heldout")])
+
+
+def test_with_enough_dev_topics_synthetic_dev_queries_are_left_out(load: Load) -> None:
+    topics = {
+        column: [*values, value] for (column, values), value in zip(TOPICS.items(), ["t4", "four", "dev"], strict=True)
+    }
+    judged = {
+        column: [*values, value] for (column, values), value in zip(QRELS.items(), ["t4", "a", 1, "dev"], strict=True)
+    }
+    assert load(topics=topics, qrels=judged).composition("dev") == "2 topics"
+    # A topic without a relevant document is not enough.
+    judged["relevance"][-1] = 0
+    evaluated = load(topics=topics, qrels=judged)
+    assert evaluated.composition("dev") == (
+        "1 topic and 1 synthetic queries (which together weigh as much as 1 topics, as there are few topics)"
+    )
+    assert evaluated.min_dev_topics == 2
+
+
+def test_samples_have_clusters_and_weights(load: Load) -> None:
+    evaluated = load()
+    # The passages of s3 (d, a duplicate of c) and of s2 (c) are the same.
+    assert evaluated.clusters["s2"] == evaluated.clusters["s3"] != evaluated.clusters["t2"]
+    assert evaluated.sample(["s3", "t2"]).weight.tolist() == [1.0, 1.0]
+    assert evaluated.sample(["t3"]).clusters == 1
+
+
+@pytest.mark.parametrize(
+    ("topics", "synthetic", "weight"),
+    [
+        (4, 52, 0.5),  # 26 topics are missing to 30: the synthetic queries together weigh as much
+        (4, 13, 1.0),  # but none weighs more than a topic
+        (29, 50, 0.02),
+        (30, 50, 0.0),
+        (0, 50, 1.0),
+    ],
+)
+def test_weights_of_dev_queries(topics: int, synthetic: int, weight: float) -> None:
+    human = np.repeat([True, False], [topics, synthetic])
+    assert dev_weights(human, 30).tolist() == [1.0] * topics + [pytest.approx(weight)] * synthetic

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from listill.evaluation.summary import summarise
+from listill.evaluation.summary import compare_systems, summarise
 from listill.evaluation.topics import EvaluationQueries
 from listill.report import costs
-from listill.report.material import History, Material
+from listill.report.material import History, Material, Truncated
 from listill.report.page import render
 from summary_tables import FUNNEL
 
@@ -86,6 +86,8 @@ def material() -> Material:
     return Material(
         title="my corpus",
         summary=summarise(values, ["minilm"], 500, 0.95, 1),
+        comparisons=compare_systems(values, ["minilm"], 500, 0.95, 1),
+        truncated={"minilm": Truncated(84, 100, 0.61)},
         per_query=values,
         evaluated=EvaluationQueries(queries, qrels),
         corpus=pd.DataFrame(
@@ -107,8 +109,8 @@ def test_the_page_has_all_results(material: Material) -> None:
     for system in SYSTEMS:
         assert system in text
     for expected in (
-        "30 human test topics",
-        "12 synthetic queries of held-out passages",
+        "30 test topics",
+        "12 held-out synthetic queries",
         "lead (12)",
         "dropped: duplicate 30",
         "dropped: teacher disagrees 25",
@@ -122,6 +124,9 @@ def test_the_page_has_all_results(material: Material) -> None:
         "kind: files",
         "2.13.0",
         "0123456789abcdef",
+        "minilm.listwisebm25",
+        "minilm reads only the beginning of 84 of 100 documents (84 %)",
+        "61 % of all tokens are not read",
     ):
         assert expected in text, expected
 
@@ -159,6 +164,7 @@ def test_the_page_renders_before_any_training(material: Material) -> None:
     bare = replace(
         material,
         summary=summarise(few, ["minilm"], 100, 0.95, 1),
+        comparisons=None,
         per_query=few,
         funnels={},
         histories=[],

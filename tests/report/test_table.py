@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from listill import tables
@@ -14,7 +15,7 @@ from summary_tables import ROWS, summary
 
 def test_the_table_names_every_system_in_order() -> None:
     lines = table(Results(summary(ROWS)), "python_api").splitlines()
-    assert lines[0] == "python_api, test: 812 queries"
+    assert lines[0] == "python_api, test: 812 test topics"
     body = {line.split()[0]: line for line in lines[3:8]}
     assert list(body) == ["bm25", "minilm", "minilm.infonce", "minilm.listwise", "teacher"]
     assert body["bm25"].split()[1:] == ["0.534", "-0.010", "0.200"]
@@ -37,9 +38,37 @@ def test_the_command_prints_each_folder(tmp_path: Path) -> None:
         tables.write(tmp_path / name / "summary.parquet", "summary", summary(ROWS), tables.Provenance("summary", "0"))
     command = [sys.executable, "-m", "listill.report.table"]
     done = subprocess.run([*command, tmp_path / "one", tmp_path / "two"], capture_output=True, text=True, check=True)
-    assert "one, test: 812 queries" in done.stdout
-    assert "two, test: 812 queries" in done.stdout
+    assert "one, test: 812 test topics" in done.stdout
+    assert "two, test: 812 test topics" in done.stdout
     assert text(tmp_path / "one") in done.stdout
     failed = subprocess.run([*command, tmp_path / "three"], capture_output=True, text=True, check=False)
     assert failed.returncode == 1
     assert failed.stderr.strip() == f"listill: error: {tmp_path / 'three' / 'summary.parquet'}: no such file"
+
+
+def test_seeds_are_named_with_their_spread() -> None:
+    results = summary(ROWS)
+    several = results["system"] == "minilm.listwise"
+    results.loc[several, ["seeds", "seed_sd"]] = (3, 0.0042)
+    lines = table(Results(results), "x").splitlines()
+    assert "minilm.listwise: mean of 3 seeds, whose means have a standard deviation of 0.0042" in lines
+    assert not any(line.startswith("minilm.infonce: mean") for line in lines)
+
+
+def test_the_command_reads_the_comparisons(tmp_path: Path) -> None:
+    rows = ROWS | {("bm25", "test"): (0.736, 0.544, 0.001)}
+    tables.write(tmp_path / "summary.parquet", "summary", summary(rows), tables.Provenance("summary", "0"))
+    assert "without training" not in text(tmp_path)
+    figures = {
+        "value": 0.595,
+        "against_value": 0.736,
+        "delta": -0.141,
+        "ci_low": -0.2,
+        "ci_high": -0.1,
+        "p_value": 0.001,
+    }
+    names = {"student": "minilm", "system": "minilm.listwise", "against": "bm25", "split": "test", "measure": "nDCG@10"}
+    counts = {"queries": 812, "clusters": 812, "seeds": 1}
+    pairs = pd.DataFrame([names | figures | counts])
+    tables.write(tmp_path / "comparisons.parquet", "comparisons", pairs, tables.Provenance("comparisons", "0"))
+    assert "but bm25, without training, has 0.736" in " ".join(text(tmp_path).split())

@@ -54,10 +54,19 @@ def test_encoding_in_parts_reuses_finished_parts(
     for finished in (False, True):
         if finished:
             np.save(tmp_path / "4.npy", marker)
-        parts = list(embeddings.encode_in_parts(encoder, tokens, documents, tmp_path, ""))
+        parts = list(embeddings.in_parts(embeddings.encode_parts(encoder, tokens, tmp_path, ""), documents))
         assert [part["doc_id"].to_pylist() for part in parts] == [list("abcd"), list("efgh"), list("ij")]
         vectors = np.array([vector for part in parts for vector in part["embedding"].to_pylist()], dtype=np.float32)
         expected = encoder.encode(texts, "document")
         if finished:
             expected[4:8] = marker
         np.testing.assert_allclose(vectors, expected, atol=1e-6)
+
+
+def test_a_whole_matrix_is_written_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "PART", 4)
+    documents = Collection(list("abcdefghij"), [None] * 10, list("abcdefghij"), np.arange(10))
+    matrix = np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
+    embeddings.write(tmp_path / "s.v.parquet", matrix, documents, tables.Provenance("embeddings/s.v", "f"))
+    np.testing.assert_array_equal(embeddings.load(tmp_path / "s.v.parquet", documents), matrix)
+    assert tables.provenance(tmp_path / "s.v.parquet").key == "embeddings/s.v"

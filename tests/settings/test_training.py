@@ -87,3 +87,12 @@ def test_rounds() -> None:
     assert training.all_variants() == ["a", "a-round2", "v", "v-round2"]
     assert training.recipe("v-round2") == training.recipe("v")
     assert "names that end in -round2" in fault(config(training={"variants": {"v-round2": {}}}))
+
+
+def test_seeds() -> None:
+    training = parse(Training, {"variants": {"v": {"epochs": 2}, "a": {}}, "seeds": 2, "rounds": 2}, "config.yaml")
+    a, v = ([f"{name}{seed}{suffix}" for seed in ("", "-seed2") for suffix in ("", "-round2")] for name in "av")
+    assert training.all_variants() == [*a, *v]
+    assert training.recipe("v-seed2") == training.recipe("v-seed2-round2") == training.recipe("v")
+    assert "names that end in -seed<number>" in fault(config(training={"variants": {"v-seed2": {}}}))
+    parse(Training, {"variants": {"v-seeded": {}, "seed2": {}}}, "config.yaml")

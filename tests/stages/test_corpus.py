@@ -58,7 +58,8 @@ def test_the_stage_writes_the_four_tables(folder: Path) -> None:
         "test": 1,
     }
     heldout = tables.read(out / "heldout.parquet", "heldout")
-    assert list(heldout.split) == ["heldout"]
+    assert list(heldout.split) == ["heldout", "dev"]  # two dev topics are too few
+    assert tables.provenance(out / "corpus.parquet").details["min_dev_topics"] == 30
     about = tables.provenance(out / "corpus.parquet")
     assert (about.key, len(about.details["sha256"])) == ("corpus", 4)
     first = (out / "corpus.parquet").read_bytes()

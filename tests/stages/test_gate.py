@@ -69,6 +69,15 @@ def test_the_table_has_a_row_for_the_ensemble_each_teacher_and_each_student(
     assert not (files["out"].parent / ".work").exists()
 
 
+def test_the_candidates_of_the_dev_queries_are_written(tiny_model: Path, files: dict[str, Any], tmp_path: Path) -> None:
+    settings = stage(tiny_model, margin=-1)
+    gate.run(settings, Job("gate", "f", {}, settings, 1), **files, candidates=tmp_path / "dev_candidates.parquet")
+    candidates = tables.read(tmp_path / "dev_candidates.parquet", "candidates")
+    assert set(candidates["query_id"]) == {f"t{i}" for i in range(12)}
+    assert set(candidates["retriever"]) == {"bm25", "small"}
+    assert tables.provenance(tmp_path / "dev_candidates.parquet").key == "dev_candidates"
+
+
 def test_a_teacher_that_is_not_better(
     tiny_model: Path, files: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -41,6 +41,17 @@ def test_training_seed() -> None:
     assert (second.seed, second.training_seed) == (42, 7)
 
 
+def test_each_seed_of_a_variant_has_a_seed_of_its_own() -> None:
+    chosen = config(seeds=3)
+    names = ["v", "v-seed2", "v-seed3", "w-seed3"]
+    assert [train.settings(chosen, "c", "a", name).training_seed for name in names] == [42, 43, 44, 9]
+    first = train.settings(chosen, "c", "a", "v")
+    # The dev queries and documents of the selection do not change, and neither does the first training.
+    assert {train.settings(chosen, "c", "a", name).seed for name in names} == {42}
+    assert first == train.settings(config(seeds=1), "c", "a", "v")
+    assert train.settings(chosen, "c", "a", "v-seed3-round2").training_seed == 44
+
+
 def test_settings_of_the_machine_are_not_in_the_identity() -> None:
     one = train.settings(config(), "c", "a", "v")
     machine = train.settings(config(memory=9.0, checkpoint=3, tensorboard=True), "c", "a", "v")

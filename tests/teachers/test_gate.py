@@ -10,33 +10,53 @@ import pytest
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.evaluation.significance import Sample
 from listill.evaluation.topics import EvaluationQueries
 from listill.settings.teacher import TeacherEnsemble
-from listill.teachers.gate import decide, measure
+from listill.teachers.gate import GateResults, decide, measure
 from listill.teachers.resources import Resources
 
 
-def values(**measured: float) -> "pd.Series[float]":
-    return pd.Series({name.replace("_", "."): value for name, value in measured.items()})
+def results(queries: int = 40, **means: float) -> GateResults:
+    """Return results with these means; each query deviates from the mean of a system by 0.1 or -0.1."""
+    signs = np.random.default_rng(0).permutation(np.repeat([0.1, -0.1], queries // 2))
+    rng = np.random.default_rng(1)
+    columns = {name.replace("_", "."): mean + rng.permutation(signs) for name, mean in means.items()}
+    described = f"{queries} topics"
+    return GateResults(pd.DataFrame(columns), Sample(queries), "dev", described, pd.DataFrame())
 
 
 def test_decision(caplog: pytest.LogCaptureFixture) -> None:
-    better = values(teacher=0.7, teacher_a=0.6, teacher_b=0.65, small=0.5, large=0.6)
+    better = results(teacher=0.7, teacher_a=0.6, teacher_b=0.65, small=0.5, large=0.6)
     with caplog.at_level(logging.INFO, "listill"):
-        assert decide(better, ["small", "large"], 0.05, "dev") == ""
-        assert "passed: the teacher is better than large by 0.100" in caplog.text
-        failure = (
-            "on dev queries, the teacher has nDCG@10 0.700 and the student large has 0.600, so there is nothing to "
-            "learn from the teacher"
-        )
-        assert decide(better, ["small", "large"], 0.11, "dev") == failure
+        assert decide(better, ["small", "large"], 0.05) == ""
+        assert "passed: the teacher is better than large by 0.100 (difference +0.100, interval +0.0" in caplog.text
+        failure = decide(better, ["small", "large"], 0.4)
+        assert failure.startswith("on dev queries, the teacher has nDCG@10 0.700 and the student large has 0.600 (")
+        assert failure.endswith(", 40 topics), so there is nothing to learn from the teacher")
         assert "alone reaches" not in caplog.text
+        assert "due to chance" not in caplog.text
+
+
+@pytest.mark.parametrize("teacher", [0.62, 0.58])
+def test_a_decision_on_a_few_queries_is_called_so(teacher: float, caplog: pytest.LogCaptureFixture) -> None:
+    """The gate passed, stopped and advised on 12 queries as on 1,000."""
+    assert bool(decide(results(queries=12, teacher=teacher, small=0.6), ["small"], 0)) == (teacher < 0.6)
+    message = f"could be due to chance (difference {teacher - 0.6:+.3f}, interval "
+    assert message in caplog.text
+    assert "12 topics): more dev topics would tell whether the teacher is better" in caplog.text
+    caplog.clear()
+    decide(results(queries=1200, teacher=teacher, small=0.6), ["small"], 0)
+    assert "due to chance" not in caplog.text
 
 
 def test_a_member_better_than_the_ensemble_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    decide(values(teacher=0.7, teacher_a=0.8, teacher_b=0.2, small=0.1), ["small"], 0, "dev")
+    decide(results(teacher=0.7, teacher_a=0.8, teacher_b=0.2, small=0.1), ["small"], 0)
     message = "teacher.a alone reaches 0.800, but the ensemble only 0.700; increase its weight or use it alone"
     assert message in caplog.text
+    caplog.clear()
+    decide(results(queries=12, teacher=0.7, teacher_a=0.71, teacher_b=0.2, small=0.1), ["small"], 0)
+    assert "alone reaches" not in caplog.text
 
 
 @pytest.fixture
@@ -64,7 +84,12 @@ def test_the_table(
 ) -> None:
     """The values equal those of a naive implementation that ranks and measures one query at a time."""
     chosen = EvaluationQueries(*(frame[frame["split"] >= split] for frame in (evaluated.queries, evaluated.qrels)))
-    table = measure(chosen, TeacherEnsemble.model_validate({"members": MEMBERS}), with_embeddings, 12, tmp_path)
+    ensemble = TeacherEnsemble.model_validate({"members": MEMBERS})
+    gate_results = measure(chosen, ensemble, with_embeddings, 12, tmp_path)
+    table = gate_results.table
+    assert gate_results.described == f"{queries} topics"
+    assert set(gate_results.candidates["retriever"]) == {"bm25", "s"}
+    assert gate_results.candidates["rank"].max() == 12
     assert table["system"].tolist() == ["teacher", "teacher.words", "teacher.vectors", "s"]
     assert (table[["split", "measure", "queries"]] == [split, "nDCG@10", queries]).all(axis=None)
     split_queries = chosen.queries[chosen.queries["split"] == split]
@@ -76,9 +101,9 @@ def test_the_table(
         by_vectors = with_embeddings.embeddings["s"] @ vectors.encode([text], "query")[0]
         pool = {*best(by_words, 12, positive=True), *best(by_vectors, 12)}
         scaled = [minmax(scores, pool) for scores in (by_words, by_vectors)]
-        ensemble = {d: scaled[0][d] + 0.5 * scaled[1][d] for d in pool}
+        combined = {d: scaled[0][d] + 0.5 * scaled[1][d] for d in pool}
         for name, scores in (
-            ("teacher", ensemble),
+            ("teacher", combined),
             ("teacher.words", dict(enumerate(by_words))),
             ("teacher.vectors", dict(enumerate(by_vectors))),
         ):

@@ -266,22 +266,28 @@ def test_merged_and_averaged_weights_are_kept_only_if_the_settings_allow_it(tiny
     assert (result.kept, result.best) == (best["weights"], best["nDCG@10"])
 
 
-def test_patience(tiny_model: Path) -> None:
+@pytest.mark.parametrize("base", [0.0, 0.9])
+def test_patience_counts_from_the_best_step(tiny_model: Path, base: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the peak of the learning rate a step is often below a strong base model. That is no reason to stop."""
     training = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
-    result = training.run(base=1.0)  # no step is better
-    assert len([row for row in result.history if row["split"] == "dev"]) == 3
-    assert result.history[-1]["step"] == 18  # of 88
+    values = iter([0.5, 0.6, 0.7, 0.65, 0.7, 0.8])
+    monkeypatch.setattr(training.selector, "measure", lambda encoder: next(values))
+    result = training.run(base=base)
+    assert [row[SELECTION] for row in result.history if row["split"] == "dev"] == [base, 0.5, 0.6, 0.7, 0.65, 0.7]
+    assert result.history[-1]["step"] == 44  # of 88
+    assert (result.best_step, result.best) == ((26, 0.7) if base == 0.0 else (0, base))
 
 
-@pytest.mark.parametrize("best_step", [0, 12])
-def test_summary(best_step: int, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="listill")
-    result = loop.Result([], best_step=best_step, best=0.5, kept="average")
-    assert result.summary(base=0.25) == {"best_step": best_step, "kept": "average"}
-    *warnings, line = [record.message for record in caplog.records]
-    assert line == f"train: kept step {best_step}, dev nDCG@10 0.5000 (base 0.2500)"
-    assert len(warnings) == (best_step == 0)
-    assert all("the base model is kept" in warning for warning in warnings)
+def test_a_few_lists_cause_a_warning(
+    tiny_model: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_training.training(tiny_model, {"epochs": 1}).run(base=0.0)
+    message = "train: 22 lists are too few to train on reliably; add train topics, or raise generation.passages"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [message]
+    caplog.clear()
+    monkeypatch.setattr(loop, "FEW_LISTS", 22)
+    tiny_training.training(tiny_model, {"epochs": 1}).run(base=0.0)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_a_loss_may_have_the_name_of_a_column(

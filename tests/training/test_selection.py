@@ -14,7 +14,7 @@ from listill.evaluation.topics import EvaluationQueries
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Selection
-from listill.training.selection import Selector, selector
+from listill.training.selection import Selector, selector, whole_corpus
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,19 @@ def topics(collection: Collection, count: int = 12) -> EvaluationQueries:
 
 
 def select(
-    collection: Collection, encoder: Encoder, seed: int = 1, count: int = 12, **settings: int
+    collection: Collection,
+    encoder: Encoder,
+    seed: int = 1,
+    count: int = 12,
+    candidates: pd.DataFrame | None = None,
+    **settings: int,
 ) -> tuple[Selector, float]:
     tokens = encoder.tokenise([collection.rendered(i) for i in range(len(collection))], "document")
     vectors = encoder.encode(tokens, "document")
     evaluated, selection = topics(collection, count), Selection.model_validate(settings)
-    return selector(collection, evaluated, encoder, vectors, tokens, selection, seed)
+    whole = whole_corpus(collection, evaluated, encoder, tokens)
+    assert len(whole.queries) == count
+    return selector(whole, evaluated, encoder, vectors, selection, seed, candidates)
 
 
 def test_a_small_corpus_uses_all_judged_dev_queries_and_all_documents(collection: Collection, encoder: Encoder) -> None:
@@ -88,6 +95,11 @@ class Vectors:
     def __init__(self, queries: np.ndarray, documents: np.ndarray) -> None:
         self.vectors = {"query": queries, "document": documents}
 
+    def rank_of(self, query: int, document: int) -> int:
+        """Return the rank of a document; of equal documents, those with a smaller position come first."""
+        scores = self.vectors["document"] @ self.vectors["query"][query]
+        return int((scores > scores[document]).sum() + (scores[:document] == scores[document]).sum()) + 1
+
     def tokenise(self, texts: list[str], kind: str) -> list[str]:
         return texts
 
@@ -129,3 +141,57 @@ def test_a_topic_that_is_a_document_does_not_find_itself(collection: Collection)
 def test_no_dev_queries(collection: Collection, encoder: Encoder) -> None:
     with pytest.raises(UserError, match="there are no dev queries to select the weights by: add dev topics"):
         select(collection, encoder, count=0)
+
+
+def test_documents_that_other_systems_find_are_searched(collection: Collection, encoder: Encoder) -> None:
+    rows = [("q00", f"d{i:03}", rank) for rank, i in enumerate(range(39, 27, -1), 1)] + [("t0", "d005", 1)]
+    found = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank"])
+    alone, _ = select(collection, encoder, count=1, documents=1)
+    part, _ = select(collection, encoder, count=1, documents=1, candidates=found)
+    # The first ten of q00, but not those of queries that are not measured.
+    assert set(part.collection.doc_ids) == set(alone.collection.doc_ids) | {f"d{i:03}" for i in range(39, 29, -1)}
+
+
+def test_synthetic_queries_join_a_few_dev_topics_with_a_smaller_weight(collection: Collection) -> None:
+    """A single dev topic decided everything, and with it there were no synthetic dev queries."""
+    evaluated = with_synthetic(collection, topic_count=2, synthetic=4)
+    queries = np.zeros((6, 40), dtype=np.float32)
+    queries[np.arange(6), [1, 1, 2, 3, 4, 5]] = 1  # only the topic h0 does not find its document
+    model = Vectors(queries, np.eye(40, dtype=np.float32))
+    whole = whole_corpus(collection, evaluated, model, ["x"] * 40)  # type: ignore[arg-type]
+    assert whole.query_ids == ["h0", "h1", "s2", "s3", "s4", "s5"]
+    # Two topics are missing to min_dev_topics = 4, so the four synthetic queries weigh 0.5 each.
+    assert whole.weights is not None
+    assert whole.weights.tolist() == [1, 1, 0.5, 0.5, 0.5, 0.5]
+    lost = 1 - per_query_value(rank=model.rank_of(0, 0))
+    assert whole.measure(model) == pytest.approx(1 - lost / 4)  # type: ignore[arg-type]
+
+
+def with_synthetic(collection: Collection, topic_count: int, synthetic: int) -> EvaluationQueries:
+    names = [f"h{i}" for i in range(topic_count)] + [f"s{i}" for i in range(topic_count, topic_count + synthetic)]
+    types = ["human"] * topic_count + ["lead"] * synthetic
+    queries = pd.DataFrame({"query_id": names, "text": "x", "split": "dev", "type": types})
+    judged = pd.DataFrame(
+        {"query_id": names, "doc_id": collection.doc_ids[: len(names)], "relevance": 1, "split": "dev"}
+    )
+    return EvaluationQueries(queries, judged, min_dev_topics=4)
+
+
+def per_query_value(rank: int) -> float:
+    return float(1 / np.log2(rank + 1)) if rank <= 10 else 0.0
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(2, 2), (3, 2), (5, 2)])
+def test_topics_are_sampled_before_synthetic_queries(
+    collection: Collection, encoder: Encoder, limit: int, expected: int
+) -> None:
+    evaluated = with_synthetic(collection, topic_count=2, synthetic=20)
+    tokens = encoder.tokenise([collection.rendered(i) for i in range(40)], "document")
+    whole = whole_corpus(collection, evaluated, encoder, tokens)
+    vectors = encoder.encode(tokens, "document")
+    part, _ = selector(whole, evaluated, encoder, vectors, Selection(queries=limit), 1)
+    assert len(part.query_ids) == limit
+    assert sum(query_id.startswith("h") for query_id in part.query_ids) == expected
+    # The weight of the synthetic queries that are left does not exceed that of the missing topics.
+    assert part.weights is not None
+    assert part.weights[part.weights < 1].sum() <= 2

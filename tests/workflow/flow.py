@@ -26,7 +26,6 @@ HEAVY = (
     *(
         "ask_model",
         "encode_corpus",
-        "encode_with_trained",
         "mine_candidates",
         "gate_teacher",
         "rerank_topics",

@@ -122,6 +122,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "corpora.*.empty_text": ("title", DATA),
     "corpora.*.dev_share": (0.3, DATA),
     "corpora.*.heldout": (4, DATA),
+    "corpora.*.min_dev_topics": (5, DATA),
     "corpora.*.topics_are_documents": (True, DATA),
     "corpora.*.passages": (7, QUERIES),
     "corpora.*.passages_from": ("relevant", QUERIES),
@@ -222,6 +223,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.lists.top1": (False, "lists.*"),
     "training.lists.judgement_margin": (None, "lists.*"),
     "training.lists.quality_percentile": (10, "lists.*"),
+    "training.seeds": (2, ""),
     "training.lists.retrievers": ("all", "lists.*"),
     "training.lists.quality_of": ("all", "lists.*"),
     "training.lists.candidates_from": ({"small": "other"}, "lists.*"),
@@ -291,11 +293,11 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     plan = Plan(settings)
     stages = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "report", "search.bm25"]
     stages += [f"ask.{shard}" for shard in plan.shards]
-    stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.trained]]
+    stages += [f"encode.{system}" for system in plan.retrievers]
     stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
     stages += [f"train.{system}" for system in plan.trained]
     stages += [f"{kind}.{student}" for student in plan.students for kind in ("lists",)]
-    stages += [f"fuse.{student}+bm25" for student in plan.students]
+    stages += [f"fuse.{system}+bm25" for system in plan.searching]
     return {stage: plan.frozen("tiny", stage) for stage in stages}
 
 

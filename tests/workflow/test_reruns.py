@@ -17,8 +17,8 @@ import yaml
 
 REPORT = Counter(write_report=1)
 EVALUATE = REPORT + Counter(evaluate_systems=1)
-ONE_VARIANT = EVALUATE + Counter(train_student=1, encode_with_trained=1, search_trained=1)
-BOTH_VARIANTS = EVALUATE + Counter(train_student=2, encode_with_trained=2, search_trained=2)
+ONE_VARIANT = EVALUATE + Counter(train_student=1, search_trained=1, fuse_runs=1)
+BOTH_VARIANTS = EVALUATE + Counter(train_student=2, search_trained=2, fuse_runs=2)
 LISTS = BOTH_VARIANTS + Counter(build_lists=1)
 SCORES = LISTS + Counter(score_candidates=1)
 CANDIDATES = SCORES + Counter(mine_candidates=1)
@@ -42,15 +42,16 @@ CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
     "training": ({"training.epochs": 2}, BOTH_VARIANTS),
     "one variant": ({"training.variants.combined.epochs": 2}, ONE_VARIANT),
     "a further variant": ({"training.variants.long": {"epochs": 2}}, ONE_VARIANT),
+    "a second seed": ({"training.seeds": 2}, BOTH_VARIANTS),
     "one variant fewer": ({"training.variants": {"listwise": {"losses": {"listwise": 1}}}}, EVALUATE),
     "depth": (
         {"evaluation.depth": 120},
-        EVALUATE + RERANK + BASE + Counter(search_bm25=1, search_trained=2),
+        EVALUATE + RERANK + BASE + Counter(search_bm25=1, search_trained=2, fuse_runs=2),
     ),
-    "fusion": ({"evaluation.fusion_k": 30}, EVALUATE + Counter(fuse_runs=1)),
+    "fusion": ({"evaluation.fusion_k": 30}, EVALUATE + Counter(fuse_runs=3)),
     "evaluation": ({"evaluation.resamples": 200}, EVALUATE),
     "examples": ({"evaluation.examples": 3}, REPORT),
-    "TREC runs": ({"evaluation.trec_runs": True}, REPORT + Counter(write_trec_run=6)),
+    "TREC runs": ({"evaluation.trec_runs": True}, REPORT + Counter(write_trec_run=8)),
     # Two values that change places are a change, too.
     "swapped": ({"training.variants.combined.losses": {"listwise": 0.1, "contrastive": 1}}, ONE_VARIANT),
 }

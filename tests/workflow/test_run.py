@@ -27,7 +27,9 @@ CONTRACT = {
     "runs/small.listwise": "query_id doc_id rank score",
     "runs/small.combined": "query_id doc_id rank score",
     "per_query": "system split query_id measure value",
-    "summary": "system split measure value base delta ci_low ci_high p_value queries",
+    "summary": "system split measure value base delta ci_low ci_high p_value queries clusters seeds seed_sd kept",
+    "comparisons": "student system against split measure value against_value delta ci_low ci_high p_value "
+    "queries clusters seeds",
     "models/small/listwise/history": HISTORY,
     "models/small/combined/history": HISTORY,
 }
@@ -56,9 +58,15 @@ def test_what_the_tables_say(finished: Path) -> None:
     assert not heldout & {doc_id for ids in lists["doc_ids"] for doc_id in ids}
     assert all(len(row.doc_ids) == len(row.scores) for row in lists.itertuples())
     summary = pd.read_parquet(folder / "summary.parquet")
-    systems = {"bm25", "small", "small+bm25", "teacher", "small.listwise", "small.combined"}
-    assert set(summary["system"]) == systems
+    alone = ["small", "small.listwise", "small.combined"]
+    assert set(summary["system"]) == {"bm25", "teacher", *alone, *(f"{name}+bm25" for name in alone)}
     assert set(summary["measure"]) == {"nDCG@10", "R@100", "RR@10"}
+    # The teacher reranks at most 16 documents, so its recall at 100 would be that of its pool.
+    assert set(summary.loc[summary["system"] == "teacher", "measure"]) == {"nDCG@10", "RR@10"}
+    trained = summary["system"].isin(["small.listwise", "small.combined", "small.listwise+bm25", "small.combined+bm25"])
+    assert summary.loc[trained, "kept"].isin([0, 1]).all()
+    assert summary.loc[~trained, "kept"].isna().all()
+    assert (summary["clusters"] <= summary["queries"]).all()
     test = summary[summary["split"] == "test"]
     assert (test["queries"] == 20).all()
     assert "<html" in (folder / "report.html").read_text()

@@ -19,7 +19,7 @@ SCORES = CANDIDATES | {"score_candidates"}
 LISTS = SCORES | {"gate_teacher", "build_lists"}
 TRAIN = LISTS | {"train_student"}
 SEARCH = {"search_bm25", "search_base", "search_trained", "fuse_runs", "rerank_topics"}
-EVALUATE = TRAIN | SEARCH | {"encode_with_trained", "evaluate_systems"}
+EVALUATE = TRAIN | SEARCH | {"evaluate_systems"}
 REPORT = EVALUATE | {"write_report"}
 TARGETS = {
     "corpus": CORPUS,

@@ -42,3 +42,27 @@ def test_a_guide_and_a_seed(histories: dict[str, pd.DataFrame]) -> None:
     assert not np.allclose(losses["reseeded"], losses["free"])
     bases = {float(table.loc[table["step"] == 0, "nDCG@10"].iloc[0]) for table in histories.values()}
     assert len(bases) == 1
+
+
+def test_seeds(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    """A second seed: the first trainings stay, each variant is one row of the summary, the mean of its seeds."""
+    folder, asked = copied(), flow.changed(settings, "training.seeds", 2)
+    results = flow.results(folder)
+    first = (results / "models" / flow.STUDENT / "listwise" / "model.safetensors").stat().st_mtime_ns
+    flow.make(folder, asked)
+    assert (results / "models" / flow.STUDENT / "listwise" / "model.safetensors").stat().st_mtime_ns == first
+    values = pd.read_parquet(results / "per_query.parquet").query("split == 'test' and measure == 'nDCG@10'")
+    means = values.groupby("system")["value"].mean()
+    summary = pd.read_parquet(results / "summary.parquet").query("split == 'test' and measure == 'nDCG@10'")
+    summary = summary.set_index("system")
+    for system in ("small.listwise", "small.combined", "small.listwise+bm25"):
+        second = system.replace("+bm25", "") + "-seed2" + ("+bm25" if "+bm25" in system else "")
+        assert second not in summary.index
+        both = [means[system], means[second]]
+        assert summary.loc[system, ["seeds", "value"]].tolist() == pytest.approx([2, np.mean(both)])
+        assert summary.loc[system, "seed_sd"] == pytest.approx(np.std(both, ddof=1))
+    steps = [results / "models" / flow.STUDENT / name / "history.parquet" for name in ("listwise", "listwise-seed2")]
+    one, two = (pd.read_parquet(path) for path in steps)
+    assert one["nDCG@10"].iloc[0] == two["nDCG@10"].iloc[0]
+    assert one["loss"].dropna().tolist() != two["loss"].dropna().tolist()
+    assert "mean of 2 seeds" in (results / "report.html").read_text()

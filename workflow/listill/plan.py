@@ -28,6 +28,7 @@ from listill.stages import (
     search,
     train,
 )
+from listill.system_names import FUSED, SECOND
 
 STAGES: dict[str, Any] = {
     "corpus": corpus,
@@ -77,8 +78,13 @@ class Plan:
 
     @property
     def variants(self) -> list[str]:
-        """Names of the variants, including those of the second round."""
+        """Names of the variants, including those of further seeds and of the second round."""
         return self.settings.training.all_variants()
+
+    @property
+    def first_round(self) -> list[str]:
+        """Names of the variants of the first round."""
+        return [variant for variant in self.variants if not variant.endswith(SECOND)]
 
     @property
     def trained(self) -> list[str]:
@@ -88,7 +94,12 @@ class Plan:
     @property
     def systems(self) -> list[str]:
         """Names of all systems that are evaluated."""
-        return ["bm25", *self.students, *(f"{student}+bm25" for student in self.students), "teacher", *self.trained]
+        return ["bm25", *self.students, "teacher", *self.trained, *(f"{system}{FUSED}" for system in self.searching)]
+
+    @property
+    def searching(self) -> list[str]:
+        """Names of the students and trained systems, whose runs are also fused with that of BM25."""
+        return [*self.students, *self.trained]
 
     @property
     def shards(self) -> list[str]:

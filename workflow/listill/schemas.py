@@ -51,7 +51,7 @@ TABLES = {
     "heldout": Table(
         "heldout.parquet",
         "The passages that are held out from training.",
-        {"doc_id": DOC_ID, "split": (STRING, "`heldout`, or `dev` if there are no dev topics")},
+        {"doc_id": DOC_ID, "split": (STRING, "`heldout`, or `dev` if there are few or no dev topics")},
     ),
     "topics": Table(
         "topics.parquet",
@@ -88,9 +88,10 @@ TABLES = {
         },
     ),
     "candidates": Table(
-        "candidates.parquet, round2/<student>.<variant>/candidates.parquet",
+        "candidates.parquet, round2/<student>.<variant>/candidates.parquet, dev_candidates.parquet",
         "The candidates that each retriever returns for each query. A positive that no retriever returned has the "
-        "retriever `positive`, rank 0 and no score.",
+        "retriever `positive`, rank 0 and no score. `dev_candidates.parquet` has those of the dev queries, which the gate "
+        "and the selection of weights use.",
         {
             "query_id": QUERY_ID,
             "doc_id": DOC_ID,
@@ -133,11 +134,12 @@ TABLES = {
     "history": Table(
         "models/<student>/<variant>/history.parquet",
         "The history of a training run: one row per step (split `train`) and per evaluation (split `dev`; step 0 is "
-        "the base model). The table `losses` has the values of all losses.",
+        "the base model). Two more rows (split `decision`) compare the base model and the best weights on the whole "
+        "corpus. The table `losses` has the values of all losses.",
         {
             "step": (INT, "optimiser steps so far"),
             "epoch": (FLOAT, "epochs so far"),
-            "split": (STRING, "`train` or `dev`"),
+            "split": (STRING, "`train`, `dev` or `decision`"),
             "loss": (FLOAT, "the weighted sum of the losses"),
             "listwise": (FLOAT, "loss `listwise`, unweighted"),
             "contrastive": (FLOAT, "loss `infonce`, unweighted"),
@@ -167,7 +169,8 @@ TABLES = {
     ),
     "per_query": Table(
         "per_query.parquet",
-        "The value of every measure for every system and evaluation query.",
+        "The value of every measure for every system and evaluation query. Each seed of a variant is a system. A run that "
+        "reranks a pool has no measures whose cut-off is deeper than the pool.",
         {
             "system": (STRING, "name of the system"),
             "split": (STRING, "`dev`, `test` or `heldout`"),
@@ -178,7 +181,8 @@ TABLES = {
     ),
     "summary": Table(
         "summary.parquet",
-        "The mean of every measure for every system, and the comparison with the system's base.",
+        "The mean of every measure for every system, and the comparison with the system's base. A variant that is "
+        "trained with several seeds has one row: the mean of its seeds. Dev queries are weighed: see `min_dev_topics`.",
         {
             "system": (STRING, "name of the system"),
             "split": (STRING, "`dev`, `test` or `heldout`"),
@@ -190,6 +194,32 @@ TABLES = {
             "ci_high": (DOUBLE, "upper end of the confidence interval of delta"),
             "p_value": (DOUBLE, "p-value of the permutation test, Holm-corrected"),
             "queries": (LONG, "number of queries"),
+            "clusters": (LONG, "number of clusters of queries that ask for the same documents"),
+            "seeds": (LONG, "number of seeds that the system was trained with; 1 for other systems"),
+            "seed_sd": (DOUBLE, "standard deviation of the means of the seeds, or null"),
+            "kept": (LONG, "number of seeds whose training was better than the base model on dev; null if not trained"),
+        },
+        optional=frozenset({"clusters", "seeds", "seed_sd", "kept"}),
+    ),
+    "comparisons": Table(
+        "comparisons.parquet",
+        "Comparisons besides those with the base: each variant with BM25, with the fusion of BM25 and the base model, and "
+        "with the student's other variants; the fusion of each variant and BM25 with that of the base model.",
+        {
+            "student": (STRING, "name of the student"),
+            "system": (STRING, "name of the system"),
+            "against": (STRING, "the system that it is compared with"),
+            "split": (STRING, "`dev`, `test` or `heldout`"),
+            "measure": MEASURE,
+            "value": (DOUBLE, "mean of the system over the queries and seeds"),
+            "against_value": (DOUBLE, "mean of the other system"),
+            "delta": (DOUBLE, "value minus against_value"),
+            "ci_low": (DOUBLE, "lower end of the confidence interval of delta"),
+            "ci_high": (DOUBLE, "upper end of the confidence interval of delta"),
+            "p_value": (DOUBLE, "p-value of the permutation test, Holm-corrected over the comparisons of the student"),
+            "queries": (LONG, "number of queries"),
+            "clusters": (LONG, "number of clusters of queries that ask for the same documents"),
+            "seeds": (LONG, "number of seeds of the system"),
         },
     ),
     "gate": Table(

@@ -53,34 +53,3 @@ rule encode_corpus:
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --out {output.embeddings} --tokens-out {output.tokens}"
-
-
-rule encode_with_trained:
-    """
-    Encode all documents with a trained student.
-    INPUT: settings, corpus.parquet, tokens/<student>.parquet, the model
-    OUTPUT: embeddings/<student>.<variant>.parquet
-    """
-    input:
-        config="results/{corpus}/config/encode.{student}.{variant}.json",
-        corpus="results/{corpus}/corpus.parquet",
-        tokens="results/{corpus}/tokens/{student}.parquet",
-        model="results/{corpus}/models/{student}/{variant}/modules.json",
-    output:
-        "results/{corpus}/embeddings/{student}.{variant}.parquet",
-    log:
-        "results/{corpus}/logs/encode.{student}.{variant}.log",
-    benchmark:
-        "results/{corpus}/benchmarks/encode.{student}.{variant}.tsv"
-    conda:
-        "../../envs/gpu.yaml"
-    threads: THREADS
-    resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=240,
-    params:
-        model=subpath(input.model, parent=True),
-    shell:
-        "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --tokens {input.tokens} --model {params.model} --out {output}"

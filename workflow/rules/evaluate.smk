@@ -1,9 +1,14 @@
+import re
+
 ASKED = {
     "corpus": "results/{corpus}/corpus.parquet",
     "topics": "results/{corpus}/topics.parquet",
     "qrels": "results/{corpus}/qrels.parquet",
     "queries": "results/{corpus}/queries.parquet",
 }
+HISTORIES = expand(
+    "results/{{corpus}}/models/{student}/{variant}/history.parquet", student=PLAN.students, variant=PLAN.variants
+)
 
 
 rule search_bm25:
@@ -95,19 +100,21 @@ rule search_trained:
 
 rule fuse_runs:
     """
-    Fuse a base student's run with BM25's.
-    INPUT: settings, runs/<student>.parquet, runs/bm25.parquet
-    OUTPUT: runs/<student>+bm25.parquet
+    Fuse the run of a base or trained student with BM25's.
+    INPUT: settings, runs/<system>.parquet, runs/bm25.parquet
+    OUTPUT: runs/<system>+bm25.parquet
     """
     input:
-        config="results/{corpus}/config/fuse.{student}+bm25.json",
-        runs=["results/{corpus}/runs/{student}.parquet", "results/{corpus}/runs/bm25.parquet"],
+        config="results/{corpus}/config/fuse.{system}+bm25.json",
+        runs=["results/{corpus}/runs/{system}.parquet", "results/{corpus}/runs/bm25.parquet"],
     output:
-        "results/{corpus}/runs/{student}+bm25.parquet",
+        "results/{corpus}/runs/{system}+bm25.parquet",
     log:
-        "results/{corpus}/logs/fuse.{student}+bm25.log",
+        "results/{corpus}/logs/fuse.{system}+bm25.log",
     benchmark:
-        "results/{corpus}/benchmarks/fuse.{student}+bm25.tsv"
+        "results/{corpus}/benchmarks/fuse.{system}+bm25.tsv"
+    wildcard_constraints:
+        system="|".join(map(re.escape, PLAN.searching)),
     conda:
         "../../envs/cpu.yaml"
     resources:
@@ -121,16 +128,19 @@ rule fuse_runs:
 rule evaluate_systems:
     """
     Measure all systems, and compare them with their base.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<system>.parquet
-    OUTPUT: per_query.parquet, summary.parquet
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<system>.parquet,
+    models/<student>/<variant>/history.parquet
+    OUTPUT: per_query.parquet, summary.parquet, comparisons.parquet
     """
     input:
         **ASKED,
         config="results/{corpus}/config/evaluate.json",
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
+        histories=HISTORIES,
     output:
         per_query="results/{corpus}/per_query.parquet",
         summary="results/{corpus}/summary.parquet",
+        comparisons="results/{corpus}/comparisons.parquet",
     log:
         "results/{corpus}/logs/evaluate.log",
     benchmark:
@@ -143,7 +153,8 @@ rule evaluate_systems:
     shell:
         "python -m listill.stages.evaluate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --runs {input.runs} --per-query {output.per_query} --summary {output.summary}"
+        " --runs {input.runs} --histories {input.histories} --per-query {output.per_query}"
+        " --summary {output.summary} --comparisons {output.comparisons}"
 
 
 rule write_report:
@@ -156,17 +167,15 @@ rule write_report:
         **ASKED,
         config="results/{corpus}/config/report.json",
         summary="results/{corpus}/summary.parquet",
+        comparisons="results/{corpus}/comparisons.parquet",
+        tokens=expand("results/{{corpus}}/tokens/{student}.parquet", student=PLAN.students),
         per_query="results/{corpus}/per_query.parquet",
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
         funnels=expand(
             "results/{{corpus}}/funnel/{stage}.parquet",
             stage=["queries", "candidates", *(f"lists.{student}" for student in PLAN.students)],
         ),
-        histories=expand(
-            "results/{{corpus}}/models/{student}/{variant}/history.parquet",
-            student=PLAN.students,
-            variant=PLAN.variants,
-        ),
+        histories=HISTORIES,
     output:
         "results/{corpus}/report.html",
     log:
@@ -181,8 +190,8 @@ rule write_report:
     shell:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --summary {input.summary} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
-        " --histories {input.histories} --benchmarks {params.benchmarks}/*.tsv --out {output}"
+        " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
+        " --histories {input.histories} --tokens {input.tokens} --benchmarks {params.benchmarks}/*.tsv --out {output}"
 
 
 rule write_trec_run:

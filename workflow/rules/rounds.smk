@@ -112,6 +112,7 @@ use rule train_student as train_again with:
     output:
         modules="results/{corpus}/models/{student}/{variant}-round2/modules.json",
         history="results/{corpus}/models/{student}/{variant}-round2/history.parquet",
+        embeddings="results/{corpus}/embeddings/{student}.{variant}-round2.parquet",
     log:
         "results/{corpus}/logs/train.{student}.{variant}-round2.log",
     benchmark:

@@ -36,7 +36,7 @@ rule gate_teacher:
     """
     Stop if the teacher is no better than the students.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, embeddings, models
-    OUTPUT: gate.parquet
+    OUTPUT: gate.parquet, dev_candidates.parquet
     """
     input:
         config="results/{corpus}/config/gate.json",
@@ -47,7 +47,8 @@ rule gate_teacher:
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
         models=PLAN.teacher_files,
     output:
-        "results/{corpus}/gate.parquet",
+        gate="results/{corpus}/gate.parquet",
+        candidates="results/{corpus}/dev_candidates.parquet",
     log:
         "results/{corpus}/logs/gate.log",
     benchmark:
@@ -63,7 +64,7 @@ rule gate_teacher:
     shell:
         "python -m listill.stages.gate --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --embeddings {input.embeddings} --out {output}"
+        " --embeddings {input.embeddings} --out {output.gate} --candidates {output.candidates}"
 
 
 rule score_candidates:

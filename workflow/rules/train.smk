@@ -6,12 +6,13 @@ TRAINED_ON = {
     "queries": "results/{corpus}/queries.parquet",
     "tokens": "results/{corpus}/tokens/{student}.parquet",
     "embeddings": "results/{corpus}/embeddings/{student}.parquet",
+    "dev_candidates": "results/{corpus}/dev_candidates.parquet",
     "guide": lambda wildcards: [
         f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
     ],
     "losses": lambda wildcards: PLAN.loss_files(wildcards.variant),
 }
-FIRST_ROUND = "|".join(sorted(PLAN.settings.training.variants))
+FIRST_ROUND = "|".join(PLAN.first_round)
 
 
 rule build_lists:
@@ -51,10 +52,12 @@ rule build_lists:
 
 rule train_student:
     """
-    Train one variant of a student; keep the step that is best on dev queries.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, lists/<student>.parquet,
-    tokens/<student>.parquet and embeddings/<student>.parquet of the base student, the guide's embeddings if there is one
-    OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole)
+    Train one variant of a student; keep the step that is best on dev queries, and encode the corpus with it.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, dev_candidates.parquet,
+    lists/<student>.parquet, tokens/<student>.parquet and embeddings/<student>.parquet of the base student, the guide's
+    embeddings if there is one
+    OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole),
+    embeddings/<student>.<variant>.parquet
     """
     input:
         **TRAINED_ON,
@@ -63,6 +66,7 @@ rule train_student:
     output:
         modules="results/{corpus}/models/{student}/{variant}/modules.json",
         history="results/{corpus}/models/{student}/{variant}/history.parquet",
+        embeddings="results/{corpus}/embeddings/{student}.{variant}.parquet",
     log:
         "results/{corpus}/logs/train.{student}.{variant}.log",
     benchmark:
@@ -86,4 +90,5 @@ rule train_student:
         " {resources.gpu} --mixed_precision no --dynamo_backend no'; else run=python; fi; "
         "$run -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide} --out {params.folder}"
+        " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide}"
+        " --dev-candidates {input.dev_candidates} --out {params.folder} --embeddings-out {output.embeddings}"

@@ -44,7 +44,9 @@ def build(source: RawCorpus, settings: Corpus, seed: int) -> CorpusTables:
     qrels = splits.dev_from_train(qrels, settings.dev_share, seed)
     split = split_of(qrels)
     blank = {doc.doc_id for doc in source.documents if not render(settings.template, doc.title, doc.text)}
-    heldout = splits.hold_out(source.documents, originals, qrels, settings.heldout, seed, blank)
+    heldout = splits.hold_out(
+        source.documents, originals, qrels, settings.heldout, settings.min_dev_topics, seed, blank
+    )
     return CorpusTables(
         corpus={
             "doc_id": doc_ids,

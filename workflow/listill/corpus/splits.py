@@ -91,12 +91,14 @@ def hold_out(
     originals: Sequence[str | None],
     qrels: Sequence[Judgement],
     count: int,
+    min_dev_topics: int,
     seed: int,
     blank: Collection[str] = (),
 ) -> dict[str, str]:
     """Choose the passages that are held out from training and return their splits by doc_id.
 
-    The split is ``heldout``; if there are no dev topics, as many passages have the split ``dev``. Passages are not
+    The split is ``heldout``; if there are fewer dev topics with a relevant document than ``min_dev_topics`` (or none), as
+    many passages have the split ``dev``. Passages are not
     chosen if they are relevant to a human topic, have a duplicate or are ``blank`` (no query can be written for them).
     Each split gets ``count`` passages, but at most 5 % of the corpus (at least one passage). If there are too few
     eligible passages, the splits share them equally. ``originals`` is the result of ``duplicates.duplicate_of``.
@@ -109,7 +111,10 @@ def hold_out(
         if original is None and document.doc_id not in excluded
     )
     random.Random(seed).shuffle(eligible)
-    splits = ["heldout"] if any(judgement.split == "dev" for judgement in qrels) else ["heldout", "dev"]
+    dev_topics = {judgement.query_id for judgement in qrels if judgement.split == "dev" and judgement.relevance > 0}
+    splits = ["heldout"] if len(dev_topics) >= max(1, min_dev_topics) else ["heldout", "dev"]
+    if dev_topics and "dev" in splits and count:
+        log.info("corpus: there are only %d dev topics, so synthetic dev queries join them", len(dev_topics))
     limit = min(count, max(1, int(MAX_HELDOUT_SHARE * len(documents))))
     each = min(limit, len(eligible) // len(splits))
     if each < count:

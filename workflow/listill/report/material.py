@@ -11,6 +11,7 @@ from listill.evaluation.topics import EvaluationQueries, evaluation_queries
 from listill.report import costs
 from listill.report.results import Results
 from listill.schemas import SCHEMAS
+from listill.system_names import seed_number
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,27 @@ class History:
     kept: int | None = None
     temperature: float | None = None
 
+    @property
+    def seed(self) -> int:
+        """Which of the variant's seeds this run has (from 1)."""
+        return seed_number(self.variant)
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """How many ``documents`` of all (``of``) are longer than a student's maximum length, and the share of cut tokens."""
+
+    documents: int
+    of: int
+    tokens_cut: float
+
 
 @dataclass(frozen=True)
 class Material:
     """All data for the page.
 
-    ``summary``, ``per_query``, ``corpus``: the tables with these names. ``runs``: the runs table of each system.
-    ``funnels``: the funnel rows of each student.
+    ``summary``, ``comparisons``, ``per_query``, ``corpus``: the tables with these names. ``runs``: the runs table of each
+    system. ``funnels``: the funnel rows of each student. ``truncated``: how many documents each student reads in part.
     """
 
     title: str
@@ -49,6 +64,8 @@ class Material:
     config: dict[str, Any]
     versions: dict[str, str]
     fingerprints: dict[str, str]
+    comparisons: pd.DataFrame | None = None
+    truncated: dict[str, Truncated] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,8 @@ class Files:
     histories: list[Path]
     runs: list[Path]
     benchmarks: list[Path]
+    comparisons: Path | None = None
+    tokens: list[Path] = field(default_factory=list)
 
 
 def load(
@@ -78,11 +97,13 @@ def load(
     return Material(
         title=title,
         summary=summary,
+        comparisons=None if files.comparisons is None else tables.read(files.comparisons, "comparisons"),
         per_query=tables.read(files.per_query, "per_query"),
         evaluated=evaluation_queries(files.topics, files.qrels, files.queries, files.corpus),
         corpus=tables.read(files.corpus, "corpus"),
         runs={_system(path): tables.read(path, "runs", ["query_id", "doc_id", "rank"]) for path in files.runs},
         funnels=_funnels(files.funnels, Results(summary).students),
+        truncated=_truncated(files.tokens),
         histories=[_history(path) for path in files.histories],
         costs=costs.read(files.benchmarks),
         config=config,
@@ -108,6 +129,12 @@ def _history(path: Path) -> History:
         details.get("best_step"),
         details.get("teacher_temperature"),
     )
+
+
+def _truncated(paths: list[Path]) -> dict[str, Truncated]:
+    """Return what tokens/<student>.parquet files say about truncated documents."""
+    details = {path.stem: tables.provenance(path).details.get("truncated") for path in paths}
+    return {student: Truncated(**counts) for student, counts in details.items() if counts}
 
 
 def _funnels(paths: list[Path], students: list[str]) -> dict[str, pd.DataFrame]:

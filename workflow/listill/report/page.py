@@ -11,7 +11,8 @@ from listill.measure_names import SELECTION
 from listill.report import costs, funnel, plots
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
-from listill.report.results import Results, p_text
+from listill.report.results import Cell, Results, p_text
+from listill.system_names import without_seed
 
 
 def render(material: Material, examples: int) -> str:
@@ -23,16 +24,19 @@ def render(material: Material, examples: int) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    results = Results(material.summary)
+    results = Results(material.summary, material.comparisons)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
     return environment.get_template("report.html.j2").render(
         title=material.title,
         results=results,
         human=material.evaluated.human,
+        dev_queries=material.evaluated.composition("dev"),
         splits=sorted(results.splits, key=["test", "dev", "heldout"].index),
         axis_limit=max([*interval_ends, 1e-9]),
         by_type=_by_type(material, results),
+        pairs=_pairs(material, results),
+        truncated=material.truncated,
         students=[_student(material, results, student, examples) for student in results.students],
         costs=material.costs,
         config=yaml.safe_dump(material.config, sort_keys=False, allow_unicode=True),
@@ -49,6 +53,7 @@ def _by_type(material: Material, results: Results) -> dict[str, Any]:
     values = material.per_query
     values = values[(values["split"] == "heldout") & (values["measure"] == results.main)]
     values = values.merge(material.evaluated.queries[["query_id", "type"]], on="query_id")
+    values = values.assign(system=values["system"].map(without_seed))
     counts = values.groupby("type")["query_id"].nunique()
     means = values.groupby(["system", "type"])["value"].mean()
     rows = {
@@ -57,6 +62,16 @@ def _by_type(material: Material, results: Results) -> dict[str, Any]:
         if system in means.index.get_level_values(0)
     }
     return {"types": {str(query_type): int(count) for query_type, count in counts.items()}, "rows": rows}
+
+
+def _pairs(material: Material, results: Results) -> list[tuple[str, str, Cell]]:
+    """Return the comparisons besides those with the base, on the most trusted split and the main measure."""
+    if material.comparisons is None:
+        return []
+    table = material.comparisons
+    table = table[(table["split"] == results.trusted) & (table["measure"] == results.main)]
+    pairs = zip(table["system"], table["against"], strict=True)
+    return [(*pair, cell) for pair in pairs if (cell := results.pair(*pair, results.trusted, results.main))]
 
 
 def _student(material: Material, results: Results, student: str, examples: int) -> dict[str, Any]:
@@ -77,7 +92,7 @@ def _student(material: Material, results: Results, student: str, examples: int) 
         "teacher": teacher,
         "steps": []
         if rows is None
-        else funnel.steps(rows, {history.variant: history.trained for history in histories}),
+        else funnel.steps(rows, {history.variant: history.trained for history in histories if history.seed == 1}),
         "held_out": {} if rows is None else funnel.held_out(rows),
         "curves": _curves(histories),
         "comparison": comparison,
@@ -108,7 +123,7 @@ def _wins_and_losses(
 
 def _curves(histories: list[History]) -> list[dict[str, Any]]:
     """Return the plots of each variant; all dev plots of a student have the same y range."""
-    dev_tables = [history.table.dropna(subset=[SELECTION]) for history in histories]
+    dev_tables = [history.table[history.table["split"] == "dev"] for history in histories]
     values = [value for table in dev_tables for value in table[SELECTION]]
     span = (min(values), max(values)) if values else None
     curves = []

@@ -24,7 +24,7 @@ def table(results: Results, title: str, split: str | None = None) -> str:
     width = max(map(len, names.values()))
     shown = results.measures[: max(1, (WIDTH - width - 13) // 18)]
     head = f"{'':{width}}" + "".join(f"  {measure:<16}" for measure in shown) + f"  p ({results.main})"
-    lines = [f"{title}, {split}: {results.queries(split)} queries", "", head.rstrip()]
+    lines = [f"{title}, {split}: {results.described(split)}", "", head.rstrip()]
     for system in results.systems:
         cells = [results.cell(system, split, measure) for measure in shown]
         if cells[0] is None:
@@ -37,6 +37,11 @@ def table(results: Results, title: str, split: str | None = None) -> str:
     ]
     if chosen - {None}:
         lines.append("<  the best variant of the student on dev")
+    lines += [
+        f"{system}: mean of {cell.seeds:.0f} seeds, whose means have a standard deviation of {cell.seed_sd:.4f}"
+        for system in results.systems
+        if results.owner(system) and (cell := results.cell(system, split, results.main)) and cell.seeds > 1
+    ]
     if len(shown) < len(results.measures):
         lines.append(f"not shown: {', '.join(results.measures[len(shown) :])}")
     return "\n".join(lines)
@@ -47,7 +52,8 @@ def text(folder: Path) -> str:
     summary = tables.read(folder / "summary.parquet", "summary")
     if summary.empty:
         raise UserError(f"{folder / 'summary.parquet'}: the table is empty: run the stage evaluate again")
-    results = Results(summary)
+    comparisons = folder / "comparisons.parquet"
+    results = Results(summary, tables.read(comparisons, "comparisons") if comparisons.exists() else None)
     verdicts = "\n".join(
         textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in results.verdicts()
     )

@@ -1,6 +1,6 @@
 """Store and load the embeddings of a whole corpus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from listill.errors import UserError
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
 from listill.schemas import SCHEMAS
+from listill.tables import Provenance
 
 # Documents per part. An interruption loses at most the embeddings of one part.
 PART = 8192
@@ -39,16 +40,30 @@ def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
     return pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}, schema=SCHEMAS["embeddings"])
 
 
-def encode_in_parts(
-    encoder: Encoder, tokens: Tokens, collection: Collection, work: Path, label: str
-) -> Iterator[pa.Table]:
-    """Yield the embeddings of all documents as tables, part by part. Parts that exist in ``work`` are reused.
+def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> Iterator[np.ndarray]:
+    """Yield the embeddings of all documents part by part. Parts that exist in ``work`` are reused.
 
     ``tokens`` are the tokens of the documents, in the order of the collection.
     """
-    for start in range(0, len(collection), PART):
-        positions = np.arange(start, min(start + PART, len(collection)))
+    for start in range(0, len(tokens), PART):
+        positions = np.arange(start, min(start + PART, len(tokens)))
         part = work / f"{start}.npy"
         if not part.exists():
             tables.write_array(part, encoder.encode(tokens.take(positions), "document", label))
-        yield as_table(collection.doc_ids[start : start + PART], np.load(part))
+        yield np.load(part)
+
+
+def in_parts(parts: Iterable[np.ndarray], collection: Collection) -> Iterator[pa.Table]:
+    """Yield the embeddings of all documents, given in any parts, as tables."""
+    start = 0
+    for part in parts:
+        yield as_table(collection.doc_ids[start : start + len(part)], part)
+        start += len(part)
+
+
+def write(path: Path, embeddings: np.ndarray, collection: Collection, about: Provenance) -> None:
+    """Write the embeddings [documents, d] of the whole corpus."""
+    parts = (embeddings[start : start + PART] for start in range(0, len(embeddings), PART))
+    with tables.writer(path, "embeddings", about) as table:
+        for part in in_parts(parts, collection):
+            table.write_table(part)

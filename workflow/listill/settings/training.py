@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, create_model, field_validator, mode
 from listill.families import names
 from listill.section import Count, Name, Positive, Section, Share, renamed_value
 from listill.settings.lists import Lists
+from listill.system_names import SECOND, SEED, with_seed, without_seed
 
 if TYPE_CHECKING:
     Loss = str
@@ -80,7 +81,9 @@ class Selection(Section):
 
     evaluations: Count = Field(4, description="number of measurements during training")
     patience: Count | None = Field(
-        None, description="early stopping: stop after this many measurements without improvement; default: never"
+        None,
+        description="early stopping: stop after this many measurements that are no better than the best step before; "
+        "default: never",
     )
     average: Count | None = Field(
         None, description="the mean of the weights at this many last measurements is also a candidate"
@@ -93,8 +96,9 @@ class Selection(Section):
     queries: Count = Field(300, description="maximum number of dev queries, sampled with the seed")
     documents: Count = Field(
         5000,
-        description="number of documents that are searched; for a larger corpus, these are the relevant documents, the "
-        "base model's top documents for each query, and a random sample",
+        description="number of documents that are searched during training; for a larger corpus, these are the relevant "
+        "documents, the top documents of BM25 and of the base models for each query, and a random sample. Whether the best "
+        "weights replace the base model is decided on the whole corpus",
     )
 
 
@@ -157,9 +161,6 @@ def _optional(model: type[Section], name: str) -> type[Section]:
     return create_model(name, __base__=Section, __doc__="The settings that this variant overrides.", **fields)
 
 
-# The suffix of the variants of the second round.
-SECOND = "-round2"
-
 Variant: Any = _optional(Recipe, "Variant")
 
 
@@ -190,6 +191,11 @@ class Training(Recipe):
     rounds: Literal[1, 2] = Field(
         1, description="2: every trained student mines again, and `<variant>-round2` is trained on what it finds"
     )
+    seeds: Count = Field(
+        1,
+        description="each variant is trained with this many seeds: `seed`, `seed` + 1, ...; the report has their mean and "
+        "spread",
+    )
     variants: dict[Name, Variant] = Field(
         {
             "listwise": Variant(losses={"listwise": 1.0}),
@@ -208,23 +214,33 @@ class Training(Recipe):
 
     @field_validator("variants")
     @classmethod
-    def _no_second_round(cls, variants: dict[str, Any]) -> dict[str, Any]:
+    def _no_reserved_names(cls, variants: dict[str, Any]) -> dict[str, Any]:
         for name in variants:
             if name.endswith(SECOND):
                 raise ValueError(f"'{name}': names that end in {SECOND} are reserved for the second round; rename it")
+            if SEED.search(name):
+                raise ValueError(
+                    f"'{name}': names that end in -seed<number> are reserved for training.seeds; rename it"
+                )
         return variants
 
     def all_variants(self) -> list[str]:
-        """Return the names of all variants that are trained, including those of the second round."""
+        """Return the names of all variants that are trained, including those of further seeds and the second round."""
         suffixes = ["", SECOND][: self.rounds]
-        return [f"{variant}{suffix}" for variant in sorted(self.variants) for suffix in suffixes]
+        seeds = range(1, self.seeds + 1)
+        return [
+            f"{with_seed(variant, seed)}{suffix}"
+            for variant in sorted(self.variants)
+            for seed in seeds
+            for suffix in suffixes
+        ]
 
     def recipe(self, variant: str) -> Recipe:
         """Return the settings of one variant: the shared settings, overridden by the variant's own (blocks key by key).
 
-        A variant of the second round has the settings of the first.
+        A variant of the second round or of another seed has the settings of the variant.
         """
-        variant = variant.removesuffix(SECOND)
+        variant = without_seed(variant).removesuffix(SECOND)
         merged = self.model_dump(include=set(Recipe.model_fields))
         for key, value in self.variants[variant].model_dump(exclude_unset=True).items():
             merged[key] = merged[key] | value if isinstance(getattr(self, key), Section) else value

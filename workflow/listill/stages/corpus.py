@@ -14,7 +14,7 @@ from listill.settings.corpora import Corpus
 from listill.stages.command import Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 3
+VERSION = 4
 
 log = logging.getLogger("listill")
 
@@ -43,7 +43,7 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
     job.corpus = settings.name
     job.depends_on(raw.details)
     tables = build.build(raw, settings.corpus, settings.seed)
-    reading = settings.corpus.model_dump(include={"template", "topics_are_documents"})
+    reading = settings.corpus.model_dump(include={"template", "topics_are_documents", "min_dev_topics"})
     job.details |= {**reading, "counts": tables.counts, **raw.details}
     job.write(topics, "topics", tables.topics)
     job.write(qrels, "qrels", tables.qrels)

@@ -49,7 +49,8 @@ def run(
     job.details["model"] = str(settings.student.model if model is None else settings.system)
     provenance = job.provenance(f"embeddings/{settings.system}")
     with job.work(out) as work, tables.writer(out, "embeddings", provenance) as table:
-        for part in embeddings.encode_in_parts(encoder, document_tokens, documents, work, f"encode {settings.system}"):
+        parts = embeddings.encode_parts(encoder, document_tokens, work, f"encode {settings.system}")
+        for part in embeddings.in_parts(parts, documents):
             table.write_table(part)
     if tokens_out is not None:
         job.details["suffix"] = document_tokens.suffix

@@ -1,7 +1,8 @@
 """Evaluate all systems on the same queries and compare each with its base: per query, means, intervals, p-values.
 
 The base of <student>.<variant> and <student>+bm25 is <student>; the base of any other system is the first student.
-p-values are Holm-corrected over all systems that are compared with the same base on one split and measure.
+p-values are Holm-corrected over all systems that are compared with the same base on one split and measure. The tests
+draw clusters of queries that ask for the same documents. The seeds of a variant are one system.
 """
 
 import logging
@@ -9,10 +10,10 @@ import logging
 from listill.errors import UserError
 from listill.settings.config import Settings
 from listill.settings.evaluation import Evaluation
-from listill.stages.command import In, Ins, Out, main
+from listill.stages.command import In, Ins, MaybeOut, Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 1
+VERSION = 2
 
 DEFAULTS = Evaluation()
 log = logging.getLogger("listill")
@@ -51,9 +52,14 @@ def run(
     corpus: In,
     per_query: Out,
     summary: Out,
+    comparisons: MaybeOut = None,
+    histories: Ins = [],
 ) -> None:
-    """Write per_query.parquet and summary.parquet; UserError names a run that cannot be evaluated."""
-    from listill.evaluation.summary import base_systems, measure_systems, runs_by_system, summarise
+    """Write per_query.parquet, summary.parquet and comparisons.parquet; UserError names a run that cannot be evaluated.
+
+    ``histories`` of the trained systems tell which trainings were kept.
+    """
+    from listill.evaluation import summary as summaries
     from listill.evaluation.topics import evaluation_queries
 
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
@@ -67,11 +73,14 @@ def run(
             "no human topics: all results are from held-out synthetic queries, "
             "which measure self-consistency, not relevance"
         )
-    values = measure_systems(runs_by_system(runs), evaluated.qrels, settings.measures)
-    students = list(settings.students) or base_systems(values["system"].drop_duplicates().tolist())
-    figures = summarise(values, students, settings.resamples, settings.confidence, settings.seed)
+    systems = summaries.runs_by_system(runs)
+    values = summaries.measure_systems(systems, evaluated.qrels, settings.measures, len(evaluated.group))
+    students = list(settings.students) or summaries.base_systems(values["system"].drop_duplicates().tolist())
+    how = (students, settings.resamples, settings.confidence, settings.seed, evaluated)
     job.write(per_query, "per_query", values)
-    job.write(summary, "summary", figures)
+    job.write(summary, "summary", summaries.summarise(values, *how, summaries.kept_trainings(histories)))
+    if comparisons is not None:
+        job.write(comparisons, "comparisons", summaries.compare_systems(values, *how))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class FuseStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str, system: str) -> FuseStage:
-    """Return the settings of this stage for ``<student>+bm25``."""
+    """Return the settings of this stage for ``<student>+bm25`` or ``<student>.<variant>+bm25``."""
     return FuseStage(version=VERSION, system=system, k=config.evaluation.fusion_k, depth=config.evaluation.depth)
 
 

@@ -11,10 +11,10 @@ from listill.settings.config import Settings
 from listill.settings.mining import Mining
 from listill.settings.students import Student
 from listill.settings.teacher import TeacherEnsemble
-from listill.stages.command import In, Ins, Out, main
+from listill.stages.command import In, Ins, MaybeOut, Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 2
+VERSION = 3
 log = logging.getLogger("listill")
 
 
@@ -33,9 +33,20 @@ def settings(config: Settings, corpus: str) -> GateStage:
 
 
 def run(
-    settings: GateStage, job: Job, corpus: In, topics: In, qrels: In, queries: In, embeddings: Ins, out: Out
+    settings: GateStage,
+    job: Job,
+    corpus: In,
+    topics: In,
+    qrels: In,
+    queries: In,
+    embeddings: Ins,
+    out: Out,
+    candidates: MaybeOut = None,
 ) -> None:
-    """Compare the teacher with the untrained students on dev queries, and write gate.parquet or stop the run."""
+    """Compare the teacher with the untrained students on dev queries, and write gate.parquet or stop the run.
+
+    ``candidates`` are the documents that BM25 and the students found for these queries.
+    """
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.evaluation.topics import evaluation_queries
@@ -49,16 +60,17 @@ def run(
     documents = collection.load(corpus)
     resources = Resources(documents, settings.students, settings.mining.bm25, load_named(embeddings, documents))
     with job.work(out) as work:
-        table = measure(evaluated, settings.teacher, resources, settings.mining.depth, work)
-    values = table.set_index("system")["value"]
-    failure = decide(values, list(settings.students), settings.teacher.gate.margin, table["split"].iloc[0])
+        results = measure(evaluated, settings.teacher, resources, settings.mining.depth, work)
+    failure = decide(results, list(settings.students), settings.teacher.gate.margin)
     if failure:
         message = f"{failure}; use a stronger teacher, or set teacher.gate.action: warn"
         if settings.teacher.gate.action == "stop":
             raise UserError(message)
         log.warning("gate: %s", message)
     job.details["decision"] = failure or "passed"
-    job.write(out, "gate", table)
+    if candidates is not None:
+        job.write(candidates, "candidates", results.candidates, "dev_candidates")
+    job.write(out, "gate", results.table)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 from typing import Any
 
 from listill.settings.config import Settings
-from listill.stages.command import In, Ins, Out, main
+from listill.stages.command import In, Ins, MaybeIn, Out, main
 from listill.stages.job import Job, StageSettings, versions
 
-VERSION = 2
+VERSION = 3
 
 
 class ReportStage(StageSettings):
@@ -27,7 +27,7 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"{stage}.{student}" for stage in ("encode", "search", "lists") for student in students]
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
-    jobs += [f"{stage}.{system}" for stage in ("train", "encode", "search") for system in trained]
+    jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
     return ReportStage(
         version=VERSION,
         title=corpus,
@@ -51,6 +51,8 @@ def run(
     runs: Ins,
     out: Out,
     benchmarks: Ins = [],
+    comparisons: MaybeIn = None,
+    tokens: Ins = [],
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
     from listill import tables
@@ -65,7 +67,21 @@ def run(
     page_data = material.load(
         title=settings.title,
         summary=figures,
-        files=material.Files(per_query, corpus, topics, qrels, queries, funnels, histories, runs, listed_benchmarks),
+        files=material.Files(
+            *(
+                per_query,
+                corpus,
+                topics,
+                qrels,
+                queries,
+                funnels,
+                histories,
+                runs,
+                listed_benchmarks,
+                comparisons,
+                tokens,
+            )
+        ),
         config=settings.config,
         versions=versions(),
         fingerprints={key: value for key, value in job.lineage.items() if value not in benchmark_fingerprints},

@@ -8,7 +8,7 @@ from listill.settings.teacher import TeacherEnsemble
 from listill.stages.command import In, Ins, Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 1
+VERSION = 2
 
 
 class RerankStage(StageSettings):
@@ -64,6 +64,7 @@ def run(
     resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
     pool = all_runs[all_runs["rank"] <= settings.pool]
     job.uses(identities(settings.teacher.members))
+    job.details["reranks"] = settings.pool
     with job.work(out) as work:
         scores = score_pool(documents, evaluated, pool, settings.teacher, resources, work)
         job.write(out, "runs", ensemble_run(scores, settings.teacher, settings.depth), "runs/teacher")

@@ -8,10 +8,11 @@ from typing import Any
 from listill.settings.config import Settings
 from listill.settings.students import Student
 from listill.settings.training import Recipe
-from listill.stages.command import In, MaybeIn, Out, main
+from listill.stages.command import In, MaybeIn, MaybeOut, Out, main
 from listill.stages.job import Job, StageSettings
+from listill.system_names import seed_number
 
-VERSION = 2
+VERSION = 3
 log = logging.getLogger("listill")
 
 
@@ -31,8 +32,9 @@ class TrainStage(StageSettings):
 
     @property
     def training_seed(self) -> int:
-        """The seed of the training itself: the recipe's, so that several seeds can be compared, else the config's."""
-        return self.seed if self.recipe.seed is None else self.recipe.seed
+        """The seed of the training itself: the recipe's, else the config's; the next ones for the variant's next seeds."""
+        first = self.seed if self.recipe.seed is None else self.recipe.seed
+        return first + seed_number(self.variant) - 1
 
     def identity(self) -> dict[str, Any]:
         """Return the settings without those of the machine, which do not affect the result or the checkpoints."""
@@ -66,11 +68,13 @@ def run(
     embeddings: In,
     out: Out,
     guide: MaybeIn = None,
+    dev_candidates: MaybeIn = None,
+    embeddings_out: MaybeOut = None,
 ) -> None:
-    """Write the model folder ``out`` with history.parquet in it.
+    """Write the model folder ``out`` with history.parquet in it, and the embeddings of the corpus by this model.
 
     ``tokens`` and ``embeddings`` are those of the base student; ``guide`` holds the embeddings of the model that
-    filters likely false negatives.
+    filters likely false negatives. ``dev_candidates`` are included in the documents that weights are measured on.
     """
     from listill import tables
     from listill.corpus import collection
@@ -80,10 +84,11 @@ def run(
     from listill.retrieval.encoder import Encoder
     from listill.training import allocator
     from listill.training import examples as training_set
+    from listill.training.decision import decide
     from listill.training.loop import Training
     from listill.training.processes import Processes
     from listill.training.save import write
-    from listill.training.selection import selector
+    from listill.training.selection import selector, whole_corpus
     from listill.training.temperature import with_teacher_temperature
 
     allocator.keep_freed()
@@ -97,24 +102,31 @@ def run(
     if recipe.uses_guide:
         examples = training_set.load_guide(examples, documents, settings.guide, guide)
     encoder = Encoder(settings.student, trainable=True)
-    matrix = vectors.load(embeddings, documents)
+    matrix, stored = vectors.load(embeddings, documents), stored_tokens.load(tokens, documents)
     recipe = with_teacher_temperature(recipe, encoder, examples, matrix, seed)
     if recipe is not settings.recipe:
         job.details["teacher_temperature"] = recipe.temperatures.teacher
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
-    stored = stored_tokens.load(tokens, documents)
-    dev, base = selector(documents, evaluated, encoder, matrix, stored, recipe.selection, settings.seed)
+    whole = whole_corpus(documents, evaluated, encoder, stored)
+    base = whole.measure(encoder, matrix)
+    candidates = None if dev_candidates is None else tables.read(dev_candidates, "candidates")
+    dev, base_on_part = selector(whole, evaluated, encoder, matrix, recipe.selection, settings.seed, candidates)
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
         folder = processes.agree(work)
         if processes.first and out.exists():  # an earlier version
             shutil.rmtree(out)
         curves = out.with_name(f"{out.name}.tensorboard")
         text_tokens = examples.tokenise(encoder, stored)
-        result = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes).run(base)
+        result = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes).run(
+            base_on_part
+        )
         if processes.first:
-            job.details |= result.summary(base) | {"base_model": settings.student.model, "trained": examples.counts}
-            about = job.provenance(f"models/{settings.name}/{settings.variant}")
-            write(encoder, result, base, about, out)
+            decision = decide(encoder, result, whole, base, matrix, folder)
+            job.details |= decision.summary() | {"base_model": settings.student.model, "trained": examples.counts}
+            write(encoder, decision.result, base, job.provenance(f"models/{settings.name}/{settings.variant}"), out)
+            if embeddings_out is not None:
+                key = f"embeddings/{settings.name}.{settings.variant}"
+                vectors.write(embeddings_out, decision.embeddings, documents, job.provenance(key))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,14 @@ from listill.training.objective import weighted
 from listill.training.processes import Processes
 from listill.training.schedule import optimiser, rate, set_dropout
 from listill.training.selection import Selector
-from listill.training.state import State, Stop, mixture, stoppable, weights
+from listill.training.state import State, Stop, Weights, mixture, stoppable, weights
 
 log = logging.getLogger("listill")
 
 # GB that the activations of a step may take on a CPU. On a GPU, they may take half of its memory.
 MEMORY = 2.0
+# Fewer lists than this cause a warning.
+FEW_LISTS = 200
 # Shares of the trained weights in the mixtures with the base model's weights.
 MIXTURES = (0.25, 0.5, 0.75)
 
@@ -38,20 +40,15 @@ class Result:
     """The result of a training.
 
     ``history`` has one row per step and per measurement. ``best`` is the dev measure of the kept weights, ``best_step``
-    their step (0: the base model), ``kept`` the kind of weights (``step``, ``average`` or a mixture).
+    their step (0: the base model), ``kept`` the kind of weights (``step``, ``average`` or a mixture). ``untrained`` are
+    the weights of the base model.
     """
 
     history: list[dict[str, Any]]
     best_step: int
     best: float
     kept: str
-
-    def summary(self, base: float) -> dict[str, Any]:
-        """Log the result and return its entries in the provenance; ``base`` is the dev measure of the base model."""
-        if self.best_step == 0:
-            log.warning("train: no step was better than the base model on dev queries: the base model is kept")
-        log.info("train: kept step %d, dev %s %.4f (base %.4f)", self.best_step, SELECTION, self.best, base)
-        return {"best_step": self.best_step, "kept": self.kept}
+    untrained: Weights = field(default_factory=dict)
 
 
 class Training:
@@ -120,7 +117,7 @@ class Training:
                 self._measure(state, f"merge {share:g}", mixed, eligible=self.recipe.selection.merge == "use")
         model.load_state_dict(state.best_weights)
         self.curves.close()
-        return Result(state.history, state.best_step, state.best, state.kept)
+        return Result(state.history, state.best_step, state.best, state.kept, untrained)
 
     def _begin(self, base: float) -> State:
         if self.checkpoint and self.checkpoint.exists():
@@ -137,6 +134,11 @@ class Training:
             "train: %d lists, %d distinct passages (%.0f tokens on average), %d steps of %d queries",
             *(len(self.examples), len(self.texts), self.texts.lengths.mean(), len(self.steps), self.recipe.batch),
         )
+        if len(self.examples) < FEW_LISTS:
+            log.warning(
+                "train: %d lists are too few to train on reliably; add train topics, or raise generation.passages",
+                len(self.examples),
+            )
         log.info(
             "train: the base model has a dev %s of %.4f (%d queries, %d documents)",
             *(SELECTION, base, len(self.selector.queries), len(self.selector.collection)),
@@ -196,12 +198,13 @@ class Training:
 
     def _measure_step(self, state: State) -> None:
         """Measure the current weights on the dev queries, and keep them if they are the best so far."""
-        before = state.best
         value = self._measure(state, "step", weights(self.encoder.model))
         log.info("train: step %d of %d: dev %s %.4f", state.step, len(self.steps), SELECTION, value)
         if self.recipe.selection.average:
             state.recent = [*state.recent, weights(self.encoder.model)][-self.recipe.selection.average :]
-        state.stale = 0 if state.best > before else state.stale + 1
+        # The base model does not count here: at the peak of the learning rate, even a successful training may be below it.
+        state.stale = 0 if value > state.best_trained else state.stale + 1
+        state.best_trained = max(value, state.best_trained)
         patience = self.recipe.selection.patience
         if patience is not None and state.stale >= patience and state.step < len(self.steps):
             state.stopped = True

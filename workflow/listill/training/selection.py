@@ -1,4 +1,9 @@
-"""Select the weights to keep: those with the best nDCG@10 on dev queries. The untrained base model is a candidate."""
+"""Select the weights to keep: those with the best nDCG@10 on dev queries. The untrained base model is a candidate.
+
+During training, weights are measured against a part of a large corpus. This favours weights over the base model, since
+the documents that only they confuse with the relevant ones are missing. Whether the best weights are better than the
+base model is therefore decided on the whole corpus (see ``decision``).
+"""
 
 import logging
 import random
@@ -17,14 +22,15 @@ from listill.retrieval.encoder import Encoder
 from listill.retrieval.runs import with_ids
 from listill.retrieval.search import NotFinite
 from listill.retrieval.tokens import Tokens
+from listill.schemas import HUMAN
 from listill.settings.training import Selection
 
 log = logging.getLogger("listill")
 
 # Depth of the runs: the measure uses no more documents.
 DEPTH = parse_measure(SELECTION)[1]
-# The base model's top documents of each query, this many, are always searched if the corpus is too large to search it
-# all.
+# The top documents of BM25 and of all base models, this many for each query, are always searched if the corpus is too
+# large to search it all.
 HARD = 10
 
 
@@ -32,8 +38,9 @@ HARD = 10
 class Selector:
     """Measure models on dev queries against the corpus, or against a fixed part of it that is the same for all models.
 
-    ``collection`` holds the documents that are searched, ``tokens`` the tokens of the queries and of the documents.
-    Without ``tokens``, both are tokenised at the first measurement.
+    ``collection`` holds the documents that are searched. ``weights`` [queries] are those of the queries (default:
+    equal). ``tokens`` are the tokens of the queries and of the documents. Without ``tokens``, both are tokenised at the
+    first measurement.
     """
 
     collection: Collection
@@ -41,6 +48,7 @@ class Selector:
     queries: list[str]
     qrels: pd.DataFrame
     tokens: tuple[Tokens, Tokens] | None = None
+    weights: np.ndarray | None = None
 
     def measure(self, encoder: Encoder, embeddings: np.ndarray | None = None) -> float:
         """Return nDCG@10 of a model with its current weights; 0 if its embeddings contain NaN or infinity.
@@ -61,49 +69,76 @@ class Selector:
             )
             return 0.0
         ranking = with_ids(run, self.query_ids, self.collection)
-        return float(per_query(ranking, self.qrels, [SELECTION])["value"].mean())
+        values = per_query(ranking, self.qrels, [SELECTION]).set_index("query_id")["value"]
+        return float(np.average(values.loc[self.query_ids], weights=self.weights))
 
 
-def selector(
-    collection: Collection,
-    evaluated: EvaluationQueries,
-    encoder: Encoder,
-    embeddings: np.ndarray,
-    tokens: Tokens,
-    settings: Selection,
-    seed: int,
-) -> tuple[Selector, float]:
-    """Sample the dev queries and the documents, and measure the untrained student on them.
+def whole_corpus(collection: Collection, evaluated: EvaluationQueries, encoder: Encoder, tokens: Tokens) -> Selector:
+    """Return the selector with all dev queries and all documents; ``tokens`` are those of the documents.
 
-    ``encoder`` and ``embeddings`` are those of the untrained student, ``tokens`` are the tokens of all documents.
-    Without dev topics, the evaluation queries contain synthetic dev queries of held-out passages. Raises UserError if
-    there are no dev queries.
+    Without or with few dev topics, the evaluation queries contain synthetic dev queries of held-out passages. Raises
+    UserError if there are no dev queries.
     """
-    queries = evaluated.queries[evaluated.queries["split"] == "dev"].sort_values("query_id")
-    judged = evaluated.qrels[(evaluated.qrels["split"] == "dev") & (evaluated.qrels["relevance"] > 0)]
-    queries = queries[queries["query_id"].isin(judged["query_id"])]
+    queries = evaluated.judged[evaluated.judged["split"] == "dev"].sort_values("query_id")
     if queries.empty:
         raise UserError(
             "there are no dev queries to select the weights by: add dev topics, or set corpora.<name>.heldout above 0"
         )
+    log.info("selection: the weights are selected by %s", evaluated.composition("dev"))
+    query_ids, texts = queries["query_id"].tolist(), queries["text"].tolist()
+    relevant = evaluated.qrels[evaluated.qrels["query_id"].isin(query_ids) & (evaluated.qrels["relevance"] > 0)]
+    weights = evaluated.sample(query_ids).weight
+    return Selector(collection, query_ids, texts, relevant, (encoder.tokenise(texts, "query"), tokens), weights)
+
+
+def selector(
+    whole: Selector,
+    evaluated: EvaluationQueries,
+    encoder: Encoder,
+    embeddings: np.ndarray,
+    settings: Selection,
+    seed: int,
+    candidates: pd.DataFrame | None = None,
+) -> tuple[Selector, float]:
+    """Sample the dev queries and the documents of ``whole``, and measure the untrained student on them.
+
+    ``encoder`` and ``embeddings`` [documents, d] are those of the untrained student. ``candidates`` (query_id, doc_id,
+    rank) are documents that other systems find for the dev queries. If the corpus is sampled, the first of them and of
+    the untrained student's own are included.
+    """
+    assert whole.tokens is not None
+    collection = whole.collection
+    types = evaluated.judged.set_index("query_id")["type"].loc[whole.query_ids]
     draw = random.Random(f"{seed}:selection:queries")
-    if len(queries) > settings.queries:
-        queries = queries.iloc[sorted(draw.sample(range(len(queries)), settings.queries))]
-    judged = judged[judged["query_id"].isin(queries["query_id"])]
-    query_tokens = encoder.tokenise(queries["text"].tolist(), "query")
+    chosen = _sample_queries((types == HUMAN).to_numpy(), settings.queries, draw)
+    query_ids, texts = [whole.query_ids[i] for i in chosen], [whole.queries[i] for i in chosen]
+    relevant = whole.qrels[whole.qrels["query_id"].isin(query_ids)]
+    query_tokens = whole.tokens[0].take(chosen)
     documents = np.arange(len(collection))
     if len(collection) > settings.documents:
         hard = DenseRetriever("", collection, encoder, embeddings).search(query_tokens, HARD)[0]
-        relevant = collection.positions(judged["doc_id"].tolist(), "dev judgements")
-        needed = set(np.concatenate([relevant, *hard]).tolist())
+        needed = set(np.concatenate([collection.positions(relevant["doc_id"].tolist(), "dev judgements"), *hard]))
+        if candidates is not None:
+            found = candidates[candidates["query_id"].isin(query_ids) & candidates["rank"].between(1, HARD)]
+            needed |= set(collection.positions(found["doc_id"].tolist(), "dev candidates"))
         rest = [i for i in range(len(collection)) if i not in needed]
         sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
         documents = np.array(sorted(needed | set(sample)))
-    sampled = Selector(
+    part = Selector(
         collection.subset(documents),
-        queries["query_id"].tolist(),
-        queries["text"].tolist(),
-        judged,
-        (query_tokens, tokens.take(documents)),
+        query_ids,
+        texts,
+        relevant,
+        (query_tokens, whole.tokens[1].take(documents)),
+        evaluated.sample(query_ids).weight,
     )
-    return sampled, sampled.measure(encoder, embeddings[documents])
+    return part, part.measure(encoder, embeddings[documents])
+
+
+def _sample_queries(human: np.ndarray, limit: int, draw: random.Random) -> np.ndarray:
+    """Return the sorted positions of at most ``limit`` queries: human topics (bool [queries]), then synthetic ones."""
+    chosen: list[int] = []
+    for part in (np.flatnonzero(human).tolist(), np.flatnonzero(~human).tolist()):
+        free = limit - len(chosen)
+        chosen += part if len(part) <= free else [part[i] for i in draw.sample(range(len(part)), free)]
+    return np.array(sorted(chosen), dtype=np.int64)

@@ -24,11 +24,15 @@ Weights = dict[str, torch.Tensor]
 class State:
     """The steps done, the history, the best weights (step 0: the base model), and the last measured weights.
 
+    ``best_trained`` is the best dev measure of any step, without the base model; ``stale`` is the number of measurements
+    since.
+
     The states of the sampler and of the random number generators are not stored: the order of the queries depends on
     the seed only, and every step has a seed of its own.
     """
 
     best: float = -math.inf
+    best_trained: float = -math.inf
     best_step: int = 0
     kept: str = "step"
     step: int = 0

@@ -1,0 +1,61 @@
+"""Decide on the whole corpus whether the best weights are better than the base model; otherwise keep the base model."""
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from listill.measure_names import SELECTION
+from listill.retrieval import embeddings as vectors
+from listill.retrieval.encoder import Encoder
+from listill.training.loop import Result
+from listill.training.selection import Selector
+
+log = logging.getLogger("listill")
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """The weights that are kept: the result of the training, or the base model if no weights were better.
+
+    ``base`` and ``result.best`` are dev measures on the whole corpus. ``embeddings`` [documents, d] are those of the
+    kept model.
+    """
+
+    result: Result
+    base: float
+    embeddings: np.ndarray
+
+    def summary(self) -> dict[str, Any]:
+        """Return the entries of the decision in the provenance."""
+        return {"best_step": self.result.best_step, "kept": self.result.kept}
+
+
+def decide(
+    encoder: Encoder, result: Result, whole: Selector, base: float, base_embeddings: np.ndarray, work: Path
+) -> Decision:
+    """Compare the best weights, which ``encoder`` has, with the base model; afterwards, it has the weights that are kept.
+
+    ``whole`` measures on all dev queries against the whole corpus, where the base model reaches ``base``.
+    ``base_embeddings`` [documents, d] are those of the base model. The corpus is encoded in parts, which are kept in
+    ``work`` until the training has ended.
+    """
+    assert whole.tokens is not None
+    history = [*result.history, {"step": 0, "epoch": 0.0, "split": "decision", "weights": "step", SELECTION: base}]
+    reason = "no step was better"
+    if result.best_step > 0:
+        parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
+        embeddings = np.concatenate(list(parts))
+        trained = whole.measure(encoder, embeddings)
+        row = {"step": result.best_step, "split": "decision", "weights": result.kept, SELECTION: trained}
+        history.append(row)
+        if trained > base:
+            log.info("train: kept step %d, dev %s %.4f (base %.4f)", result.best_step, SELECTION, trained, base)
+            return Decision(dataclasses.replace(result, history=history, best=trained), base, embeddings)
+        reason = f"on the whole corpus, step {result.best_step} has only {trained:.4f}"
+    log.warning("train: training did not help: the base model is kept (dev %s %.4f; %s)", SELECTION, base, reason)
+    encoder.model.load_state_dict(result.untrained)
+    kept = dataclasses.replace(result, history=history, best=base, best_step=0, kept="step")
+    return Decision(kept, base, base_embeddings)
