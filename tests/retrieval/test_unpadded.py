@@ -1,12 +1,16 @@
 """Computing without padding gives the same embeddings and gradients as a padded batch."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from transformers import AttentionInterface
 
 import tiny
+import tiny_students
 from listill.retrieval import unpadded
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
@@ -14,8 +18,8 @@ from listill.settings.students import Student
 TEXTS = ["Lava", *(f"{row['title']} {row['text']}" for row in tiny.tiny_documents(20))]
 
 
-def encoder(folder: Path, trainable: bool = False) -> Encoder:
-    return Encoder(Student(model=str(folder), precision="fp32"), trainable=trainable)
+def encoder(folder: Path, trainable: bool = False, pooling: Any = None) -> Encoder:
+    return Encoder(Student(model=str(folder), pooling=pooling, precision="fp32"), trainable=trainable)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
@@ -69,12 +73,12 @@ def test_padding_is_used_if_the_embeddings_would_change(
 
 
 def test_sliding_window(tiny_model: Path) -> None:
-    """Each token attends to the tokens of its own text within the window, and to no others."""
+    """Each token attends to the tokens of its own text that are less than the window away, and to no others."""
     draw = torch.Generator().manual_seed(0)
     query, key, value = (torch.randn(1, 2, 9, 4, generator=draw) for _ in range(3))
     bounds = torch.tensor([0, 6, 9], dtype=torch.int32)
     output, _ = unpadded.attend(
-        torch.nn.Module(), query, key, value, None, scaling=0.5, sliding_window=2, cu_seq_lens_q=bounds, max_length_q=6
+        torch.nn.Module(), query, key, value, None, scaling=0.5, sliding_window=3, cu_seq_lens_q=bounds, max_length_q=6
     )
     for token in range(9):
         text = range(6) if token < 6 else range(6, 9)
@@ -82,3 +86,75 @@ def test_sliding_window(tiny_model: Path) -> None:
         for head in range(2):
             weights = torch.softmax(0.5 * key[0, head, visible] @ query[0, head, token], dim=0)
             torch.testing.assert_close(output[0, token, head], weights @ value[0, head, visible])
+
+
+# Numbers, of which every character is a token: texts that are shorter than all windows, and one that is longer.
+NUMBERS = [" ".join(map(str, range(count))) for count in (1, 4, 90)]
+
+
+@pytest.mark.parametrize("window", [4, 8, 16, 64])
+@pytest.mark.parametrize("make", [tiny_students.modernbert, tiny_students.gemma3])
+def test_windows_are_those_of_transformers(tmp_path: Path, make: Callable[[Path, int], Path], window: int) -> None:
+    """Compared with transformers' own mask of a padded batch."""
+    folder = make(tmp_path / "m", window)
+    padded, flat = encoder(folder, pooling="mean"), encoder(folder, pooling="mean")
+    tokens = padded.tokenise(NUMBERS, "document")
+    assert tokens.lengths.min() < 4
+    assert tokens.lengths.max() > 2 * 64 + 1
+    flat.unpad()
+    assert flat.unpadded
+    np.testing.assert_allclose(flat.encode(tokens, "document"), padded.encode(tokens, "document"), atol=1e-5)
+    for ours, theirs in zip(flat._vectors(tokens, True), padded._vectors(tokens, True), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+@pytest.fixture
+def shifted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Attention whose window is larger by the fixture's parameter."""
+
+    def attend(*arguments: Any, sliding_window: int | None = None, **options: Any) -> Any:
+        window = None if sliding_window is None else sliding_window + request.param
+        return unpadded.attend(*arguments, sliding_window=window, **options)
+
+    AttentionInterface.register(unpadded.NAME, attend)
+    yield
+    AttentionInterface.register(unpadded.NAME, unpadded.attend)
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize(("shifted", "noticed"), [(0, False), (1, True), (-1, True)], indirect=["shifted"])
+@pytest.mark.usefixtures("shifted")
+def test_a_window_that_is_off_by_one_is_noticed_in_bf16(
+    tmp_path: Path, trainable: bool, noticed: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a GPU: rounding to bf16 changes the embeddings by more than a window of 64 that is off by one."""
+    monkeypatch.setattr(unpadded, "available", lambda _: True)
+    folder = tiny_students.modernbert(tmp_path / "m", 64)
+    with caplog.at_level("INFO"):
+        model = Encoder(Student(model=str(folder), pooling="mean", precision="bf16"), trainable=trainable)
+    assert model.unpadded == (not noticed)
+    assert ("computing with padding (embeddings differ by" in caplog.text) == noticed
+    weight = next(model.model.parameters())
+    assert weight.dtype == (torch.float32 if trainable else torch.bfloat16)
+    vectors = model.forward(model.tokenise(NUMBERS, "document"), np.arange(3), "document")["token_embeddings"]
+    assert vectors.isfinite().all()
+
+
+def test_a_kernel_that_fails_in_bf16_is_noticed(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def attend(module: Any, query: torch.Tensor, *arguments: Any, **options: Any) -> Any:
+        if query.dtype == torch.bfloat16:
+            raise RuntimeError("no kernel for this GPU")
+        return unpadded.attend(module, query, *arguments, **options)
+
+    monkeypatch.setattr(unpadded, "available", lambda _: True)
+    AttentionInterface.register(unpadded.NAME, attend)
+    try:
+        with caplog.at_level("INFO"):
+            model = Encoder(Student(model=str(tiny_model), precision="bf16"))
+    finally:
+        AttentionInterface.register(unpadded.NAME, unpadded.attend)
+    assert not model.unpadded
+    assert "computing with padding (no kernel for this GPU)" in caplog.text
+    assert np.isfinite(model.encode(TEXTS, "document")).all()

@@ -33,25 +33,29 @@ def attend(
 ) -> tuple[torch.Tensor, None]:
     """Return attention [1, tokens, heads, d] within each text; query, key and value are [1, heads, tokens, d].
 
-    On a GPU, PyTorch's variable-length kernel computes it in bf16 or fp16. On a CPU, it is computed text by text, as a
-    reference for tests.
+    ``sliding_window`` is the window that transformers passes to FlashAttention: a token attends to those that are less
+    than ``sliding_window`` tokens away.
+
+    On a GPU, PyTorch's variable-length kernel computes it in bf16 or fp16. On a CPU, and in float32, which the kernel
+    lacks, it is computed text by text: as the reference for the check of a model at load, and for tests.
     """
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
-    if query.device.type == "cuda":
+    # Tokens to each side that a token sees. -1 stands for all of them, as in PyTorch's kernel.
+    reach = -1 if sliding_window is None else sliding_window - 1
+    if query.device.type == "cuda" and value.dtype != torch.float32:
         from torch.nn.attention.varlen import varlen_attn
 
-        window = (-1, -1) if sliding_window is None else (sliding_window, sliding_window)
         bounds, longest = cu_seq_lens_q, max_length_q
-        output = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=window)
+        output = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=(reach, reach))
         assert isinstance(output, torch.Tensor)
         return output[None], None
     outputs = []
     for start, end in zip(cu_seq_lens_q[:-1].tolist(), cu_seq_lens_q[1:].tolist(), strict=True):
         text_q, text_k, text_v = (tensor[start:end].transpose(0, 1)[None] for tensor in (q, k, v))
         mask = None
-        if sliding_window is not None:
+        if reach >= 0:
             position = torch.arange(end - start, device=query.device)
-            mask = (position[:, None] - position[None]).abs() <= sliding_window
+            mask = (position[:, None] - position[None]).abs() <= reach
         output = torch.nn.functional.scaled_dot_product_attention(text_q, text_k, text_v, attn_mask=mask, scale=scaling)
         outputs.append(output[0].transpose(0, 1))
     return torch.cat(outputs)[None], None
@@ -61,8 +65,10 @@ AttentionInterface.register(NAME, attend)
 AttentionMaskInterface.register(NAME, lambda *_, **__: None)
 
 
-def available() -> bool:
-    """Tell whether this version of PyTorch has the kernel."""
+def available(device: torch.device) -> bool:
+    """Tell whether this version of PyTorch has the kernel for the device."""
+    if device.type != "cuda":
+        return False
     try:
         import torch.nn.attention.varlen  # noqa: F401
     except ImportError:
