@@ -8,6 +8,7 @@ import torch
 
 import tiny
 from listill.retrieval.encoder import Encoder
+from listill.retrieval.tokens import Tokens
 from listill.settings.students import Student
 from listill.settings.training import Negatives, Temperatures
 from listill.training.batches import Step, collate
@@ -164,3 +165,31 @@ def test_a_loss_that_is_nan_leaves_no_gradient(tiny_model: Path, step: Step) -> 
     )
     assert np.isnan(value.loss)
     assert all(p.grad is None for p in encoder.model.parameters())
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("length", [20, 128])
+def test_memory_is_what_each_further_text_keeps(tmp_path: Path, precision: str, length: int) -> None:
+    """At 128 tokens, activations have the shape of the position table. Weights, cast or not, are kept once."""
+    encoder = fresh(tiny.make_tiny_model(tmp_path / "m", max_length=128), precision)
+    text = encoder.tokenise([" ".join(TEXTS)], "document").cut(length)
+    tokens = text.take(np.zeros(3, dtype=np.int64))
+    assert tokens.lengths.tolist() == [length] * 3
+    engine, everything = Engine(encoder, 1e12), np.arange(3)
+    engine.backward(tokens, everything, tokens, everything, lambda similarity: (similarity.sum(), {}))
+    assert engine.bytes_per_token is not None
+    two, three = (kept_bytes(encoder, tokens, np.arange(count)) for count in (2, 3))
+    assert engine.bytes_per_token == pytest.approx((three - two) / length, rel=0.02)
+
+
+def kept_bytes(encoder: Encoder, tokens: Tokens, texts: np.ndarray) -> int:
+    """Return the size of all that a batch of texts keeps for the backward pass, weights included."""
+    storages = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storages[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        encoder.forward(tokens, texts, "document")
+    return sum(storage.nbytes() for storage in storages.values())

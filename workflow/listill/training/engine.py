@@ -58,8 +58,7 @@ class Engine:
         ``loss`` gets the similarities [query_positions, text_positions]. Returns its value and parts.
         """
         if self.bytes_per_token is None:
-            longest = text_positions[texts.lengths[text_positions].argmax()]
-            self.bytes_per_token = self._measure_memory(texts, longest)
+            self.bytes_per_token = self._measure_memory(texts.take(text_positions))
         count = len(query_positions)
         local = self.processes.share(
             self._chunks("query", queries, query_positions, 0)
@@ -122,28 +121,30 @@ class Engine:
             chunk.embeddings.backward(gradient[chunk.rows])
             chunk.embeddings = None  # frees its activations before the next chunk is computed
 
-    def _measure_memory(self, tokens: Tokens, longest: int) -> float:
+    def _measure_memory(self, tokens: Tokens) -> float:
         """Return the bytes of activations per token of the longest text, where attention needs the most."""
-        # Weights (also cast to bf16, and transposed) are kept once for all chunks.
-        weights = {shape for p in self.encoder.model.parameters() for shape in (p.shape, p.shape[::-1])}
-        sizes: dict[int, int] = {}
-        held: list[torch.Tensor] = []
+        before = random_state(self.encoder.device)
+        with restored(before, self.encoder.device), self.encoder.autocast():
+            # What both texts keep are the weights, also those cast to bf16: they are kept once for all chunks.
+            weights = self._kept(tokens, int(tokens.lengths.argmin()))
+            longest = int(tokens.lengths.argmax())
+            kept = self._kept(tokens, longest)
+        return sum(storage.nbytes() for address, storage in kept.items() if address not in weights) / len(
+            tokens[longest]
+        )
+
+    def _kept(self, tokens: Tokens, text: int) -> dict[int, torch.UntypedStorage]:
+        """Return the storages that one text keeps for the backward pass, by address; none is freed while they are held."""
+        storages: dict[int, torch.UntypedStorage] = {}
 
         def pack(tensor: torch.Tensor) -> torch.Tensor:
             storage = tensor.untyped_storage()
-            if tensor.shape not in weights:
-                sizes[storage.data_ptr()] = storage.nbytes()
-            held.append(tensor)  # so that no address is reused
+            storages[storage.data_ptr()] = storage
             return tensor
 
-        before = random_state(self.encoder.device)
-        with (
-            restored(before, self.encoder.device),
-            self.encoder.autocast(),
-            torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
-        ):
-            self.encoder.forward(tokens, np.array([longest]), "document")
-        return sum(sizes.values()) / len(tokens[longest])
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            self.encoder.forward(tokens, np.array([text]), "document")
+        return storages
 
 
 @dataclass(frozen=True)
