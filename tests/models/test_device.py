@@ -19,8 +19,15 @@ def test_the_gpu_is_used_if_there_is_one(available: bool, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("supported", [True, False])
 def test_auto_is_bf16_if_the_hardware_supports_it(supported: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: supported)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": supported})
     for target in ("cuda", "cpu"):
         assert wants_bf16("auto", torch.device(target)) == supported
+
+
+def test_emulated_bf16_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A V100 or T4: PyTorch emulates bf16, more slowly than it computes in float32."""
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    assert not wants_bf16("auto", torch.device("cuda"))
+    assert wants_bf16("bf16", torch.device("cuda"))
