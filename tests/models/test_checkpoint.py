@@ -70,6 +70,15 @@ def test_max_length_beyond_the_positions_of_the_model(tmp_path: Path) -> None:
     assert message.endswith("set max_length of this teacher to 128 or less")
 
 
+def test_positions_that_begin_after_the_padding(tmp_path: Path) -> None:
+    """RoBERTa's 130 positions are enough for 128 tokens, also if the tokenizer has no limit."""
+    folder = tiny_rerankers.roberta_classifier(tmp_path / "model")
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"model_max_length": 10**30}))
+    message = fault(folder, kind="cross_encoder", max_length=129)
+    assert "max_length is 129, but the model reads at most 128 tokens" in message
+
+
 def test_modules_that_would_be_ignored(tmp_path: Path) -> None:
     folder = tiny_rerankers.bert_classifier(tmp_path / "model")
     types = ["sentence_transformers.base.modules.transformer.Transformer", "sentence_transformers.base.modules.Dense"]

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sentence_transformers.sentence_transformer.modules import Normalize, Poolin
 from transformers import AutoModel, AutoTokenizer
 
 import tiny
+import tiny_students
 from listill.errors import UserError
 from listill.models.loading import _fill_in
 from listill.retrieval.encoder import Encoder, Kind
@@ -123,3 +125,30 @@ def test_a_model_without_pooling_module(tiny_model: Path, tmp_path: Path) -> Non
     (folder / "modules.json").write_text(json.dumps(entries[:1]))
     with pytest.raises(UserError, match=r"has no pooling module .* remove the file and set `pooling`"):
         encoder(folder, pooling="cls")
+
+
+@pytest.mark.parametrize("make", [tiny.make_tiny_model, tiny_students.roberta], ids=["bert", "roberta"])
+def test_a_length_beyond_the_positions(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    """Both have positions for 128 tokens; the table of RoBERTa has 130 rows."""
+    folder = make(tmp_path / "m")
+    with pytest.raises(UserError) as caught:
+        encoder(folder, pooling="mean", max_length=129)
+    assert str(caught.value) == (
+        f"model {folder}: max_length is 129, but the model reads at most 128 tokens; "
+        "set max_length of this student to 128 or less"
+    )
+    assert encoder(folder, pooling="mean", max_length=128).encode([" ".join(TEXTS)], "document").shape == (1, 32)
+
+
+def test_a_folder_that_allows_more_than_the_positions(tmp_path: Path) -> None:
+    """The tokenizer has no limit: SentenceTransformers takes 130, the rows of the table, of which two are not used."""
+    ours = encoder(tiny_students.roberta(tmp_path / "m"), pooling="mean")
+    assert ours.max_length == 128
+    assert ours.encode([" ".join(TEXTS)], "document").shape == (1, 32)
+
+
+def test_relative_and_rotary_positions_allow_any_length(tmp_path: Path) -> None:
+    for folder in (tiny_students.deberta(tmp_path / "d"), tiny_students.modernbert(tmp_path / "m", 8)):
+        ours = encoder(folder, pooling="mean", max_length=700)
+        assert len(ours.tokenise([" ".join(TEXTS)], "document")[0]) == 700
+        assert ours.encode([" ".join(TEXTS)], "document").shape == (1, 32)

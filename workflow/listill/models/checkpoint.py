@@ -13,6 +13,7 @@ from listill import families
 from listill.errors import UserError
 from listill.models.locate import identity, resolve_transformer
 from listill.models.model_settings import ModelSettings
+from listill.models.positions import check_length, positions
 
 log = logging.getLogger("listill")
 
@@ -47,7 +48,7 @@ def load(settings: ModelSettings) -> Checkpoint:
     folder = resolve_transformer(settings.model, settings.revision)
     _check_kind(folder, settings)
     loaded: Checkpoint = families.load("backends", settings.backend).load(settings, folder)
-    _check_length(loaded.model.config, loaded.tokenizer, settings)
+    _check_length(loaded, settings)
     precision = "bf16" if loaded.bf16 else "fp32"
     log.info("teacher %s: kind %s, %s on %s", settings.model, settings.kind, precision, loaded.device)
     return loaded
@@ -97,11 +98,10 @@ def _check_modules(folder: Path, model: str) -> None:
         )
 
 
-def _check_length(config: Any, tokenizer: Any, settings: ModelSettings) -> None:
+def _check_length(loaded: Checkpoint, settings: ModelSettings) -> None:
     """Reject a ``max_length`` beyond the model's positions. Relative positions, as in T5, have no limit."""
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions and settings.max_length > (limit := min(positions, tokenizer.model_max_length)):
-        raise UserError(
-            f"model {settings.model}: max_length is {settings.max_length}, but the model reads at most {limit} tokens; "
-            f"set max_length of this teacher to {limit} or less"
-        )
+    stated = getattr(loaded.model.config, "max_position_embeddings", None)
+    if not stated:
+        return
+    limit = min(stated, positions(loaded.model) or stated, loaded.tokenizer.model_max_length)
+    check_length(settings.model, "teacher", settings.max_length, limit)

@@ -12,6 +12,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
 from listill.errors import UserError
+from listill.models.positions import check_length, positions
 from listill.settings.students import Student
 
 log = logging.getLogger("listill")
@@ -23,7 +24,8 @@ UNLIMITED = 1_000_000
 def load(student: Student, folder: Path, device: torch.device) -> SentenceTransformer:
     """Return the model in ``folder`` (see ``locate.resolve``) in float32, with its prompts and maximum length.
 
-    Raises UserError if the model cannot be loaded, or if the settings and the folder define different poolings.
+    Raises UserError if the model cannot be loaded, if the settings and the folder define different poolings, or if
+    ``max_length`` is beyond the model's positions.
     """
     # Eager attention is faster on a CPU: training took 0.6 times as long as with SDPA (96 tokens, bf16).
     attention = "eager" if device.type == "cpu" else "sdpa"
@@ -39,6 +41,7 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
         raise UserError(f"model {folder}: cannot be loaded: {str(error).splitlines()[0]}") from None
     _check_pooling(student, folder, model)
     _fill_in(student, model)
+    _check_length(student, model)
     return model
 
 
@@ -77,3 +80,12 @@ def _fill_in(student: Student, model: SentenceTransformer) -> None:
     length = model.max_seq_length
     if student.max_length or (preset and preset.max_length and (length is None or length > UNLIMITED)):
         model.max_seq_length = student.max_length or preset.max_length  # type: ignore[union-attr]
+
+
+def _check_length(student: Student, model: SentenceTransformer) -> None:
+    """Reject a ``max_length`` beyond the model's positions. A folder that allows more is limited to the positions."""
+    limit, length = positions(model), model.max_seq_length
+    if limit is None or length is None:
+        return
+    check_length(student.model, "student", student.max_length or 0, limit)
+    model.max_seq_length = min(length, limit)
