@@ -1,6 +1,7 @@
 """The stage encode: a base model, and a trained model that reuses the tokens of the base model."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,3 +52,37 @@ def test_base_and_trained_model(corpus: Path, tiny_model: Path, tmp_path: Path) 
     for files in ({"model": trained}, {"model": trained, "tokens": tokens}):
         np.testing.assert_allclose(encoded("s.listwise", **files), trained_vectors, atol=1e-6)
     assert np.abs(trained_vectors - base.encode(RENDERED, "document")).max() > 1e-2
+
+
+def test_truncated_documents_are_logged_and_recorded(
+    corpus: Path, tiny_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the metadata of the tokens and of the embeddings; a trained student copies them from the tokens."""
+    student = Student(model=str(tiny_model), precision="fp32", max_length=24)
+    lengths = (
+        Encoder(Student(model=str(tiny_model), precision="fp32", max_length=128)).tokenise(RENDERED, "document").lengths
+    )
+    assert lengths.max() < 128
+    tokens = tmp_path / "tokens.parquet"
+    expected = {
+        "documents": int((lengths > 24).sum()),
+        "of": 20,
+        "tokens_cut": pytest.approx(float((lengths - 24).clip(0).sum() / lengths.sum())),
+    }
+
+    def details(system: str, **files: Path) -> dict[str, Any]:
+        settings = EncodeStage(system=system, student=student)
+        out = tmp_path / f"{system}.parquet"
+        encode.run(settings, Job("encode", system, {}, settings, 1, "c"), corpus, out, **files)
+        return tables.provenance(out).details
+
+    with caplog.at_level("INFO", "listill"):
+        assert details("s", tokens_out=tokens)["truncated"] == expected
+    assert expected["documents"] > 10
+    (warning,) = [record for record in caplog.records if "truncated" in record.getMessage()]
+    assert warning.levelname == "WARNING"
+    assert warning.getMessage().startswith(f"encode s: {expected['documents']} of 20 documents (")
+    assert "are longer than max_length (24) and were truncated" in warning.getMessage()
+    assert warning.getMessage().endswith("or split the documents into passages")
+    assert tables.provenance(tokens).details["truncated"] == expected
+    assert details("s.listwise", model=tiny_model, tokens=tokens)["truncated"] == expected

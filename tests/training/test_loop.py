@@ -175,7 +175,11 @@ def test_the_weights_depend_only_on_the_seed(tiny_model: Path, examples: Example
 
 
 def test_max_length_applies_to_training_but_not_to_measurements(
-    tiny_model: Path, examples: Examples, selector: Selector, monkeypatch: pytest.MonkeyPatch
+    tiny_model: Path,
+    examples: Examples,
+    selector: Selector,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     encoder = fresh(tiny_model)
     lengths: list[tuple[bool, int]] = []
@@ -187,7 +191,10 @@ def test_max_length_applies_to_training_but_not_to_measurements(
         return out
 
     monkeypatch.setattr(encoder, "forward", watched)
-    train(encoder, examples, recipe(epochs=1, max_length=12), selector, 0.0, seed=1)
+    with caplog.at_level("INFO", "listill"):
+        train(encoder, examples, recipe(epochs=1, max_length=12, query_length=4), selector, 0.0, seed=1)
+    assert "24 of 24 passages (100.0 %) are longer than training.max_length (12) and were truncated" in caplog.text
+    assert "queries (100.0 %) are longer than training.query_length (4) and were truncated" in caplog.text
     assert max(length for measuring, length in lengths if not measuring) == 12
     assert max(length for measuring, length in lengths if measuring) > 40
     assert encoder.max_length == 64

@@ -123,12 +123,14 @@ TABLES = {
     ),
     "embeddings": Table(
         "embeddings/<system>.parquet",
-        "The embeddings of the documents, in the order of the corpus.",
+        "The embeddings of the documents, in the order of the corpus. The metadata have `truncated`, as those of the tokens.",
         {"doc_id": DOC_ID, "embedding": (FLOATS, "the embedding of the document")},
     ),
     "tokens": Table(
         "tokens/<retriever>.parquet",
-        "The tokenized documents of a model, in the order of the corpus.",
+        "The tokenized documents of a model, in the order of the corpus. The metadata have `truncated`: the number "
+        "`documents` of documents, `of` all, that are longer than the student's `max_length`, and the share `tokens_cut` "
+        "of all tokens that is cut.",
         {"doc_id": DOC_ID, "tokens": (INTS, "token ids, including the prompt and special tokens")},
     ),
     "history": Table(

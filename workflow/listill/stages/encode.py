@@ -5,7 +5,10 @@ from listill.settings.students import Student
 from listill.stages.command import In, MaybeIn, MaybeModel, MaybeOut, Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 2
+VERSION = 3
+
+# What to do if most documents are truncated.
+FIX = "raise max_length of the student if its model reads more, or split the documents into passages"
 
 
 class EncodeStage(StageSettings):
@@ -35,17 +38,26 @@ def run(
     A base model writes the tokens of the corpus to ``tokens_out``. A trained student reads them as ``tokens``, so that
     the corpus is tokenised only once.
     """
+    from dataclasses import asdict
+
     from listill import tables
     from listill.corpus import collection
-    from listill.retrieval import embeddings, stored_tokens
+    from listill.retrieval import embeddings, stored_tokens, truncation
     from listill.retrieval.encoder import Encoder
 
     documents = collection.load(corpus)
     encoder = Encoder(settings.student, model)
     if tokens is not None:
         document_tokens = stored_tokens.load(tokens, documents)
+        truncated = tables.provenance(tokens).details.get("truncated")
     else:
-        document_tokens = encoder.tokenise([documents.rendered(i) for i in range(len(documents))], "document")
+        texts = [documents.rendered(i) for i in range(len(documents))]
+        document_tokens = encoder.tokenise(texts, "document")
+        result = truncation.of_documents(encoder, texts, document_tokens)
+        result.report(f"encode {settings.system}", "documents", f"max_length ({encoder.max_length})", FIX)
+        truncated = asdict(result)
+    if truncated is not None:
+        job.details["truncated"] = truncated
     job.details["model"] = str(settings.student.model if model is None else settings.system)
     provenance = job.provenance(f"embeddings/{settings.system}")
     with job.work(out) as work, tables.writer(out, "embeddings", provenance) as table:

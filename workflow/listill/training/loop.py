@@ -14,6 +14,7 @@ from listill.measure_names import SELECTION
 from listill.progress import Progress
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
+from listill.retrieval.truncation import cut
 from listill.settings.training import Recipe
 from listill.training import batches
 from listill.training.curves import Curves
@@ -73,8 +74,8 @@ class Training:
         self.encoder, self.examples, self.recipe, self.selector, self.seed = encoder, examples, recipe, selector, seed
         if recipe.dropout and encoder.unpadded:
             encoder.pad()  # the attention without padding has no dropout
-        self.queries = tokens[0].cut(recipe.query_length or encoder.max_length)
-        self.texts = tokens[1].cut(recipe.max_length or encoder.max_length)
+        self.queries = cut(tokens[0], encoder, recipe.query_length, "queries", "query_length")
+        self.texts = cut(tokens[1], encoder, recipe.max_length, "passages", "max_length")
         self.steps = batches.order(len(examples), recipe.epochs, recipe.batch, seed)
         self.processes = processes or Processes()
         self.engine = Engine(encoder, memory(recipe, encoder.device), self.processes)
