@@ -154,6 +154,7 @@ def test_the_tables_page_has_files_and_descriptions() -> None:
     assert "Files: `runs/<system>.parquet`\n" in runs
     assert TABLES["runs"].about in runs
     assert "| `rank` | integer (32 bits) | 1 for the best document of a query |" in runs
+    assert "| `other_ids` | list of text | ids of the scored candidates that the list leaves out (optional) |" in page
     assert page.startswith("# Tables\n")
     assert not re.search(r"<(?![^`\n]*`)", page), "angle brackets outside code would be HTML"
 

@@ -24,6 +24,8 @@ LISTS = {
     "split": ["train", "train"],
     "doc_ids": [["a", "b", "c"], ["b"]],
     "scores": [[1.0, 0.5, 0.25], [0.0]],
+    "other_ids": [["d"], []],
+    "other_scores": [[0.75], []],
 }
 QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]}
 
@@ -33,9 +35,7 @@ def test_round_trip_with_metadata(tmp_path: Path) -> None:
     about = Provenance("lists/s", "f1", {"c/corpus": "f0"}, {"stage": "lists", "seed": 3}, "c")
     tables.write(path, "lists", LISTS, about)
     frame = tables.read(path, "lists")
-    assert {column: [list(v) if column in ("doc_ids", "scores") else v for v in frame[column]] for column in frame} == (
-        LISTS
-    )
+    assert {column: [list(v) if isinstance(v, np.ndarray) else v for v in frame[column]] for column in frame} == LISTS
     assert tables.provenance(path) == about
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
 

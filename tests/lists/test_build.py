@@ -9,6 +9,7 @@ import pytest
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.lists.build import Ensemble, build_lists
+from listill.schemas import SCHEMAS
 from listill.settings.lists import Lists
 
 COLLECTION = Collection(list("abcde"), [None] * 5, list("vwxyy"), np.array([0, 1, 2, 3, 3]))  # e is a duplicate of d
@@ -20,12 +21,22 @@ QUERIES: dict[str, tuple[str, list[str], list[float]]] = {
     "undecided": ("lead", ["b"], [5.0, 5.0]),
     "alone": ("lead", ["a"], [9.0, 1.0]),
     "judged": ("human", ["b", "c"], [10.0, 0.0, 5.0]),
+    "graded": ("human", ["a", "b", "e"], [4.0, 8.0, 10.0, 2.0, 0.0]),
+    "tied": ("lead", ["a"], [9.0, 9.0, 9.0, 1.0]),
+    "unscored": ("lead", ["d"], [9.0, 1.0]),
+    "all judged": ("human", ["a", "b", "c"], [4.0, 8.0, 10.0]),
 }
+FEW = ["agreed", "contradicted", "twin", "undecided", "alone", "judged"]
+GRADES = {("graded", "a"): 2, ("graded", "e"): 3}  # the relevance of other positives is 1
 BANNED = np.array([False, True, False, False, False])
 
 
 def built(
-    banned: np.ndarray = BANNED, only: list[str] | None = None, weights: dict[str, float] | None = None, **settings: Any
+    banned: np.ndarray = BANNED,
+    only: list[str] | None = None,
+    weights: dict[str, float] | None = None,
+    normalise: str = "minmax",
+    **settings: Any,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     chosen = {name: QUERIES[name] for name in only or QUERIES}
     queries = pd.DataFrame({"type": {name: kind for name, (kind, _, _) in chosen.items()}})
@@ -36,8 +47,9 @@ def built(
         [(name, doc, "t", s) for name, (_, _, row) in chosen.items() for doc, s in zip("abcde", row, strict=False)],
         columns=["query_id", "doc_id", "teacher", "score"],
     )
-    ensemble = Ensemble(weights or {"t": 1.0}, "minmax")
-    repeated = pd.concat([positives, positives])  # a judgement of the source passage repeats it
+    ensemble = Ensemble(weights or {"t": 1.0}, normalise)
+    judged = positives.assign(relevance=[GRADES.get((q, doc), 1) for q, doc in positives.itertuples(index=False)])
+    repeated = pd.concat([positives.assign(relevance=1), judged])  # a judgement of the source passage repeats it
     return build_lists(queries, scores, repeated, COLLECTION, banned, ensemble, Lists.model_validate(settings), seed=1)
 
 
@@ -49,7 +61,7 @@ def by_query(lists: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def test_lists_and_reasons() -> None:
-    lists, reasons = built(judgement_margin=0.5)
+    lists, reasons = built(only=FEW, judgement_margin=0.5)
     assert reasons == {
         "agreed": "kept",
         "contradicted": "teacher disagrees",
@@ -60,7 +72,7 @@ def test_lists_and_reasons() -> None:
     }
     assert by_query(lists) == {
         "agreed": {"a": 1.0, "c": 0.125, "d": 0.0},  # b is held out
-        "judged": {"b": 1.5, "c": 1.5, "a": 1.0},  # a held-out positive is kept: only negatives are banned
+        "judged": {"c": 1.5, "b": 1.5, "a": 1.0},  # a held-out positive is kept: only negatives are banned
         "twin": {"e": 0.875, "a": 0.25, "c": 0.0},  # the duplicate d of the positive is not a negative
     }
     assert lists["query_id"].is_monotonic_increasing
@@ -69,11 +81,60 @@ def test_lists_and_reasons() -> None:
 
 
 def test_filters_can_be_turned_off() -> None:
-    lists, reasons = built(np.zeros(5, dtype=bool), top1=False, judgement_margin=None)
-    assert reasons == dict.fromkeys(QUERIES, "kept") | {"undecided": "teacher undecided"}
+    lists, reasons = built(np.zeros(5, dtype=bool), only=FEW, top1=False, judgement_margin=None)
+    assert reasons == dict.fromkeys(FEW, "kept") | {"undecided": "teacher undecided"}
     kept = by_query(lists)
     assert kept["contradicted"] == {"a": 0.375, "b": 1.0, "c": 0.125, "d": 0.0}
     assert kept["judged"] == {"c": 0.5, "a": 1.0, "b": 0.0}  # the better positive comes first
+
+
+def test_graded_judgements() -> None:
+    """The most relevant document is the first, though the teacher prefers others; its duplicate d is left out."""
+    lists, _ = built(only=["graded"], judgement_margin=0.3)
+    assert list(lists.at["graded", "doc_ids"]) == ["e", "a", "b", "c"]
+    assert lists.at["graded", "scores"].tolist() == pytest.approx([1.3, 1.2, 1.1, 1.0])
+    of_teacher, _ = built(only=["graded"], judgement_margin=None)
+    assert list(of_teacher.at["graded", "doc_ids"]) == ["e", "a", "b", "c"]
+    assert of_teacher.at["graded", "scores"].tolist() == pytest.approx([0.0, 0.4, 0.8, 1.0])
+
+
+def test_candidates_that_a_list_leaves_out_are_kept_beside_it() -> None:
+    """They have the scores that they would have in the list: judged ones are raised."""
+    lists, _ = built(only=["graded", "agreed"], length=3, judgement_margin=0.3)
+    assert list(lists.at["graded", "doc_ids"]) == ["e", "c"]
+    assert list(lists.at["graded", "other_ids"]) == ["a", "b", "d"]
+    assert lists.at["graded", "other_scores"].tolist() == pytest.approx([1.2, 1.1, 0.2])
+    assert lists.at["graded", "other_scores"].dtype == np.float32
+    assert list(lists.at["agreed", "other_ids"]) == ["b"]  # held out
+    assert lists.at["agreed", "other_scores"].tolist() == [0.375]
+
+
+def test_the_checks_are_made_on_the_chosen_documents() -> None:
+    assert built(only=["all judged"])[1] == {"all judged": "no negatives"}
+    assert built(only=["graded"], choose="top", length=2)[1] == {"graded": "kept"}
+    none = np.zeros(5, dtype=bool)
+    assert built(none, only=["tied"], choose="top", length=3)[1] == {"tied": "teacher undecided"}
+    assert built(none, only=["tied"], choose="stratified", length=3)[1] == {"tied": "kept"}
+
+
+def test_percentile_filters_by_unclipped_scores_and_stores_clipped_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The four best of 308 scores are clipped to 1: clipped, the positive a would tie with the better b."""
+    others = {f"other {i}": ("lead", ["a"], [50.0, 40.0, 30.0, 20.0, 10.0]) for i in range(60)}
+    two = {"worse": ("lead", ["a"], [90.0, 91.0, 0.0, 50.0]), "better": ("lead", ["a"], [93.0, 40.0, 92.0, 20.0])}
+    for name, query in (others | two).items():
+        monkeypatch.setitem(QUERIES, name, query)
+    free = np.zeros(5, dtype=bool)
+    lists, reasons = built(free, only=[*others, *two], normalise="percentile", length=3, choose="top")
+    assert reasons["worse"] == "teacher disagrees"
+    assert list(lists.at["better", "doc_ids"]) == ["a", "c", "b"]
+    assert lists.at["better", "scores"].tolist() == pytest.approx([1.0, 1.0, 0.4], abs=0.1)
+
+
+def test_a_query_without_a_scored_positive_is_an_error() -> None:
+    """Candidates made elsewhere may lack it. A synthetic query is dropped by the top-1 filter already."""
+    assert built(only=["unscored"])[1] == {"unscored": "teacher disagrees"}
+    with pytest.raises(ValueError, match="query unscored: none of its positives has been scored; mine and score"):
+        built(only=["unscored"], top1=False)
 
 
 def test_low_quality_replaces_kept() -> None:
@@ -85,7 +146,7 @@ def test_low_quality_replaces_kept() -> None:
 def test_all_queries_are_dropped() -> None:
     lists, reasons = built(only=["contradicted", "undecided"], quality_percentile=50)
     assert lists.empty
-    assert {"query_id", "type", "split", "doc_ids", "scores"} <= set(lists.columns)
+    assert set(SCHEMAS["lists"].names) <= set(lists.columns)
     assert reasons == {"contradicted": "teacher disagrees", "undecided": "teacher undecided"}
 
 
@@ -96,7 +157,7 @@ def test_missing_scores_of_a_teacher_are_an_error() -> None:
 
 def test_unknown_document() -> None:
     scores = pd.DataFrame({"query_id": ["q"], "doc_id": ["zz"], "teacher": "t", "score": [1.0]})
-    positives = pd.DataFrame({"query_id": ["q"], "doc_id": ["a"]})
+    positives = pd.DataFrame({"query_id": ["q"], "doc_id": ["a"], "relevance": [1]})
     queries = pd.DataFrame({"type": {"q": "lead"}})
     with pytest.raises(UserError, match="document 'zz' is not in the corpus"):
         build_lists(queries, scores, positives, COLLECTION, BANNED, Ensemble({"t": 1.0}, "minmax"), Lists(), seed=1)

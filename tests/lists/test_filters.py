@@ -1,5 +1,7 @@
 """Filters of the training lists."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,8 +15,8 @@ GROUP[31] = 5  # 31 is a duplicate of 5
 
 
 def pool(scores: dict[int, float], *positive: int) -> Pool:
-    documents = np.array(list(scores))
-    return Pool(documents, np.array(list(scores.values())), np.isin(documents, positive))
+    values = np.array(list(scores.values()))
+    return Pool(np.array(list(scores)), values, values.clip(-1, 1), np.isin(list(scores), positive).astype(int))
 
 
 def test_teacher_agrees_if_its_top_document_is_a_positive() -> None:
@@ -30,6 +32,11 @@ def test_teacher_agrees_if_its_top_document_is_a_duplicate_of_a_positive() -> No
     assert not teacher_agrees(pool({2: 0.9, 5: 0.8, 31: 0.7}, 5), GROUP)
 
 
+def test_the_teachers_top_document_is_that_of_the_scores_not_of_the_clipped_targets() -> None:
+    assert not teacher_agrees(pool({1: 1.5, 2: 1.2}, 2), GROUP)
+    assert teacher_agrees(pool({1: 1.5, 2: 1.2}, 1), GROUP)
+
+
 def test_quality_by_hand() -> None:
     all_scores = {"a": np.linspace(0, 100, 101), "b": np.linspace(0, 1, 101)}
     of_positives = {"a": np.array([1.0, 50.0, 99.0, 100.0, 0.0]), "b": np.array([0.01, 0.5, 0.01, 1.0, 0.0])}
@@ -41,9 +48,17 @@ def test_quality_by_hand() -> None:
 def test_judged_positives_are_raised_above_the_best_score() -> None:
     before = pool({3: 0.4, 5: 1.0, 7: 0.2, 9: -1.0}, 3, 9)
     raised = with_raised_positives(before, 0.25)
-    assert raised.scores.tolist() == [1.5, 1.0, 0.2, 1.5]
+    assert raised.targets.tolist() == [1.5, 1.0, 0.2, 1.5]
     assert raised.documents.tolist() == [3, 5, 7, 9]
-    assert with_raised_positives(before, 0.0).scores.tolist() == [1.0, 1.0, 0.2, 1.0]
+    assert raised.scores.tolist() == before.scores.tolist()  # only the targets are raised
+    assert with_raised_positives(before, 0.0).targets.tolist() == [1.0, 1.0, 0.2, 1.0]
+
+
+def test_targets_follow_the_grades() -> None:
+    """With three grades, the margin is 0.3 * 2 for the highest, two thirds and one third of it for the others."""
+    before = pool({3: 0.4, 5: 1.0, 7: 0.2, 9: -1.0, 11: 0.3})
+    graded = dataclasses.replace(before, relevance=np.array([1, 0, 5, 2, 5]))
+    assert with_raised_positives(graded, 0.3).targets.tolist() == pytest.approx([1.2, 1.0, 1.6, 1.4, 1.6])
 
 
 # The teacher's score of the positive of each query. p is a human query.

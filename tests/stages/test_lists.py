@@ -79,6 +79,34 @@ def test_judgement_margin(files: dict[str, Any], margin: float | None, positive:
     assert built.loc["agreed", "scores"] == pytest.approx([1.0, 0.375, 0.125, 0.0])  # synthetic: the teacher's scores
 
 
+def judge(files: dict[str, Any], relevance: dict[str, int]) -> None:
+    """Replace the judgements of the human topic."""
+    rows = pd.DataFrame({"query_id": "judged", "doc_id": list(relevance), "relevance": list(relevance.values())})
+    tables.write(files["qrels"], "qrels", rows.assign(split="train"), tables.Provenance("qrels", "qrels"))
+
+
+def test_judgements_are_graded(files: dict[str, Any]) -> None:
+    """d0 is the most relevant document, though d2 is the source and d1 the teacher's favourite."""
+    judge(files, {"d2": 1, "d0": 2})
+    built, _ = run(files, judgement_margin=0.2)
+    assert list(built.loc["judged", "doc_ids"]) == ["d0", "d2", "d1", "d3"]
+    assert built.loc["judged", "scores"] == pytest.approx([1.2, 1.1, 1.0, 0.2])
+    built, _ = run(files, judgement_margin=0.2, positives=0.25)
+    assert list(built.loc["judged", "doc_ids"]) == ["d0", "d1", "d3"]
+    assert list(built.loc["judged", "other_ids"]) == ["d2"]
+    assert built.loc["judged", "other_scores"] == pytest.approx([1.1])
+
+
+def test_many_judgements_leave_room_for_negatives(files: dict[str, Any]) -> None:
+    judge(files, dict.fromkeys(["d0", "d1", "d2"], 1))
+    built, _ = run(files, choose="top")
+    assert list(built.loc["judged", "doc_ids"]) == ["d1", "d2", "d3"]
+    judge(files, dict.fromkeys(["d0", "d1", "d2", "d3"], 1))
+    built, outcomes = run(files, choose="top")
+    assert list(built.index) == ["agreed"]
+    assert outcomes["human no negatives"] == 1
+
+
 def test_all_queries_are_dropped(files: dict[str, Any]) -> None:
     queries = tables.read(files["queries"], "queries")
     kept = queries[queries["query_id"].isin(["contradicted", "undecided"])]

@@ -20,8 +20,8 @@ def scores(rows: list[tuple[str, str, float, float]] = ROWS) -> pd.DataFrame:
     return pd.DataFrame(long, columns=["query_id", "doc_id", "teacher", "score"])
 
 
-def by_pair(frame: pd.DataFrame) -> dict[str, float]:
-    return {f"{row.query_id}{row.doc_id}": row.score for row in frame.itertuples()}
+def by_pair(frame: pd.DataFrame, column: str = "score") -> dict[str, float]:
+    return dict(zip(frame["query_id"] + frame["doc_id"], frame[column], strict=True))
 
 
 def test_minmax_and_zscore() -> None:
@@ -83,19 +83,37 @@ def test_weighted_ranks_span_0_to_1() -> None:
 
 
 def test_percentiles_are_computed_over_all_queries() -> None:
-    """As in the papers, the lowest and highest 1 % of all scores are clipped. Queries keep different levels."""
+    """As in the papers, the 1st and 99th percentile of all scores become 0 and 1. Queries keep different levels."""
     values = pd.Series([float(i) for i in range(201)])
     groups = pd.Series(["low"] * 100 + ["high"] * 101)
     normalised = normalise(values, groups, "percentile")
-    assert normalised.tolist() == pytest.approx([min(max((i - 2) / 196, 0), 1) for i in range(201)])
+    assert normalised.tolist() == pytest.approx([(i - 2) / 196 for i in range(201)])
     assert normalise(values * 7 - 3, groups, "percentile").tolist() == pytest.approx(normalised.tolist())
     assert normalise(pd.Series([3.0, 3.0]), pd.Series(["a", "b"]), "percentile").tolist() == [0, 0]
 
 
 def test_weighted_percentiles_are_not_stretched() -> None:
     rows = [("q", "x", 0.0, 0.0), ("q", "y", 100.0, 0.0), ("r", "x", 0.0, 4.0), ("r", "y", 0.0, 4.0)]
-    combined = by_pair(combine(scores(rows), {"a": 1.0, "b": 3.0}, "percentile"))
-    assert combined == pytest.approx({"qx": 0.0, "qy": 0.25, "rx": 0.75, "ry": 0.75})
+    combined = combine(scores(rows), {"a": 1.0, "b": 3.0}, "percentile")
+    # The 99th percentile of a is 97: its best score becomes 1 / 0.97. That of b is 4.
+    assert by_pair(combined) == pytest.approx({"qx": 0.0, "qy": 0.25 / 0.97, "rx": 0.75, "ry": 0.75})
+    assert by_pair(combined, "target") == pytest.approx({"qx": 0.0, "qy": 0.25, "rx": 0.75, "ry": 0.75})
+
+
+def test_only_the_targets_of_percentiles_are_clipped() -> None:
+    """As in the papers, the lowest and highest 1 % of each teacher's scores are clipped, before they are weighted."""
+    rows = [("q", f"{i:03}", float(i), float(-i)) for i in range(201)]
+    one = combine(scores(rows), {"a": 2.0}, "percentile")
+    assert one["score"].tolist() == pytest.approx([(i - 2) / 196 for i in range(201)])
+    assert one["target"].tolist() == pytest.approx([min(max((i - 2) / 196, 0), 1) for i in range(201)])
+    both = combine(scores(rows), {"a": 3.0, "b": 1.0}, "percentile")
+    assert both["target"].tolist() == pytest.approx((0.75 * one["target"] + 0.25 * one["target"][::-1].values).tolist())
+
+
+@pytest.mark.parametrize("how", ["minmax", "zscore", "rank"])
+def test_scores_that_are_not_clipped_are_the_targets(how: str) -> None:
+    combined = combine(scores(), {"a": 1.0, "b": 3.0}, how)
+    assert combined["target"].tolist() == combined["score"].tolist()
 
 
 def test_teachers_without_weight_are_ignored() -> None:

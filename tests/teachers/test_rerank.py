@@ -42,6 +42,19 @@ def test_the_ensemble_weights_its_members() -> None:
     assert run["score"].tolist() == pytest.approx([0, 0, 1, 0.5])
 
 
+def test_the_best_documents_do_not_tie_at_the_99th_percentile() -> None:
+    """The targets of the four best documents are 1; ranked by them, the order would be that of the ids."""
+    names = [f"d{i:03}" for i in range(300)]
+    rows = [("q", name, member, -float(i)) for member in ("a", "b") for i, name in enumerate(reversed(names))]
+    run = ensemble_run(
+        pd.DataFrame(rows, columns=SCORES.columns), TEACHER.model_copy(update={"normalise": "percentile"}), 4
+    )
+    assert run.columns.tolist() == ["query_id", "doc_id", "score", "rank"]
+    assert run["doc_id"].tolist() == names[:-5:-1]
+    assert run["score"].is_monotonic_decreasing
+    assert run["score"].is_unique
+
+
 def test_each_member_alone() -> None:
     runs = member_runs(SCORES, 2)
     assert runs.keys() == {"a", "b"}

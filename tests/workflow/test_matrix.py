@@ -219,6 +219,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.preset": ("cadet", "train.* lists.*"),
     "training.rounds": (2, ""),
     "training.lists.length": (5, "lists.*"),
+    "training.lists.positives": (0.2, "lists.*"),
     "training.lists.choose": ("top", "lists.*"),
     "training.lists.top1": (False, "lists.*"),
     "training.lists.judgement_margin": (None, "lists.*"),

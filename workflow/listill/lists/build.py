@@ -34,27 +34,26 @@ def build_lists(
     """Return the lists and, for each query with scores, ``kept`` or the reason why it was dropped.
 
     ``queries`` has the column type and is indexed by query_id. ``scores`` (query_id, doc_id, teacher, score) holds the
-    candidates' scores, ``positives`` (query_id, doc_id) the relevant documents. ``banned`` marks the documents that
-    must not be used as negatives (bool [documents]). The lists have the columns query_id, type, split, doc_ids and
-    scores. Raises ValueError if a teacher has not scored a candidate.
+    candidates' scores, ``positives`` (query_id, doc_id, relevance) the relevant documents. ``banned`` marks the
+    documents that must not be used as negatives (bool [documents]). The lists have the columns of the table lists,
+    indexed by query_id. Raises ValueError if a teacher has not scored a candidate, or no teacher any positive.
     """
-    pool = combine(scores, ensemble.weights, ensemble.normalise)
-    pool = pool.merge(positives.drop_duplicates().assign(positive=True), on=["query_id", "doc_id"], how="left")
-    pool["positive"] = pool["positive"].notna()
-    pool["document"] = collection.positions(pool["doc_id"].tolist(), "scores")
+    pool = _scored(scores, positives, collection, ensemble)
+    doc_ids = np.array(collection.doc_ids, dtype=object)
     reasons: dict[str, str] = {}
     rows = []
-    for query_id, candidates in pool.sort_values(["query_id", "document"]).groupby("query_id"):
-        columns = (candidates[name].to_numpy() for name in ("document", "score", "positive"))
+    for query_id, candidates in pool.groupby("query_id"):
+        columns = (candidates[name].to_numpy() for name in ("document", "score", "target", "relevance"))
         human = queries.at[query_id, "type"] == HUMAN
-        list_or_reason = _build_list(Pool(*columns), human, collection, banned, settings, f"{seed}:{query_id}")
+        list_or_reason = _build_list(str(query_id), Pool(*columns), human, collection.group, banned, settings, seed)
         if isinstance(list_or_reason, str):
             reasons[str(query_id)] = list_or_reason
             continue
-        documents, list_scores = list_or_reason
         reasons[str(query_id)] = "kept"
-        rows.append((query_id, [collection.doc_ids[i] for i in documents], list_scores.astype(np.float32)))
-    lists = pd.DataFrame(rows, columns=["query_id", "doc_ids", "scores"]).set_index("query_id", drop=False)
+        in_list, left_out = list_or_reason
+        rows.append((query_id, *_columns(in_list, doc_ids), *_columns(left_out, doc_ids)))
+    lists = pd.DataFrame(rows, columns=["query_id", "doc_ids", "scores", "other_ids", "other_scores"])
+    lists = lists.set_index("query_id", drop=False)
     if len(lists):
         low = low_quality(lists, queries.loc[lists.index, "type"], scores, ensemble.weights, settings)
         reasons |= dict.fromkeys(lists.index[low], "low quality")
@@ -62,15 +61,38 @@ def build_lists(
     return lists.assign(type=queries.loc[lists.index, "type"], split="train").sort_index(), reasons
 
 
+def _scored(scores: pd.DataFrame, positives: pd.DataFrame, collection: Collection, ensemble: Ensemble) -> pd.DataFrame:
+    """Return the candidates with the columns of ``combine``, document (position) and relevance (0: no positive)."""
+    ids = ["query_id", "doc_id"]
+    relevance = positives.groupby(ids, as_index=False)["relevance"].max()  # a judgement may repeat the source passage
+    pool = combine(scores, ensemble.weights, ensemble.normalise).merge(relevance, on=ids, how="left")
+    pool["relevance"] = pool["relevance"].fillna(0).astype(np.int64)
+    pool["document"] = collection.positions(pool["doc_id"].tolist(), "scores")
+    return pool.sort_values(["query_id", "document"])
+
+
 def _build_list(
-    pool: Pool, human: bool, collection: Collection, banned: np.ndarray, settings: Lists, seed: str
-) -> tuple[np.ndarray, np.ndarray] | str:
-    """Return the documents and scores of one query's list, or the reason why the query is dropped."""
-    if not human and settings.top1 and not teacher_agrees(pool, collection.group):
+    query_id: str, pool: Pool, human: bool, group: np.ndarray, banned: np.ndarray, settings: Lists, seed: int
+) -> tuple[Pool, Pool] | str:
+    """Return the candidates in one query's list and those that it leaves out, or why the query is dropped."""
+    if not human and settings.top1 and not teacher_agrees(pool, group):
         return "teacher disagrees"
-    if pool.scores.max() == pool.scores.min():
-        return "teacher undecided"
+    if not pool.positive.any():
+        raise ValueError(
+            f"query {query_id}: none of its positives has been scored; mine and score the candidates again"
+        )
     if human and settings.judgement_margin is not None:
         pool = with_raised_positives(pool, settings.judgement_margin)
-    documents, scores = choose(pool, collection.group, banned, settings, seed)
-    return (documents, scores) if len(documents) > 1 else "no negatives"
+    chosen = choose(pool, group, banned, settings, f"{seed}:{query_id}")
+    in_list = pool.take(chosen)
+    if in_list.positive.all():
+        return "no negatives"
+    if in_list.targets.max() == in_list.targets.min():
+        return "teacher undecided"
+    rest = np.setdiff1d(np.arange(len(pool.documents)), chosen)
+    return in_list, pool.take(rest[np.argsort(-pool.targets[rest], kind="stable")])
+
+
+def _columns(pool: Pool, doc_ids: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the ids and the targets of candidates as a row of the table holds them."""
+    return doc_ids[pool.documents].tolist(), pool.targets.astype(np.float32)

@@ -1,5 +1,7 @@
 """Filter the queries by the teachers' scores."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -16,14 +18,18 @@ def teacher_agrees(pool: Pool, group: np.ndarray) -> bool:
 
 
 def with_raised_positives(pool: Pool, margin: float) -> Pool:
-    """Return the pool with the positives scored above all others, since a human judgement outranks the teacher.
+    """Return the pool with the targets of the positives above all others: a human judgement outranks the teacher.
 
-    ``margin`` is a share of the range of the scores. All other documents keep their scores: what the teacher ranks high
-    may be relevant too.
+    ``margin`` is a share of the range of the targets. The positives with the highest of L distinct relevances get the
+    teacher's best target plus the margin, those with the next one L - 1 Lths of it, and so on: targets follow the
+    grades. All other documents keep their targets: what the teacher ranks high may be relevant too.
     """
-    best = pool.scores.max()
-    raised = best + margin * (best - pool.scores.min())
-    return Pool(pool.documents, np.where(pool.positive, raised, pool.scores), pool.positive)
+    best = pool.targets.max()
+    levels, level = np.unique(-pool.relevance[pool.positive], return_inverse=True)  # level 0 is the most relevant
+    step = margin * (best - pool.targets.min()) / len(levels)
+    targets = pool.targets.copy()
+    targets[pool.positive] = best + step * (len(levels) - level)
+    return dataclasses.replace(pool, targets=targets)
 
 
 def quality(

@@ -4,15 +4,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from listill.section import Name, Section, renamed_value
+from listill.section import Name, Section, Share, renamed_value
 
 
 class Lists(Section):
-    """How candidates and scores become training lists: one list of documents per query, the positive first."""
+    """How candidates and scores become training lists: one list of documents per query, the positives first."""
 
     aliases: ClassVar[dict[str, str]] = {"own": "candidates_from"}
 
-    length: Annotated[int, Field(ge=2)] = Field(8, description="documents per list, including the positive")
+    length: Annotated[int, Field(ge=2)] = Field(8, description="documents per list, including the positives")
+    positives: Share = Field(
+        0.5,
+        description="at most this share of `length` is taken by positives, the most relevant ones (at least one); the "
+        "other judged documents of a topic are left out",
+    )
     choose: Literal["stratified", "top", "random"] = Field(
         "stratified",
         description="the documents of a list: evenly spaced over the teacher's scores, those with the top scores, or "
@@ -24,8 +29,8 @@ class Lists(Section):
     )
     judgement_margin: Annotated[float, Field(ge=0)] | None = Field(
         0.3,
-        description="a human-judged positive is scored above the best document of its list by this share of the list's "
-        "score range; null: positives keep the teacher's score",
+        description="the most relevant judged documents of a topic are scored above its best candidate by this share "
+        "of the range of its scores, less relevant ones by less; null: positives keep the teacher's score",
     )
     quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
         0, description="drop the synthetic queries whose positives score below this percentile (see quality_of)"

@@ -10,7 +10,7 @@ from listill.settings.teacher import TeacherEnsemble
 from listill.stages.command import In, MaybeIn, Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 3
+VERSION = 4
 log = logging.getLogger("listill")
 
 
@@ -67,7 +67,8 @@ def run(
     train_queries = tables.read(queries, "queries").query("split == 'train'").set_index("query_id", drop=False)
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     ids = ["query_id", "doc_id"]
-    positives = pd.concat([train_queries[ids].reset_index(drop=True), judged[ids]])
+    sources = train_queries[ids].reset_index(drop=True).assign(relevance=1)
+    positives = pd.concat([sources, judged[[*ids, "relevance"]]])
     banned = documents.mask([] if heldout is None else tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))
     pairs, inconsistent = student_pairs(
         tables.read(candidates, "candidates", [*ids, "retriever", "rank"]),

@@ -12,12 +12,12 @@ def normalise(scores: pd.Series, groups: pd.Series, how: str) -> pd.Series:
     Three methods normalise each group separately. ``minmax`` maps the scores to [0, 1]. ``zscore`` gives them mean 0
     and standard deviation 1. ``rank`` maps the best score to 1, the worst to 0 and the others to evenly spaced values
     between (equal scores share the mean of their ranks). ``percentile`` normalises all groups together: it maps the 1st
-    and 99th percentile to 0 and 1 and clips the scores beyond them (Tamber et al., arXiv 2502.19712). If all scores of
-    a group are equal, they become 0.
+    and 99th percentile to 0 and 1 (Tamber et al., arXiv 2502.19712); scores beyond them are below 0 or above 1. If all
+    scores of a group are equal, they become 0.
     """
     if how == "percentile":
         low, high = scores.quantile(PERCENTILES[0]), scores.quantile(PERCENTILES[1])
-        return ((scores - low) / (high - low)).clip(0, 1) if high > low else scores * 0.0
+        return (scores - low) / (high - low) if high > low else scores * 0.0
     if how == "rank":
         scores = scores.groupby(groups).rank()
     grouped = scores.groupby(groups)
@@ -31,30 +31,35 @@ def normalise(scores: pd.Series, groups: pd.Series, how: str) -> pd.Series:
 
 
 def combine(scores: pd.DataFrame, weights: dict[str, float], how: str) -> pd.DataFrame:
-    """Return (query_id, doc_id, score): the weighted mean of the normalised scores of the teachers.
+    """Return (query_id, doc_id, score, target): the weighted means of the normalised scores of the teachers.
 
     ``scores`` has query_id, doc_id, teacher and score; every teacher must have scored every pair. With ``minmax`` and
     ``rank``, the mean is min-max normalised again, so that the scores of each list span [0, 1] for any number of
     teachers.
+
+    The column score is for ranking and filtering, target is what a student learns. They differ with ``percentile``
+    only, whose targets are means of scores that were clipped to [0, 1]: clipped scores tie the best documents.
     """
     missing = set(weights) - set(scores["teacher"].unique())
     if missing:
         raise ValueError(f"scores: teacher {min(missing)} has no scores; score the candidates again")
-    total: pd.Series | None = None
+    total: pd.DataFrame | None = None
     for teacher, weight in weights.items():
         pairs = scores[scores["teacher"] == teacher].set_index(["query_id", "doc_id"])
         teacher_scores = pairs["score"].astype(np.float64)
         query_ids = pairs.index.get_level_values("query_id").to_series(index=pairs.index)
-        weighted = weight * normalise(teacher_scores, query_ids, how)
+        normalised = normalise(teacher_scores, query_ids, how)
+        targets = normalised.clip(0, 1) if how == "percentile" else normalised
+        weighted = weight * pd.DataFrame({"score": normalised, "target": targets})
         total = weighted if total is None else total + weighted
     assert total is not None
-    if total.isna().any():
-        query, doc = total.index[total.isna()][0]
+    unscored = total["score"].isna()
+    if unscored.any():
+        query, doc = total.index[unscored][0]
         raise ValueError(
             f"scores: query {query}, document {doc} has not been scored by every teacher; score the candidates again"
         )
-    combined = total / sum(weights.values())
-    result = combined.rename("score").reset_index()
+    result = (total / sum(weights.values())).reset_index()
     if how in ("minmax", "rank"):
-        result["score"] = normalise(result["score"], result["query_id"], "minmax")
+        result["score"] = result["target"] = normalise(result["score"], result["query_id"], "minmax")
     return result

@@ -34,7 +34,7 @@ def score_pool(
 def ensemble_run(scores: pd.DataFrame, teacher: TeacherEnsemble, depth: int) -> pd.DataFrame:
     """Return the ensemble's run (query_id, doc_id, rank, score), computed from raw scores."""
     weights = {name: member.weight for name, member in teacher.members.items()}
-    return ranked(combine(scores, weights, teacher.normalise), depth)
+    return ranked(combine(scores, weights, teacher.normalise).drop(columns="target"), depth)
 
 
 def member_runs(scores: pd.DataFrame, depth: int) -> dict[str, pd.DataFrame]:
