@@ -12,7 +12,10 @@ TEMPERATURES = Temperatures(student=0.05, teacher=0.3, infonce=0.02)
 
 
 def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = False) -> tuple[Step, torch.Tensor]:
-    """Return a step with lists of 1 to 6 texts, which queries share, and similarities of any sign."""
+    """Return a step with lists of 1 to 6 texts, which queries share, and similarities of any sign.
+
+    The first 1 to 3 texts of a list are positives; a list of 2 or 3 may have nothing else.
+    """
     draw = np.random.default_rng(seed)
     sizes = draw.integers(1, 7, size=queries)
     sizes[0] = 6
@@ -24,13 +27,14 @@ def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = Fal
     scores[1] = np.where(mask[1], 0.5, 0)  # the teacher gives all documents the same score
     negative = draw.random((queries, texts)) < 0.6
     negative[2] = False  # all texts are masked
+    positives = mask & (np.arange(6)[None] < draw.integers(1, 4, size=queries)[:, None])
     step = Step(
         np.arange(queries),
         np.arange(texts),
         torch.from_numpy(lists),
         torch.from_numpy(mask),
+        torch.from_numpy(positives),
         torch.from_numpy(scores),
-        torch.from_numpy(lists[:, 0].copy()),
         torch.from_numpy(negative),
         torch.from_numpy(draw.integers(1, 5, size=texts) if copies else np.ones(texts, dtype=np.int64)),
     )
@@ -56,12 +60,15 @@ def naive_listwise(step: Step, similarity: torch.Tensor) -> list[float]:
 def naive_infonce(step: Step, similarity: torch.Tensor) -> list[float]:
     losses = []
     for q in range(len(step.queries)):
-        positive = int(step.positive[q])
-        others = [t for t in range(len(step.texts)) if step.negative[q, t] and t != positive]
+        positives = [int(step.lists[q, j]) for j in range(step.lists.shape[1]) if step.positives[q, j]]
+        others = [t for t in range(len(step.texts)) if step.negative[q, t] and t not in positives]
         others = [t for t in others for _ in range(int(step.copies[t]))]
-        values = [float(similarity[q, t]) / 0.02 for t in [positive, *others]]
-        top = max(values)
-        losses.append(top + math.log(sum(math.exp(value - top) for value in values)) - values[0])
+        of_positives = []
+        for positive in positives:
+            values = [float(similarity[q, t]) / 0.02 for t in [positive, *others]]
+            top = max(values)
+            of_positives.append(top + math.log(sum(math.exp(value - top) for value in values)) - values[0])
+        losses.append(sum(of_positives) / len(of_positives))
     return losses
 
 

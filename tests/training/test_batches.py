@@ -80,6 +80,7 @@ def test_collate() -> None:
         assert step.scores[row][real].tolist() == data.scores[q].tolist()
         assert step.scores[row][~real].tolist() == [0.0] * int((~real).sum())
     assert step.texts[step.positive].tolist() == [7, 6, 2]
+    assert [row.tolist() for row in step.positives] == [[True, False, False, False]] * 3
     assert (step.lists.dtype, step.scores.dtype) == (torch.int64, torch.float32)
     negatives = [set(step.texts[row].tolist()) for row in step.negative.numpy()]
     # q3: neither its own passage (7) nor 6, which the teacher scores close to the top (0.8 > 0.6 * 0.9).
@@ -112,6 +113,39 @@ def test_documents_that_the_teacher_scores_close_to_the_top_are_masked(
     data = examples([[2, 5, 4, 6]], [scores], [[2]])
     step = collate(data, np.array([0]), Negatives(denoise=denoise))
     assert set(step.texts[~step.negative[0].numpy()].tolist()) - {2} == masked
+
+
+def left_out(*rows: dict[int, float]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return groups and scores, by query, of candidates that lists leave out."""
+    return [(np.array(list(row), dtype=np.int64), np.array(list(row.values()), dtype=np.float32)) for row in rows]
+
+
+def test_documents_that_the_list_leaves_out_are_masked_too() -> None:
+    """Of query 0, the teacher scores 5 and 2 (the group of text 3) close to the top, and 6 not; query 1 has all."""
+    data = examples([[0, 4], [1, 5, 3, 6]], [[1.0, 0.0], [1.0, 0.2, 0.1, 0.0]], [[0], [1]])
+    pool = dataclasses.replace(data, left_out=left_out({5: 0.8, 6: 0.5, 2: 0.7}, {}))
+    for examples_, expected in [(data, {1, 3, 4, 5, 6}), (pool, {1, 4, 6})]:
+        step = collate(examples_, np.arange(2), Negatives())
+        assert set(step.texts[step.negative[0].numpy()].tolist()) == expected
+        assert set(step.texts[step.negative[1].numpy()].tolist()) == {0, 3, 4, 5, 6}
+        assert step.others is step.negative
+
+
+def test_the_top_score_is_that_of_all_candidates() -> None:
+    """Without a margin for judgements, the list may leave out the teacher's favourite. z-scores: from -1 to 3."""
+    data = examples([[0, 4, 5]], [[0.4, 0.5, 1.5]], [[0]])
+    pool = dataclasses.replace(data, left_out=left_out({6: 3.0, 1: -1.0}))
+    step = collate(pool, np.array([0]), Negatives())
+    assert set(step.texts[step.negative[0].numpy()].tolist()) == {4}  # 1.5 is 0.625 of the range, 0.5 is 0.375
+
+
+def test_the_positives_of_a_list() -> None:
+    """They are the first document and all others that are known to be relevant; text 3 is in the group of text 2."""
+    data = examples([[5, 3, 4], [6, 1]], [[1.2, 1.1, 0.0], [1.0, 0.0]], [[5, 2], [4]])
+    step = collate(data, np.arange(2), Negatives())
+    assert step.positives.tolist() == [[True, True, False], [True, False, False]]
+    assert step.texts[step.positive].tolist() == [5, 6]
+    assert set(step.texts[step.negative[0].numpy()].tolist()) == {1, 4, 6}
 
 
 def test_texts_that_the_guide_scores_above_the_positive_are_not_negatives() -> None:

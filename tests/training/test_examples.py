@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from listill import tables
@@ -12,7 +14,8 @@ from listill.errors import UserError
 from listill.retrieval import embeddings
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
-from listill.settings.training import Recipe
+from listill.settings.training import Negatives, Recipe
+from listill.training.batches import collate
 from listill.training.examples import Examples, choose_lists, load, load_guide, prepare
 
 COLLECTION = Collection(
@@ -30,6 +33,8 @@ LISTS = pd.DataFrame(
         "query_id": ["q3", "q1", "q2"],
         "doc_ids": [["c", "b"], ["a", "c", "b"], ["c", "a"]],
         "scores": [[1.0, 0.5], [1.0, 0.25, 0.0], [0.5, 0.0]],
+        "other_ids": [["a", "e"], [], ["b"]],
+        "other_scores": [[0.75, 0.25], [], [0.375]],
     }
 )
 QRELS = pd.DataFrame({"query_id": ["q2", "q2", "q1"], "doc_id": ["e", "d", "d"], "relevance": [1, 2, 0]})
@@ -75,9 +80,49 @@ def test_relevant_groups(examples: Examples) -> None:
     assert [sorted(row.tolist()) for row in examples.relevant] == [[2], [0], [1, 2, 3]]
 
 
+def test_the_candidates_that_lists_leave_out_have_groups_and_scores(examples: Examples) -> None:
+    assert examples.left_out is not None
+    rows = [(groups.tolist(), scores.tolist()) for groups, scores in examples.left_out]
+    assert rows == [([0, 1], [0.75, 0.25]), ([], []), ([1], [0.375])]
+    groups, scores = examples.pool(0)
+    assert groups.tolist() == [2, 1, 0, 1]
+    assert scores.tolist() == [1.0, 0.5, 0.75, 0.25]
+    assert scores.dtype == np.float32
+    assert len(examples.pool(1)[0]) == 3
+
+
+def test_lists_made_elsewhere_need_not_say_what_they_leave_out(tmp_path: Path) -> None:
+    path, columns = tmp_path / "lists.parquet", ["query_id", "type", "split", "doc_ids", "scores"]
+    pq.write_table(pa.Table.from_pandas(LISTS.assign(type="lead", split="train")[columns]), path)
+    examples = load(COLLECTION, tables.read(path, "lists"), QUERIES, QRELS)
+    assert examples.left_out is None
+    assert examples.pool(0)[1].tolist() == [1.0, 0.5]
+    one_missing = LISTS.assign(other_ids=[None, [], ["b"]], other_scores=[None, [], [0.375]])
+    assert load(COLLECTION, one_missing, QUERIES, QRELS).pool(0)[1].tolist() == [1.0, 0.5]
+
+
+def test_a_relevant_document_outside_the_list_is_no_negative_of_the_step() -> None:
+    """q3's list leaves a out, which its teacher scores 0.75 of the top; a is the positive of q1's list."""
+    examples = load(COLLECTION, LISTS.iloc[:2], QUERIES, QRELS)
+    step = collate(examples, np.arange(2), Negatives())
+    negatives = [[examples.texts[t] for t in step.texts[row]] for row in step.negative.numpy()]
+    assert negatives == [["Text b."], ["Text b.", "Tc Three. Four c.", "Tc Four c."]]
+
+
 def test_unknown_document() -> None:
-    with pytest.raises(UserError, match="lists: document 'zz' is not in the corpus"):
-        load(COLLECTION, LISTS.assign(doc_ids=[["c", "zz"]] * 3), QUERIES, QRELS)
+    two = LISTS.assign(
+        doc_ids=[["c", "b"]] * 3, scores=[[1, 0]] * 3, other_ids=[["a", "e"]] * 3, other_scores=[[1, 0]] * 3
+    )
+    for column in ("doc_ids", "other_ids"):
+        lists = two.assign(**{column: [["c", "zz"]] * 3})
+        with pytest.raises(UserError, match="lists: document 'zz' is not in the corpus"):
+            load(COLLECTION, lists, QUERIES, QRELS)
+
+
+@pytest.mark.parametrize(("column", "ids"), [("scores", "doc_ids"), ("other_scores", "other_ids")])
+def test_every_document_has_one_score(column: str, ids: str) -> None:
+    with pytest.raises(UserError, match=rf"^lists: query q3 has 2 {ids}, but 1 {column}: give each document one score"):
+        load(COLLECTION, LISTS.assign(**{column: [[1.0]] * 3}), QUERIES, QRELS)
 
 
 # --- choice of lists

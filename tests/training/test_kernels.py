@@ -1,4 +1,4 @@
-"""Masked softmax."""
+"""Masks and masked softmax."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from listill.training.kernels import masked_entropy, masked_log_softmax
+from listill.training.kernels import masked_entropy, masked_log_softmax, texts_of
 from plain_losses import softmax
 
 
@@ -23,3 +23,8 @@ def test_masked_log_softmax_and_entropy() -> None:
         assert (row_log_p[~real] == -np.inf).all()
         assert h == pytest.approx(-sum(v * math.log(v) for v in p if v > 0), abs=1e-9)
     assert masked_entropy(torch.zeros(1, 5), torch.tensor([[True] * 4 + [False]])).item() == pytest.approx(math.log(4))
+
+
+def test_texts_of_lists() -> None:
+    lists, mask = torch.tensor([[2, 0, 0], [1, 3, 2]]), torch.tensor([[True, False, False], [True, True, False]])
+    assert texts_of(lists, mask, torch.zeros(2, 4)).int().tolist() == [[0, 0, 1, 0], [0, 1, 0, 1]]

@@ -35,6 +35,19 @@ def test_listwise_is_0_only_for_the_teachers_distribution() -> None:
     assert listwise.loss(step, similarity, TEMPERATURES)[0] > 0.01
 
 
+def test_equally_relevant_positives_share_the_teachers_probability() -> None:
+    """The loss is least if the student gives both the same similarity."""
+    step, similarity = random_step(2)
+    assert step.mask[0].sum() == 6
+    scores = step.scores.clone()
+    scores[0] = torch.tensor([1.3, 1.3, 1.0, 0.6, 0.3, 0.0])
+    step = dataclasses.replace(step, scores=scores)
+    similarity[0, step.lists[0]] = scores[0] * 0.05 / 0.3
+    assert listwise.loss(step, similarity, TEMPERATURES)[0] < 1e-6
+    similarity[0, step.lists[0, 0]] += 0.05
+    assert listwise.loss(step, similarity, TEMPERATURES)[0] > 0.01
+
+
 def test_listwise_depends_only_on_the_texts_of_the_list() -> None:
     step, similarity = random_step(2)
     other = similarity.clone()
@@ -68,7 +81,8 @@ def test_listwise_over_the_step_with_all_or_nothing_targets_is_infonce() -> None
     in_list = torch.zeros(step.negative.shape).scatter_add(1, step.lists, step.mask.float()) > 0
     targets = torch.where(torch.arange(step.lists.shape[1])[None] == 0, 1e4, 0.0).expand_as(step.scores).float()
     negative = step.negative | in_list
-    step = dataclasses.replace(step, negative=negative, scores=targets, others=negative)
+    first = (torch.arange(step.lists.shape[1]) == 0).expand_as(step.positives)
+    step = dataclasses.replace(step, positives=first, negative=negative, scores=targets, others=negative)
     temperatures = Temperatures(student=0.05, teacher=0.3, infonce=0.05)
     torch.testing.assert_close(
         listwise.loss(step, similarity, temperatures), infonce.loss(step, similarity, temperatures)

@@ -35,3 +35,15 @@ def test_ranknet_depends_only_on_the_order_of_the_teachers_scores() -> None:
 def test_ranknet_is_0_if_all_scores_of_the_teacher_are_equal() -> None:
     step, similarity = random_step(1)
     assert ranknet.loss(step, similarity, TEMPERATURES)[1] == 0
+
+
+def test_equally_relevant_positives_are_no_pair() -> None:
+    step, similarity = random_step(2)
+    scores = step.scores.clone()
+    scores[0] = torch.tensor([1.3, 1.3, 1.0, 0.6, 0.3, 0.0])
+    similarity[0, step.lists[0]] = torch.tensor([0.4, 0.6, 0.0, -0.2, -0.4, -0.6])
+    step = dataclasses.replace(step, scores=scores)
+    swapped = similarity.clone()
+    swapped[0, step.lists[0, :2]] = torch.tensor([0.6, 0.4])
+    losses = [ranknet.loss(step, values, TEMPERATURES)[0] for values in (similarity, swapped)]
+    torch.testing.assert_close(*losses)

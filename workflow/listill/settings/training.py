@@ -51,8 +51,8 @@ class Negatives(Section):
 
     denoise: Share = Field(
         0.6,
-        description="documents of the query's own list that the teacher scores above this share of the top score are "
-        "not used as negatives",
+        description="candidates of the query that the teacher scores above this share of the top score, in its list or "
+        "not, are not used as negatives",
     )
     guide: Name | None = Field(
         None,

@@ -14,20 +14,25 @@ class Step:
     """One optimiser step over ``queries`` (positions in the examples) and the distinct ``texts`` of their lists.
 
     ``lists`` [queries, longest list]: columns of the lists' documents in the similarity matrix. ``mask``: which entries
-    are not padding. ``scores``: the teacher's scores. ``positive`` [queries]: column of the positive. ``negative``
-    [queries, texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts each text.
-    ``others`` [queries, texts]: which texts the listwise loss uses beside the list.
+    are not padding. ``positives``: which entries are positives; the first always is. ``scores``: the teacher's scores.
+    ``negative`` [queries, texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts
+    each text. ``others`` [queries, texts]: which texts the listwise loss uses beside the list.
     """
 
     queries: np.ndarray
     texts: np.ndarray
     lists: torch.Tensor
     mask: torch.Tensor
+    positives: torch.Tensor
     scores: torch.Tensor
-    positive: torch.Tensor
     negative: torch.Tensor
     copies: torch.Tensor
     others: torch.Tensor | None = None
+
+    @property
+    def positive(self) -> torch.Tensor:
+        """Columns of the first, most relevant positives [queries]."""
+        return self.lists[:, 0]
 
 
 def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
@@ -46,43 +51,56 @@ def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
 def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, device: torch.device | str = "cpu") -> Step:
     """Return the step of the given queries."""
     lists = [examples.lists[q] for q in queries]
-    longest = max(len(row) for row in lists)
-    texts, copies = np.unique(np.concatenate(lists), return_counts=True)
-    columns = np.zeros((len(lists), longest), dtype=np.int64)
-    mask = np.zeros(columns.shape, dtype=bool)
-    scores = np.zeros(columns.shape, dtype=np.float32)
-    for i, (q, row) in enumerate(zip(queries, lists, strict=True)):
-        columns[i, : len(row)] = np.searchsorted(texts, row)
-        mask[i, : len(row)] = True
-        scores[i, : len(row)] = examples.scores[q]
-    negative = torch.from_numpy(_negative_mask(examples, queries, texts, columns[:, 0], negatives)).to(device)
+    texts, places, copies = np.unique(np.concatenate(lists), return_inverse=True, return_counts=True)
+    sizes = np.array([len(row) for row in lists])
+    mask = np.arange(sizes.max()) < sizes[:, None]
+    columns = np.zeros(mask.shape, dtype=np.int64)
+    scores = np.zeros(mask.shape, dtype=np.float32)
+    columns[mask] = places
+    scores[mask] = np.concatenate([examples.scores[q] for q in queries])
+    relevant = _in_groups(examples.group[texts], [examples.relevant[q] for q in queries])
+    positives = mask & np.take_along_axis(relevant, columns, axis=1)
+    positives[:, 0] = True
+    likely = _in_groups(examples.group[texts], _close_to_the_top(examples, queries, negatives.denoise))
+    negative = ~relevant & ~likely
+    if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
+        similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
+        negative &= similarity <= np.take_along_axis(similarity, columns[:, :1], axis=1) + negatives.guide_margin
+    shared = torch.from_numpy(negative).to(device)
     return Step(
         queries=queries,
         texts=texts,
         lists=torch.from_numpy(columns).to(device),
         mask=torch.from_numpy(mask).to(device),
+        positives=torch.from_numpy(positives).to(device),
         scores=torch.from_numpy(scores).to(device),
-        positive=torch.from_numpy(columns[:, 0].copy()).to(device),
-        negative=negative,
+        negative=shared,
         copies=torch.from_numpy(copies if negatives.count == "every" else np.ones_like(copies)).to(device),
-        others=negative if negatives.listwise else None,
+        others=shared if negatives.listwise else None,
     )
 
 
-def _negative_mask(
-    examples: Examples, queries: np.ndarray, texts: np.ndarray, positive: np.ndarray, settings: Negatives
-) -> np.ndarray:
-    """Return which texts are negatives of which queries [queries, texts]."""
-    group = examples.group[texts]
-    negative = np.ones((len(queries), len(texts)), dtype=bool)
-    for i, q in enumerate(queries):
-        row, scores = examples.lists[q], examples.scores[q]
+def _in_groups(group: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
+    """Return which texts are in the duplicate groups of each query: bool [queries, texts].
+
+    ``group`` [texts] holds the group of each text, ``groups`` the groups of each query.
+    """
+    distinct, places = np.unique(group, return_inverse=True)
+    wanted = np.concatenate(groups)
+    rows = np.repeat(np.arange(len(groups)), [len(row) for row in groups])
+    columns = np.searchsorted(distinct, wanted).clip(max=len(distinct) - 1)
+    present = distinct[columns] == wanted
+    found = np.zeros((len(groups), len(distinct)), dtype=bool)
+    found[rows[present], columns[present]] = True
+    return found[:, places]
+
+
+def _close_to_the_top(examples: Examples, queries: np.ndarray, share: float) -> list[np.ndarray]:
+    """Return the duplicate groups of the candidates of each query that the teacher scores close to its top score."""
+    likely = []
+    for q in queries:
+        groups, scores = examples.pool(q)
         # z-scores may be negative. A share of the range above the lowest score means the same for all normalisations.
         lowest = min(0.0, float(scores.min()))
-        likely_relevant = row[scores - lowest > settings.denoise * (scores.max() - lowest)]
-        excluded = np.concatenate([examples.relevant[q], examples.group[likely_relevant]])
-        negative[i] &= ~np.isin(group, excluded)
-    if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
-        similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
-        negative &= similarity <= similarity[np.arange(len(queries)), positive][:, None] + settings.guide_margin
-    return negative
+        likely.append(groups[scores - lowest > share * (scores.max() - lowest)])
+    return likely

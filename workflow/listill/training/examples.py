@@ -21,11 +21,12 @@ from listill.settings.training import Recipe
 class Examples:
     """Queries with their lists.
 
-    ``lists[q]`` are positions in ``texts`` (the positive first), ``scores[q]`` their targets. ``group[t]`` is the
+    ``lists[q]`` are positions in ``texts`` (the positives first), ``scores[q]`` their targets. ``group[t]`` is the
     duplicate group of text t. A passage from which a query was removed stays in the group of the passage.
     ``relevant[q]`` are the groups that are known to be relevant to q. ``document[t]`` is the position in the corpus, or
-    -1 for a passage from which a query was removed. ``guide``: embeddings of queries and texts by the model that
-    filters likely false negatives.
+    -1 for a passage from which a query was removed. ``left_out[q]``: groups and scores of the candidates that the
+    teacher scored but the list leaves out; None if they are unknown. ``guide``: embeddings of queries and texts by the
+    model that filters likely false negatives.
     """
 
     query_ids: list[str]
@@ -37,6 +38,7 @@ class Examples:
     texts: list[str]
     group: np.ndarray
     document: np.ndarray
+    left_out: list[tuple[np.ndarray, np.ndarray]] | None = None
     guide: tuple[np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
@@ -46,6 +48,13 @@ class Examples:
     def counts(self) -> dict[str, int]:
         """Number of lists of each query type."""
         return {kind: self.types.count(kind) for kind in sorted(set(self.types))}
+
+    def pool(self, q: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the groups and scores of all documents that the teacher scored for query q: its list comes first."""
+        groups, scores = self.group[self.lists[q]], self.scores[q]
+        if self.left_out is None:
+            return groups, scores
+        return np.concatenate([groups, self.left_out[q][0]]), np.concatenate([scores, self.left_out[q][1]])
 
     def tokenise(self, encoder: Encoder, stored: Tokens) -> tuple[Tokens, Tokens]:
         """Return the tokens of queries and texts; ``stored`` are the tokens of all documents of the corpus."""
@@ -114,7 +123,7 @@ def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qre
     queries = queries.set_index("query_id", drop=False).loc[lists["query_id"]].reset_index(drop=True)
     edited = passages_without_queries(collection, queries)
     source = collection.positions(queries["doc_id"].tolist(), "queries")
-    documents = [collection.positions(list(ids), "lists") for ids in lists["doc_ids"]]
+    documents, scores = _scored(collection, lists, "doc_ids", "scores")
     used = np.unique(np.concatenate(documents)) if documents else np.empty(0, np.int64)
     place = {int(document): i for i, document in enumerate(used)}
     texts = [collection.rendered(int(i)) for i in used]
@@ -138,9 +147,35 @@ def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qre
         types=queries["type"].tolist(),
         queries=queries["text"].tolist(),
         lists=rows,
-        scores=[np.asarray(row, dtype=np.float32) for row in lists["scores"]],
+        scores=scores,
         relevant=relevant,
         texts=texts,
         group=np.array(group, dtype=np.int64),
         document=np.array(origin, dtype=np.int64),
+        left_out=_left_out(collection, lists),
     )
+
+
+def _left_out(collection: Collection, lists: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """Return the groups and scores of the candidates that each list leaves out; None if the table does not say."""
+    if lists["other_ids"].isna().all():
+        return None
+    documents, scores = _scored(collection, lists, "other_ids", "other_scores")
+    return [(collection.group[row], row_scores) for row, row_scores in zip(documents, scores, strict=True)]
+
+
+def _scored(
+    collection: Collection, lists: pd.DataFrame, ids: str, scores: str
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the documents (positions) and their scores in two columns of the lists; null is none."""
+    all_documents, all_scores = [], []
+    for query_id, *row in lists[["query_id", ids, scores]].itertuples(index=False):
+        row_ids, row_scores = ([] if part is None else list(part) for part in row)
+        if len(row_ids) != len(row_scores):
+            raise UserError(
+                f"lists: query {query_id} has {len(row_ids)} {ids}, but {len(row_scores)} {scores}: give each document "
+                "one score"
+            )
+        all_documents.append(collection.positions(row_ids, "lists"))
+        all_scores.append(np.array(row_scores, dtype=np.float32))
+    return all_documents, all_scores

@@ -1,4 +1,4 @@
-"""Masked softmax functions that the losses share."""
+"""Masks and masked softmax functions that the losses share."""
 
 import torch
 
@@ -16,3 +16,11 @@ def masked_entropy(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Return the entropy in nats of the softmax along the last dimension, over the entries where ``mask`` is true."""
     log_p = masked_log_softmax(scores, mask)
     return -(log_p.exp() * log_p.masked_fill(~mask, 0.0)).sum(-1)
+
+
+def texts_of(lists: torch.Tensor, mask: torch.Tensor, similarity: torch.Tensor) -> torch.Tensor:
+    """Return which texts the entries ``mask`` of the ``lists`` stand for: bool, of the shape of ``similarity``.
+
+    ``lists`` and ``mask`` are [queries, longest list], ``similarity`` is [queries, texts].
+    """
+    return torch.zeros_like(similarity).scatter_add(1, lists, mask.to(similarity.dtype)) > 0

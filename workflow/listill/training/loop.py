@@ -186,12 +186,12 @@ class Training:
         return value.loss
 
     def _log_first_step(self, step: batches.Step) -> None:
-        engine, in_list = self.engine, [len(self.examples.lists[q]) - 1 for q in step.queries]
+        engine, in_list = self.engine, (step.mask & ~step.positives).sum(1).float()
         assert engine.bytes_per_token is not None
         log.info(
             "train: the first step has %d queries and %d distinct passages; negatives per query: %.1f in its list, "
             "%.1f in the step; %s",
-            *(len(step.queries), len(step.texts), np.mean(in_list), float(step.negative.sum(1).float().mean())),
+            *(len(step.queries), len(step.texts), float(in_list.mean()), float(step.negative.sum(1).float().mean())),
             "all activations fit into memory"
             if engine.recomputed == 0
             else f"{engine.recomputed} tokens are computed twice, to stay within {engine.memory / 1e9:.1f} GB",

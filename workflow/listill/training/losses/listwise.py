@@ -6,13 +6,16 @@ DistillKLDivLoss of sentence-transformers, it has no factor of T_s squared.
 With `training.negatives.listwise`, the student's softmax runs over the list and over InfoNCE's negatives of the step:
 texts of other lists, to which the teacher assigns a probability of 0. If the targets are all or nothing, this loss is
 InfoNCE.
+
+Several positives of a list share the teacher's probability according to their targets: equally if they are equally
+relevant.
 """
 
 import torch
 
 from listill.settings.training import Temperatures
 from listill.training.batches import Step
-from listill.training.kernels import masked_log_softmax
+from listill.training.kernels import masked_log_softmax, texts_of
 
 TEMPERATURES = ("student", "teacher")
 
@@ -23,7 +26,7 @@ def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> to
     student = masked_log_softmax(similarity.gather(1, step.lists) / temperatures.student, step.mask)
     if step.others is not None:
         # The log of the share that the list has of the whole softmax is added to the log-probabilities of its entries.
-        in_list = torch.zeros_like(similarity).scatter_add(1, step.lists, step.mask.to(similarity.dtype)) > 0
+        in_list = texts_of(step.lists, step.mask, similarity)
         scaled = similarity / temperatures.student
         list_sum = torch.logsumexp(scaled.masked_fill(~in_list, -torch.inf), 1)
         whole_sum = torch.logsumexp(scaled.masked_fill(~(in_list | step.others), -torch.inf), 1)

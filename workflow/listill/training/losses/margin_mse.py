@@ -3,6 +3,9 @@
 Mean over the list of ((s+ - s) - (t+ - t) T_s / T_t)^2 (Hofstätter et al. 2020, arXiv 2010.02666). The teacher's scores
 are normalised and the student's are cosines. The factor T_s / T_t brings the teacher's margins to the student's scale:
 s / T_s and t / T_t are the logits of the listwise loss.
+
+Of several positives, the first one (the most relevant) is s+. The others are documents like any other: the student
+learns their margins to the first, which are 0 between equally relevant documents if judgements set the targets.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """RankNet: for each pair of documents of a list, the student learns which one the teacher scores higher.
 
 Mean over the pairs with t_i > t_j of log(1 + exp(-(s_i - s_j) / T_s)) (Burges et al. 2005). Only the order of the
-teacher's scores matters.
+teacher's scores matters. Positives are documents like any other: two with the same target are no pair.
 """
 
 import torch
