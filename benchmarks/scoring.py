@@ -166,7 +166,7 @@ def main() -> None:
         precision, attention = "bf16" if scorer.bf16 else "fp32", scorer.model.config._attn_implementation
         setting = f"{device}, {torch.get_num_threads()} threads, {precision}, {attention}"
         print(f"{len(pairs)} pairs of {queries} queries, {rounds} rounds, {setting}")
-        warm_up = next(pairs.blocks(max(2, queries // 10)))
+        warm_up = pairs.take(np.flatnonzero(pairs.query < max(2, queries // 10))).compact()
         settings.score(warm_up, resources)  # sets up threads, kernels and memory
         one_query_at_a_time(scorer, warm_up)
         seconds: dict[str, list[float]] = {name: [] for name in ways}

@@ -37,6 +37,8 @@ ALL = [
     *("train.s.one", "train.s.two", "train.t.one", "evaluate"),
 ]
 STUDENT = {"encode.s", "encode.s.one", "candidates", "search.s", "search.s.one", "gate", "rerank", "scores"}
+# The teachers use the first student by name.
+SECOND_STUDENT = {"encode.t", "candidates", "gate", "train.t.one"}
 TRAIN = {"train.s.one", "train.s.two", "train.t.one"}
 LISTS = {"lists.s", "lists.t"}
 
@@ -70,6 +72,8 @@ def frozen(config: dict[str, Any]) -> dict[str, str]:
         ("generation.generator", {"kind": "extractive", "dropout": 0.5}, {"queries"}),
         ("generation.cleaning.min_words", 1, {"queries"}),
         ("generation.human", False, {"queries"}),
+        ("students.t.max_length", 8, SECOND_STUDENT),
+        ("students.t.precision", "fp32", SECOND_STUDENT),
         ("mining.bm25.k1", 1.5, {"candidates", "search.bm25", "gate", "rerank", "scores"}),
         ("mining.additional.extra.model", "f", {"encode.extra", "candidates"}),
         ("mining.consistency.top", 3, {"candidates"}),
@@ -114,6 +118,63 @@ def test_the_weight_of_a_teacher_is_not_among_what_scores_depend_on() -> None:
     assert json.loads(after["lists.s"])["weights"] == {"m": 1.0, "b": 3.0}
     other = {**CONFIG, "teacher": {"members": {**members, "m": {"kind": "dense"}}}}
     assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"gate", "rerank", "scores"}
+
+
+RERANKER = {"kind": "cross_encoder", "model": "org/model"}
+USED = {"scores", "rerank"}
+
+
+@pytest.mark.parametrize(
+    ("members", "touched"),
+    [
+        ({"r": RERANKER}, {"s": set(), "t": set(), "bm25": set()}),
+        ({"r": RERANKER, "b": {"kind": "bm25"}}, {"s": set(), "t": set(), "bm25": USED}),
+        ({"d": {"kind": "dense"}}, {"s": USED, "t": set(), "bm25": set()}),
+        ({"d": {"kind": "dense", "student": "t"}}, {"s": set(), "t": USED, "bm25": set()}),
+        (
+            {"d": {"kind": "dense", "student": "t"}, "m": {"kind": "late_interaction"}},
+            {"s": USED, "t": USED, "bm25": set()},
+        ),
+    ],
+)
+def test_scores_depend_on_what_the_teachers_use(members: dict[str, Any], touched: dict[str, set[str]]) -> None:
+    """The gate compares the teachers with all students and BM25, and therefore depends on all of them."""
+    config = changed("teacher.members", members)
+    before = frozen(config)
+    places = {
+        "s": ("students", "s", "precision"),
+        "t": ("students", "t", "precision"),
+        "bm25": ("mining", "bm25", "k1"),
+    }
+    for name, (block, inner, key) in places.items():
+        new = copy.deepcopy(config)
+        new[block].setdefault(inner, {})[key] = 1.5 if key == "k1" else "fp32"
+        after = frozen(new)
+        assert {stage for stage in ("scores", "rerank") if before[stage] != after[stage]} == touched[name], name
+        assert before["gate"] != after["gate"]
+    # A third student that comes first by name is another default.
+    first = copy.deepcopy(config)
+    first["students"]["a"] = {"model": "m"}
+    default = any(
+        member["kind"] in ("dense", "late_interaction") and "student" not in member for member in members.values()
+    )
+    assert (before["scores"] != frozen(first)["scores"]) is default
+
+
+def test_teachers_read_the_embeddings_and_models_that_they_use(tiny_model: Path) -> None:
+    students = {name: {"model": str(tiny_model) if name == "t" else "org/on-the-hub"} for name in ("s", "t")}
+
+    def plan(**members: Any) -> Plan:
+        return Plan({**CONFIG, "students": students, "teacher": {"members": members}})
+
+    assert plan(r=RERANKER, b={"kind": "bm25"}).teacher_embeddings == []
+    assert plan(d={"kind": "dense"}).teacher_embeddings == ["s"]
+    both = plan(d={"kind": "dense"}, m={"kind": "late_interaction", "student": "t"})
+    assert both.teacher_embeddings == ["s"]  # MaxSim needs the model, not the embeddings
+    assert both.teacher_files == [
+        str(tiny_model / name) for name in ("modules.json", "config.json", "model.safetensors")
+    ]
+    assert plan(d={"kind": "dense", "student": "t"}).teacher_embeddings == ["t"]
 
 
 def test_scores_depend_on_the_prompt_and_answer_of_a_known_model() -> None:

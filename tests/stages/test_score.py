@@ -92,28 +92,35 @@ def test_each_pair_once_for_each_teacher(whole: pd.DataFrame) -> None:
 SMALL = "import listill.teachers.parts as parts; parts.PART = 40; from listill.stages.score import *"
 
 
+def parts_of(folder: Path, kind: str) -> list[Path]:
+    """Return the stored parts of the teacher of this kind."""
+    stores = [about.parent for about in folder.glob(".scores/*/about.json") if f'"kind": "{kind}"' in about.read_text()]
+    return [path for store in stores for path in store.glob("*.scores")]
+
+
 def test_a_run_killed_in_the_second_teacher_is_resumed(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
     out = tmp_path / "scores.parquet"
     slow = f"{SMALL}; import time, listill.teachers.kinds.t5 as t5; original = t5.T5.score"
     slow += "; t5.T5.score = lambda *a: (time.sleep(0.3), original(*a))[1]"
     process = subprocess.Popen(command(made, out, slow), stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120
-    while len(list(tmp_path.glob(".work/*/second-*.npy"))) < 2 and time.monotonic() < deadline:
+    while len(parts_of(tmp_path, "t5")) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    parts = sorted(path.name for path in tmp_path.glob(".work/*/*.npy"))
-    assert sum(name.startswith("first-") for name in parts) == 5
-    assert 2 <= sum(name.startswith("second-") for name in parts) < 5
+    assert len(parts_of(tmp_path, "cross_encoder")) == 5
+    assert 2 <= (kept := len(parts_of(tmp_path, "t5"))) < 5
     assert not out.exists()
     resumed = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
     assert resumed.returncode == 0, resumed.stderr
-    assert "teacher first: reusing 5 finished parts" in resumed.stderr
+    assert "teacher first: 180 of 180 pairs have been scored before" in resumed.stderr
+    assert f"teacher second: {36 * kept} of 180 pairs have been scored before" in resumed.stderr
     assert "models/bert: kind cross_encoder" not in resumed.stderr  # the first model is not loaded again
     scores = tables.read(out, "scores")
     keys = ["teacher", "query_id", "doc_id"]
     assert scores[keys].equals(whole[keys])
     np.testing.assert_allclose(scores["score"], whole["score"], atol=1e-3)
+    assert len(parts_of(tmp_path, "cross_encoder")) == len(parts_of(tmp_path, "t5")) == 5  # kept after success
     assert not (tmp_path / ".work").exists()
 
 
@@ -123,8 +130,8 @@ def test_a_full_disk_gives_one_message_and_keeps_finished_parts(
     """/dev/full accepts no data; it replaces the disk when the second teacher writes its third part."""
     out = tmp_path / "scores.parquet"
     full = f"{SMALL}; import contextlib, pathlib; from listill import tables; atomic = tables.atomic"
-    full += "; fits = lambda path: not path.name.startswith('second') or path.name <= 'second-4'"
-    full += "; device = contextlib.nullcontext(pathlib.Path('/dev/full'))"
+    full += "; fits = lambda path: path.suffix != '.scores' or next(writes) < 7"
+    full += "; writes = iter(range(99)); device = contextlib.nullcontext(pathlib.Path('/dev/full'))"
     full += "; tables.atomic = lambda path: atomic(path) if fits(path) else device"
     process = subprocess.run(command(made, out, full), capture_output=True, text=True, check=False)
     assert process.returncode == 1
@@ -132,12 +139,11 @@ def test_a_full_disk_gives_one_message_and_keeps_finished_parts(
     assert error.startswith(f"listill score: error: {tmp_path}: no space left on the disk (or in your quota")
     assert error.endswith("free some space and run again; finished parts are kept and reused")
     assert "Traceback" not in process.stderr
-    parts = list(tmp_path.glob(".work/*/*.npy"))
-    assert len([path for path in parts if path.name.startswith("first")]) == 5
-    assert [path.name for path in parts if path.name.startswith("second")] == ["second-0-4.npy"]
+    assert len(parts_of(tmp_path, "cross_encoder")) == 5
+    assert len(parts_of(tmp_path, "t5")) == 2
     resumed = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
     assert resumed.returncode == 0, resumed.stderr
-    assert "teacher second: reusing 1 finished parts" in resumed.stderr
+    assert "teacher second: 72 of 180 pairs have been scored before" in resumed.stderr
     assert len(tables.read(out, "scores")) == len(whole)
 
 

@@ -15,6 +15,7 @@ from listill.evaluation.topics import EvaluationQueries
 from listill.settings.teacher import TeacherEnsemble
 from listill.teachers.gate import GateResults, decide, measure
 from listill.teachers.resources import Resources
+from listill.teachers.store import open_stores
 
 
 def results(queries: int = 40, **means: float) -> GateResults:
@@ -85,7 +86,8 @@ def test_the_table(
     """The values equal those of a naive implementation that ranks and measures one query at a time."""
     chosen = EvaluationQueries(*(frame[frame["split"] >= split] for frame in (evaluated.queries, evaluated.qrels)))
     ensemble = TeacherEnsemble.model_validate({"members": MEMBERS})
-    gate_results = measure(chosen, ensemble, with_embeddings, 12, tmp_path)
+    stores = open_stores(tmp_path, ensemble.members, {}, with_embeddings)
+    gate_results = measure(chosen, ensemble, with_embeddings, 12, stores)
     table = gate_results.table
     assert gate_results.described == f"{queries} topics"
     assert set(gate_results.candidates["retriever"]) == {"bm25", "s"}
@@ -128,7 +130,7 @@ def ndcg(ranking: list[int], relevant: int) -> float:
     return 1 / math.log2(ranking.index(relevant) + 2) if relevant in ranking[:10] else 0.0
 
 
-def test_no_dev_or_heldout_queries(evaluated: EvaluationQueries, resources: Resources, tmp_path: Path) -> None:
+def test_no_dev_or_heldout_queries(evaluated: EvaluationQueries, resources: Resources) -> None:
     none = EvaluationQueries(evaluated.queries[:0], evaluated.qrels[:0])
     with pytest.raises(UserError, match="neither dev topics nor held-out synthetic queries"):
-        measure(none, TeacherEnsemble(), resources, 5, tmp_path)
+        measure(none, TeacherEnsemble(), resources, 5, {})

@@ -7,7 +7,7 @@ import pytest
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.queries.passages import passages_without_queries
-from listill.teachers.pairs import Pairs, pairs_of, without_known
+from listill.teachers.pairs import Pairs, pairs_of
 
 
 def frame(*rows: tuple[str, str]) -> pd.DataFrame:
@@ -46,21 +46,21 @@ def test_a_query_without_its_source_in_the_pool(collection: Collection, queries:
     assert pairs.texts(pairs.text) == [collection.rendered(1), collection.without(2, 0, queries["end"][2])]
 
 
-@pytest.mark.parametrize("size", [1, 3, 10, 100])
-def test_blocks_contain_all_pairs_in_order(pairs: Pairs, size: int) -> None:
-    rows = []
-    for number, block in enumerate(pairs.blocks(size)):
-        assert len(block.queries) <= size
-        query_texts = [block.queries[q] for q in block.query]
-        rows += list(zip(block.query + number * size, query_texts, block.texts(block.text), strict=True))
-    assert rows == [(q, pairs.queries[q], text) for q, text in zip(pairs.query, pairs.texts(pairs.text), strict=True)]
+@pytest.mark.parametrize("step", [1, 3, 10, 100])
+def test_chosen_pairs_keep_their_texts(pairs: Pairs, step: int) -> None:
+    def rows(some: Pairs) -> list[tuple[str, str]]:
+        return list(zip([some.queries[q] for q in some.query], some.texts(some.text), strict=True))
+
+    chosen = np.arange(0, len(pairs), step)
+    part = pairs.take(chosen)
+    assert part.queries is pairs.queries
+    assert rows(part) == rows(part.compact()) == [rows(pairs)[p] for p in chosen]
 
 
-def test_blocks_count_queries_without_pairs(collection: Collection, queries: pd.DataFrame) -> None:
-    pairs = pairs_of(collection, queries, frame(("q8", "d001")), cut=True)
-    assert [len(block) for block in pairs.blocks(4)] == [0, 0, 1]
-    (last,) = [block for block in pairs.blocks(4) if len(block)]
-    assert last.query.tolist() == [0]
+def test_compact_pairs_have_no_query_without_pairs(collection: Collection, queries: pd.DataFrame) -> None:
+    pairs = pairs_of(collection, queries, frame(("q8", "d001"), ("q3", "d001")), cut=True).compact()
+    assert pairs.queries == [queries["text"][3], queries["text"][8]]
+    assert pairs.query.tolist() == [0, 1]
 
 
 def test_unknown_ids(collection: Collection, queries: pd.DataFrame) -> None:
@@ -74,12 +74,3 @@ def test_no_candidates(collection: Collection, queries: pd.DataFrame) -> None:
     empty = pairs_of(collection, queries, frame(), cut=True)
     assert len(empty) == 0
     assert empty.text.dtype == np.int64
-
-
-def test_without_known_removes_scored_pairs() -> None:
-    pool = frame(("q0", "a"), ("q0", "b"), ("q1", "a"), ("q2", "c"))
-    pool.index = pd.Index([7, 3, 5, 1])
-    known = frame(("q0", "b"), ("q0", "b"), ("q1", "a"), ("q9", "c")).assign(teacher="t")
-    remaining = without_known(pool, known)
-    assert remaining.to_numpy().tolist() == [["q0", "a"], ["q2", "c"]]
-    assert without_known(pool, known[:0]).equals(pool)

@@ -1,4 +1,4 @@
-"""Parts are scored once, reused after an interruption, and never mixed up."""
+"""Pairs are scored in parts, once; an interrupted run resumes, and parts of different settings are never mixed up."""
 
 import logging
 from collections.abc import Callable
@@ -13,8 +13,11 @@ from listill.errors import UserError
 from listill.teachers import parts
 from listill.teachers.kinds.bm25 import Bm25Teacher
 from listill.teachers.kinds.dense import DenseTeacher
+from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.pairs import Pairs
+from listill.teachers.parts import in_whole_groups, scores_in_parts
 from listill.teachers.resources import Resources
+from listill.teachers.store import open_stores
 from listill.teachers.teacher import Teacher
 
 MEMBERS: dict[str, Teacher] = {"words": Bm25Teacher(kind="bm25"), "vectors": DenseTeacher(kind="dense")}
@@ -22,19 +25,19 @@ ORIGINAL_SCORE = {teacher: teacher.score for teacher in (Bm25Teacher, DenseTeach
 
 
 class Calls:
-    """Wraps the ``score`` of the teachers: records the scored blocks, and fails at one of them."""
+    """Wraps the ``score`` of the teachers: records the scored parts, and fails at one of them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> None:
-        self.blocks: list[tuple[str, int]] = []
+        self.parts: list[tuple[str, int]] = []
         self.fail_at = fail_at
         for teacher in ORIGINAL_SCORE:
             monkeypatch.setattr(teacher, "score", self.recorded(teacher))
 
     def recorded(self, teacher: type[Teacher]) -> Callable[[Teacher, Pairs, Resources], np.ndarray]:
         def score(member: Teacher, pairs: Pairs, resources: Resources) -> np.ndarray:
-            if len(self.blocks) == self.fail_at:
+            if len(self.parts) == self.fail_at:
                 raise KeyboardInterrupt
-            self.blocks.append((member.kind, len(pairs)))
+            self.parts.append((member.kind, len(pairs)))
             return ORIGINAL_SCORE[teacher](member, pairs, resources)
 
         return score
@@ -45,73 +48,109 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "PART", 21)  # three queries of seven pairs
 
 
-def collect(pairs: Pairs, resources: Resources, work: Path) -> dict[str, np.ndarray]:
-    by_teacher: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
-    for name, block, first, scores in parts.in_parts(MEMBERS, pairs, resources, work):
-        by_teacher.setdefault(name, []).append((block.query + first, block.text, scores))
-    for blocks in by_teacher.values():
-        assert np.concatenate([query for query, _, _ in blocks]).tolist() == pairs.query.tolist()
-        assert np.concatenate([text for _, text, _ in blocks]).tolist() == pairs.text.tolist()
-    return {name: np.concatenate([scores for _, _, scores in blocks]) for name, blocks in by_teacher.items()}
+@pytest.fixture
+def collect(queries: pd.DataFrame, resources: Resources) -> Callable[..., dict[str, np.ndarray]]:
+    """A function that returns the score of each pair, keyed by teacher; ``root`` is the folder of the stores."""
+
+    def collect(pairs: Pairs, root: Path, members: dict[str, Teacher] = MEMBERS) -> dict[str, np.ndarray]:
+        tables = list(scores_in_parts(queries, pairs, members, resources, open_stores(root, members, {}, resources)))
+        scores = {name: [table["score"] for table in tables if set(table["teacher"]) == {name}] for name in members}
+        return {name: np.concatenate(columns or [[]]) for name, columns in scores.items()}
+
+    return collect
 
 
-def test_parts_contain_all_scores(pairs: Pairs, resources: Resources, tmp_path: Path) -> None:
-    scores = collect(pairs, resources, tmp_path)
+Collect = Callable[..., dict[str, np.ndarray]]
+
+
+def test_all_pairs_are_scored(collect: Collect, pairs: Pairs, resources: Resources, tmp_path: Path) -> None:
+    scores = collect(pairs, tmp_path)
     for name, member in MEMBERS.items():
         np.testing.assert_allclose(scores[name], member.score(pairs, resources), atol=1e-5)
-    assert len(list(tmp_path.glob("*.npy"))) == 8
+    assert len(list(tmp_path.glob("*/*.scores"))) == 8
 
 
 @pytest.mark.parametrize("fail_at", range(8))
 def test_finished_parts_are_not_scored_again(
-    pairs: Pairs, resources: Resources, tmp_path: Path, fail_at: int, monkeypatch: pytest.MonkeyPatch
+    collect: Collect, pairs: Pairs, tmp_path: Path, fail_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an interruption at any part of either teacher, the next run scores the other parts, with equal results."""
-    expected = collect(pairs, resources, tmp_path / "uninterrupted")
+    expected = collect(pairs, tmp_path / "uninterrupted")
     first = Calls(monkeypatch, fail_at)
     with pytest.raises(KeyboardInterrupt):
-        collect(pairs, resources, tmp_path / "work")
+        collect(pairs, tmp_path / "work")
     second = Calls(monkeypatch)
-    scores = collect(pairs, resources, tmp_path / "work")
-    assert len(first.blocks) == fail_at
-    assert len(first.blocks) + len(second.blocks) == 8
+    scores = collect(pairs, tmp_path / "work")
+    assert len(first.parts) == fail_at
+    assert len(first.parts) + len(second.parts) == 8
     assert [scores[name].tolist() for name in MEMBERS] == [expected[name].tolist() for name in MEMBERS]
 
 
-def test_parts_of_another_size_are_not_reused(
-    pairs: Pairs, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_scores_do_not_depend_on_the_size_of_the_parts(
+    collect: Collect, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = collect(pairs, resources, tmp_path)
+    expected = collect(pairs, tmp_path / "a")
     monkeypatch.setattr(parts, "PART", 35)
-    scores = collect(pairs, resources, tmp_path)
+    scores = collect(pairs, tmp_path / "b")
     for name in MEMBERS:
         np.testing.assert_allclose(scores[name], expected[name], atol=1e-5)
 
 
-def test_reused_parts_are_logged(
-    pairs: Pairs, resources: Resources, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_only_new_pairs_are_scored(
+    collect: Collect, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    collect(pairs, resources, tmp_path)
-    assert "finished parts" not in caplog.text
+    """A stored score is found whatever other pairs it was scored with."""
+    half = pairs.take(np.flatnonzero(pairs.text % 2 == 0))
+    known = collect(half, tmp_path)
+    assert "scored before" not in caplog.text
+    calls = Calls(monkeypatch)
     with caplog.at_level(logging.INFO, "listill"):
-        collect(pairs, resources, tmp_path)
-    assert "teacher words: reusing 4 finished parts" in caplog.text
+        scores = collect(pairs, tmp_path)
+    new = len(pairs) - len(half)
+    assert sum(size for kind, size in calls.parts if kind == "bm25") == new > 0
+    assert sum(size for kind, size in calls.parts if kind == "dense") == new
+    assert f"teacher words: {len(half)} of {len(pairs)} pairs have been scored before" in caplog.text
+    assert all((scores[name][pairs.text % 2 == 0] == known[name]).all() for name in MEMBERS)
+
+
+def test_the_same_texts_are_scored_once(
+    collect: Collect, pairs: Pairs, queries: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two queries with the same text and the same passages."""
+    twice = Pairs(pairs.collection, [*pairs.queries[:2], pairs.queries[1]], np.repeat([1, 2], 3), np.tile([3, 9, 5], 2))
+    calls = Calls(monkeypatch)
+    scores = collect(twice, tmp_path)
+    assert calls.parts == [("bm25", 3), ("dense", 3)]
+    assert (scores["words"][:3] == scores["words"][3:]).all()
+
+
+def test_the_other_parts_of_a_damaged_one_are_kept(
+    collect: Collect, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    members: dict[str, Teacher] = {"words": MEMBERS["words"]}
+    expected = collect(pairs, tmp_path, members)
+    damaged = sorted(tmp_path.glob("*/*.scores"))[1]
+    damaged.write_bytes(damaged.read_bytes()[:-7])
+    calls = Calls(monkeypatch)
+    assert collect(pairs, tmp_path, members)["words"].tolist() == expected["words"].tolist()
+    assert len(calls.parts) == 1
+    assert f"{damaged}: this file is damaged" in caplog.text
 
 
 def test_a_score_that_is_not_a_number(
-    pairs: Pairs, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collect: Collect, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Bm25Teacher, "score", lambda _, block, __: np.full(len(block), np.nan, dtype=np.float32))
+    monkeypatch.setattr(Bm25Teacher, "score", lambda _, part, __: np.full(len(part), np.nan, dtype=np.float32))
     with pytest.raises(
         UserError, match=rf"^teacher words: its score of query '{pairs.queries[0]}' and .* is not a number"
     ):
-        collect(pairs, resources, tmp_path)
+        collect(pairs, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_no_pairs(pairs: Pairs, resources: Resources, tmp_path: Path) -> None:
+def test_no_pairs(collect: Collect, pairs: Pairs, tmp_path: Path) -> None:
     none = Pairs(pairs.collection, pairs.queries, pairs.query[:0], pairs.text[:0], pairs.edited)
-    assert all(len(scores) == 0 for scores in collect(none, resources, tmp_path).values())
+    assert all(len(scores) == 0 for scores in collect(none, tmp_path).values())
 
 
 def test_scores_by_id(
@@ -119,7 +158,8 @@ def test_scores_by_id(
 ) -> None:
     """The score of an edited passage is stored under the id of that passage."""
     assert pairs.edited
-    table = pd.concat(parts.scores_in_parts(collection, queries, pairs, MEMBERS, resources, tmp_path))
+    stores = open_stores(tmp_path, MEMBERS, {}, resources)
+    table = pd.concat(scores_in_parts(queries, pairs, MEMBERS, resources, stores))
     rows = []
     for name, member in MEMBERS.items():
         scores = member.score(pairs, resources)
@@ -134,12 +174,53 @@ def test_scores_by_id(
 def test_a_teacher_must_return_one_score_per_pair(
     shape: tuple[int, ...],
     described: str,
+    collect: Collect,
     pairs: Pairs,
-    resources: Resources,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Bm25Teacher, "score", lambda *_: np.zeros(shape))
     with pytest.raises(UserError, match=rf"^teacher words: its scores of 21 pairs have the shape {described}; return"):
-        collect(pairs, resources, tmp_path)
+        collect(pairs, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("member", "groups"), [(MEMBERS["words"], "query"), (LateInteraction, "text")])
+def test_a_part_holds_whole_queries_or_whole_passages(
+    member: Teacher | type[Teacher],
+    groups: str,
+    collect: Collect,
+    pairs: Pairs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scored: list[np.ndarray] = []
+
+    def score(_: Teacher, part: Pairs, __: Resources) -> np.ndarray:
+        names = [part.queries[q] for q in part.query] if groups == "query" else part.text.tolist()
+        scored.append(np.unique(names))
+        assert (np.diff(part.query) >= 0).all()  # in the order of the queries, as always
+        return np.zeros(len(part))
+
+    one = member(kind="late_interaction") if isinstance(member, type) else member
+    monkeypatch.setattr(type(one), "score", score)
+    collect(pairs, tmp_path, {"one": one})
+    assert len(scored) > 2
+    together = np.concatenate(scored)
+    assert len(together) == len(np.unique(together))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 100])
+def test_whole_groups(size: int) -> None:
+    groups = np.array([4, 1, 1, 7, 4, 4, 1, 9, 7, 4])
+    made = list(in_whole_groups(groups, size))
+    assert sorted(np.concatenate(made).tolist()) == list(range(10))
+    for part in made:
+        assert (np.diff(part) > 0).all()
+        assert len(part) <= size or len(set(groups[part])) == 1
+        assert set(groups[part]).isdisjoint(groups[np.setdiff1d(np.arange(10), part)])
+    # What remains after the first part is divided as before.
+    rest = np.setdiff1d(np.arange(10), made[0])
+    again = [rest[part].tolist() for part in in_whole_groups(groups[rest], size)]
+    assert again == [part.tolist() for part in made[1:]]
+    assert not list(in_whole_groups(groups[:0], size))

@@ -12,6 +12,7 @@ from listill.teachers.kinds.dense import DenseTeacher
 from listill.teachers.pairs import pairs_of
 from listill.teachers.rerank import ensemble_run, member_runs, score_pool
 from listill.teachers.resources import Resources
+from listill.teachers.store import open_stores
 
 TEACHER = TeacherEnsemble(members={"a": Bm25Teacher(kind="bm25", weight=3.0), "b": DenseTeacher(kind="dense")})
 SCORES = pd.DataFrame(
@@ -70,7 +71,8 @@ def test_whole_passages_are_scored_once(
         [("q2", "d002"), ("q0", "d000"), ("q0", "d007"), ("q2", "d002")], columns=["query_id", "doc_id"]
     )
     query_texts = queries[["query_id", "text"]]
-    scores = score_pool(collection, query_texts, pool, TEACHER, resources, tmp_path)
+    stores = open_stores(tmp_path, TEACHER.members, {}, resources)
+    scores = score_pool(query_texts, pool, TEACHER, resources, stores)
     pairs = pairs_of(collection, query_texts, pool, cut=False)
     assert scores["teacher"].tolist() == ["a"] * 3 + ["b"] * 3
     ids = [("q0", "d000"), ("q0", "d007"), ("q2", "d002")]

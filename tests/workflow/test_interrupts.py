@@ -14,7 +14,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
     "queries": lambda folder: (folder / "funnel/queries.parquet").exists(),
     "encode": lambda folder: any(folder.glob(".work/encode-*/lock")),
     "candidates": lambda folder: any(folder.glob(".candidates.parquet.*.tmp")),
-    "scores": lambda folder: any(folder.glob(".work/score-*/*.npy")),
+    "scores": lambda folder: any(folder.glob(".scores.parquet.*.tmp")),
     "lists": lambda folder: (folder / "funnel/lists.small.parquet").exists(),
     "train": lambda folder: any(folder.glob("models/small/.*.tmp")),
     "evaluate": lambda folder: (folder / "per_query.parquet").exists(),

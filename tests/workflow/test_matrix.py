@@ -175,10 +175,10 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.consistency.top": (3, "candidates"),
     "mining.consistency.require": ("none", "candidates"),
     "teacher.members.*[late_interaction].weight": (3, "gate rerank lists.*"),
-    "teacher.members.*[late_interaction].student": ("small", "gate rerank scores"),
+    "teacher.members.*[late_interaction].student": ("small", ""),  # it is the default
     "teacher.members.*[bm25].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
-    "teacher.members.*[dense].student": ("small", "gate rerank scores"),
+    "teacher.members.*[dense].student": ("small", ""),  # it is the default
     "teacher.members.*[cross_encoder].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[cross_encoder].model": ("elsewhere", SCORED),
     "teacher.members.*[cross_encoder].revision": ("main", SCORED),
@@ -300,6 +300,29 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     stages += [f"{kind}.{student}" for student in plan.students for kind in ("lists",)]
     stages += [f"fuse.{system}+bm25" for system in plan.searching]
     return {stage: plan.frozen("tiny", stage) for stage in stages}
+
+
+RERANKERS = {"one": BLOCKS["cross_encoder"], "two": BLOCKS["t5"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mining.bm25.k1", 1.2),
+        ("mining.bm25.stemmer", None),
+        *((f"students.small.{key}", MATRIX[f"students.*.{key}"][0]) for key in ("model", "max_length", "precision")),
+        ("students.another", {"model": "elsewhere"}),
+    ],
+)
+def test_scores_of_rerankers_depend_on_no_student_and_not_on_bm25(
+    key: str, value: Any, settings: dict[str, Any]
+) -> None:
+    """As with the papers' config, whose teacher takes days."""
+    base = flow.changed(settings, "teacher.members", RERANKERS)
+    before, after = frozen(base), frozen(flow.changed(base, key, value))
+    for stage in ("scores", "rerank"):
+        assert before[stage] == after[stage]
+    assert before["gate"] != after["gate"]
 
 
 def test_the_matrix_has_every_key() -> None:

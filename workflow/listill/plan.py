@@ -29,6 +29,7 @@ from listill.stages import (
     train,
 )
 from listill.system_names import FUSED, SECOND
+from listill.teachers.teacher import Teacher, resolved, students_used
 
 STAGES: dict[str, Any] = {
     "corpus": corpus,
@@ -171,10 +172,20 @@ class Plan:
         return [file for name in losses for file in member_files("losses", name)]
 
     @property
+    def _teachers(self) -> dict[str, Teacher]:
+        return resolved(self.settings.teacher.members, self.students)
+
+    @property
+    def teacher_embeddings(self) -> list[str]:
+        """Names of the students whose embeddings of the corpus the teachers read."""
+        return students_used(self._teachers, embeddings=True)
+
+    @property
     def teacher_files(self) -> list[str]:
         """The user's files that the teachers read, including those that show whether a model folder has changed."""
-        members = self.settings.teacher.members.values()
-        return [file for member in members for file in [*member.files(), *_member("teachers", member)]]
+        teachers = self._teachers
+        own = [file for one in teachers.values() for file in [*one.files(), *_member("teachers", one)]]
+        return [*own, *(file for name in students_used(teachers) for file in self.retriever_files(name))]
 
 
 def _member(family: str, settings: Member) -> list[str]:

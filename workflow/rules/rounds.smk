@@ -43,7 +43,7 @@ rule mine_again:
 rule score_again:
     """
     Let every teacher score the candidates that the first round did not have.
-    INPUT: settings, corpus.parquet, queries.parquet, the round's candidates, scores.parquet, embeddings
+    INPUT: settings, corpus.parquet, queries.parquet, the round's candidates, embeddings and models that the teachers use
     OUTPUT: round2/<student>.<variant>/scores.parquet
     """
     input:
@@ -51,8 +51,8 @@ rule score_again:
         corpus="results/{corpus}/corpus.parquet",
         queries="results/{corpus}/queries.parquet",
         candidates=f"{ROUND}/candidates.parquet",
-        known="results/{corpus}/scores.parquet",
-        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
+        models=PLAN.teacher_files,
     output:
         f"{ROUND}/scores.parquet",
     log:
@@ -68,8 +68,8 @@ rule score_again:
         runtime=1440,
     shell:
         "python -m listill.stages.score --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --known {input.known}"
-        " --embeddings {input.embeddings} --out {output}"
+        " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --embeddings {input.embeddings}"
+        " --out {output}"
 
 
 rule build_lists_again:

@@ -1,7 +1,8 @@
 rule rerank_topics:
     """
     Rerank what BM25 and the base students find for the evaluation queries with the teachers.
-    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet, embeddings, models
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<retriever>.parquet, embeddings and
+    models that the teachers use
     OUTPUT: runs/teacher.parquet
     """
     input:
@@ -11,8 +12,10 @@ rule rerank_topics:
         qrels="results/{corpus}/qrels.parquet",
         queries="results/{corpus}/queries.parquet",
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=["bm25", *PLAN.students]),
-        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
         models=PLAN.teacher_files,
+        # Not read: after the gate, the scores of its pairs are stored.
+        gate=ancient("results/{corpus}/gate.parquet"),
     output:
         "results/{corpus}/runs/teacher.parquet",
     log:
@@ -70,7 +73,7 @@ rule gate_teacher:
 rule score_candidates:
     """
     Let every teacher score every candidate.
-    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, embeddings, models
+    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, embeddings and models that the teachers use
     OUTPUT: scores.parquet
     """
     input:
@@ -78,7 +81,7 @@ rule score_candidates:
         corpus="results/{corpus}/corpus.parquet",
         queries="results/{corpus}/queries.parquet",
         candidates="results/{corpus}/candidates.parquet",
-        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
         models=PLAN.teacher_files,
     output:
         "results/{corpus}/scores.parquet",

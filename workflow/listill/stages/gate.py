@@ -12,7 +12,8 @@ from listill.settings.mining import Mining
 from listill.settings.students import Student
 from listill.settings.teacher import TeacherEnsemble
 from listill.stages.command import In, Ins, MaybeOut, Out, main
-from listill.stages.job import Job, StageSettings
+from listill.stages.job import Job, StageSettings, score_folder
+from listill.teachers.teacher import identities, resolved
 
 VERSION = 3
 log = logging.getLogger("listill")
@@ -27,9 +28,13 @@ class GateStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str) -> GateStage:
-    """Return the settings of this stage. Of the mining settings, it keeps only those of BM25 and the depth."""
+    """Return the settings of this stage. Of the mining settings, it keeps only those of BM25 and the depth.
+
+    All students and BM25 remain: the teacher is compared with them, whether or not it uses them.
+    """
+    teacher = config.teacher.model_copy(update={"members": resolved(config.teacher.members, config.students)})
     mining = Mining(bm25=config.mining.bm25, depth=config.mining.depth, consistency={"require": "none"})
-    return GateStage(version=VERSION, teacher=config.teacher, students=config.students, mining=mining)
+    return GateStage(version=VERSION, teacher=teacher, students=config.students, mining=mining)
 
 
 def run(
@@ -53,14 +58,15 @@ def run(
     from listill.retrieval.embeddings import load_named
     from listill.teachers.gate import decide, measure
     from listill.teachers.resources import Resources
-    from listill.teachers.teacher import identities
+    from listill.teachers.store import open_stores
 
-    job.uses(identities(settings.teacher.members))
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
     documents = collection.load(corpus)
     resources = Resources(documents, settings.students, settings.mining.bm25, load_named(embeddings, documents))
-    with job.work(out) as work:
-        results = measure(evaluated, settings.teacher, resources, settings.mining.depth, work)
+    models = identities(settings.teacher.members, resources)
+    job.uses(models)
+    stores = open_stores(score_folder(out), settings.teacher.members, models, resources)
+    results = measure(evaluated, settings.teacher, resources, settings.mining.depth, stores)
     failure = decide(results, list(settings.students), settings.teacher.gate.margin)
     if failure:
         message = f"{failure}; use a stronger teacher, or set teacher.gate.action: warn"

@@ -82,8 +82,7 @@ class Job:
         fingerprint, so that parts made with other settings are never reused. A lock keeps out other processes; it is
         released when the process ends.
         """
-        root = next((folder for folder in beside.parents if (folder / "config").is_dir()), beside.parent)
-        folder = root / ".work" / f"{self.stage}-{self.fingerprint}"
+        folder = results_folder(beside) / ".work" / f"{self.stage}-{self.fingerprint}"
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "lock", "w") as lock:
             try:
@@ -96,6 +95,16 @@ class Job:
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             folder.parent.rmdir()
+
+
+def results_folder(output: Path) -> Path:
+    """Return the results folder of the corpus, or the folder of ``output`` if it is outside a results folder."""
+    return next((folder for folder in output.parents if (folder / "config").is_dir()), output.parent)
+
+
+def score_folder(output: Path) -> Path:
+    """Return the folder of the teachers' stored scores, which all stages and rounds of a corpus share."""
+    return results_folder(output) / ".scores"
 
 
 def versions() -> dict[str, str]:

@@ -8,25 +8,31 @@ from listill.settings.bm25 import Bm25
 from listill.settings.config import Settings
 from listill.settings.students import Student
 from listill.settings.teacher import TeacherEnsemble
-from listill.stages.command import In, Ins, MaybeIn, Out, main
-from listill.stages.job import Job, StageSettings
+from listill.stages.command import In, Ins, Out, main
+from listill.stages.job import Job, StageSettings, score_folder
+from listill.teachers.teacher import identities, resolved, students_used, uses_bm25
 
 VERSION = 1
 log = logging.getLogger("listill")
 
 
 class ScoreStage(StageSettings):
-    """The settings that the scores depend on: the teachers without their weights, and the models they use."""
+    """The settings that the scores depend on: the teachers without their weights, and what they use."""
 
     members: dict[Name, Any] = TeacherEnsemble().model_dump()["members"]
     students: dict[Name, Student] = {}
-    bm25: Bm25 = Bm25()
+    bm25: Bm25 | None = Bm25()
 
 
 def settings(config: Settings, corpus: str) -> ScoreStage:
-    """Return the settings of this stage."""
-    members = {name: member.model_dump(exclude={"weight"}) for name, member in config.teacher.members.items()}
-    return ScoreStage(version=VERSION, members=members, students=config.students, bm25=config.mining.bm25)
+    """Return the settings of this stage, without students and BM25 settings that no teacher uses."""
+    members = resolved(config.teacher.members, config.students)
+    return ScoreStage(
+        version=VERSION,
+        members={name: member.model_dump(exclude={"weight"}) for name, member in members.items()},
+        students={name: config.students[name] for name in students_used(members)},
+        bm25=config.mining.bm25 if uses_bm25(members) else None,
+    )
 
 
 def run(
@@ -37,37 +43,33 @@ def run(
     candidates: In,
     out: Out,
     embeddings: Ins = [],
-    known: MaybeIn = None,
 ) -> None:
-    """Write scores.parquet. Finished parts survive an interruption.
+    """Write scores.parquet. Pairs whose scores are stored are not scored again.
 
-    ``embeddings`` of the corpus are reused by the dense teacher. ``known`` are the scores of an earlier round, which
-    are not computed again.
+    ``embeddings`` of the corpus are reused by the dense teacher.
     """
     from listill import tables
     from listill.corpus import collection
     from listill.retrieval.embeddings import load_named
-    from listill.teachers.pairs import pairs_of, without_known
+    from listill.teachers.pairs import pairs_of
     from listill.teachers.parts import scores_in_parts
     from listill.teachers.resources import Resources
-    from listill.teachers.teacher import identities
+    from listill.teachers.store import open_stores
 
     documents = collection.load(corpus)
     query_table = tables.read(queries, "queries")
     pool = tables.read(candidates, "candidates", ["query_id", "doc_id"]).drop_duplicates()
     system = tables.provenance(candidates).key.partition("candidates/")[2]  # empty in the first round
     key = f"scores/{system}" if system else "scores"
-    known_scores = None if known is None else tables.read(known, "scores").merge(pool, on=["query_id", "doc_id"])
-    new_pool = pool if known_scores is None else without_known(pool, known_scores)
-    pairs = pairs_of(documents, query_table, new_pool, cut=True)
+    pairs = pairs_of(documents, query_table, pool, cut=True)
     log.info("score: %d pairs of %d queries", len(pairs), len(set(pairs.query.tolist())))
     members = TeacherEnsemble(members=settings.members).members
-    resources = Resources(documents, settings.students, settings.bm25, load_named(embeddings, documents))
-    job.uses(identities(members))
-    with job.work(out) as work, tables.writer(out, "scores", job.provenance(key)) as table:
-        if known_scores is not None:
-            table.write_table(tables.as_table("scores", known_scores))
-        for part in scores_in_parts(documents, query_table, pairs, members, resources, work):
+    resources = Resources(documents, settings.students, settings.bm25 or Bm25(), load_named(embeddings, documents))
+    models = identities(members, resources)
+    job.uses(models)
+    stores = open_stores(score_folder(out), members, models, resources)
+    with tables.writer(out, "scores", job.provenance(key)) as table:
+        for part in scores_in_parts(query_table, pairs, members, resources, stores):
             table.write_table(tables.as_table("scores", part))
 
 

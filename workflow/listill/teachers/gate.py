@@ -1,8 +1,8 @@
 """The gate: check that the teacher ranks better than the students, which otherwise could not learn from it."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from listill.retrieval.runs import with_ids
 from listill.settings.teacher import TeacherEnsemble
 from listill.teachers.rerank import ensemble_run, member_runs, score_pool
 from listill.teachers.resources import Resources
+from listill.teachers.store import ScoreStore
 
 log = logging.getLogger("listill")
 
@@ -55,12 +56,16 @@ class GateResults:
 
 
 def measure(
-    evaluated: EvaluationQueries, teacher: TeacherEnsemble, resources: Resources, depth: int, work: Path
+    evaluated: EvaluationQueries,
+    teacher: TeacherEnsemble,
+    resources: Resources,
+    depth: int,
+    stores: Mapping[str, ScoreStore],
 ) -> GateResults:
     """Measure the teacher, each of its members and the students.
 
     They are measured on the dev queries or, if there are none, on the held-out queries. The teacher reranks the first
-    ``depth`` documents of BM25 and of each student. ``work`` is the folder of finished parts. Raises UserError if there
+    ``depth`` documents of BM25 and of each student. ``stores`` has the scores of each teacher. Raises UserError if there
     are no dev or held-out queries.
     """
     split = "dev" if (evaluated.judged["split"] == "dev").any() else "heldout"
@@ -77,7 +82,7 @@ def measure(
         for retriever in resources.retrievers()
     }
     candidates = pd.concat([run.assign(retriever=name) for name, run in runs.items()], ignore_index=True)
-    scores = score_pool(collection, queries, candidates, teacher, resources, work)
+    scores = score_pool(queries, candidates, teacher, resources, stores)
     runs["teacher"] = ensemble_run(scores, teacher, len(collection))
     runs |= {f"teacher.{name}": run for name, run in member_runs(scores, len(collection)).items()}
     systems = ["teacher", *(f"teacher.{name}" for name in teacher.members), *resources.students]

@@ -1,7 +1,6 @@
 """The query-passage pairs to be scored."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -39,17 +38,14 @@ class Pairs:
         document = f"document '{self.collection.doc_ids[position]}'" if position < n else "its source passage"
         return f"query '{self.queries[self.query[p]]}' and {document}"
 
-    def blocks(self, size: int) -> Iterator["Pairs"]:
-        """Yield the pairs in blocks of ``size`` queries."""
-        for start in range(0, len(self.queries), size):
-            low, high = np.searchsorted(self.query, [start, start + size])
-            yield Pairs(
-                self.collection,
-                self.queries[start : start + size],
-                self.query[low:high] - start,
-                self.text[low:high],
-                self.edited,
-            )
+    def take(self, chosen: np.ndarray) -> "Pairs":
+        """Return the pairs at the positions ``chosen`` (ascending), with the queries and texts of all pairs."""
+        return replace(self, query=self.query[chosen], text=self.text[chosen])
+
+    def compact(self) -> "Pairs":
+        """Return the same pairs without queries that have no pair."""
+        positions, query = np.unique(self.query, return_inverse=True)
+        return replace(self, queries=[self.queries[q] for q in positions], query=query)
 
 
 def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, *, cut: bool) -> Pairs:
@@ -73,10 +69,3 @@ def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, 
             document[low:high][document[low:high] == source[q]] = n + len(edited)
             edited.append(text)
     return Pairs(collection, queries["text"].tolist(), query, document, edited)
-
-
-def without_known(pool: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs of ``pool`` (query_id, doc_id) that are not in ``known``."""
-    ids = ["query_id", "doc_id"]
-    merged = pool[ids].merge(known[ids].drop_duplicates(), how="left", indicator=True)
-    return pool[(merged["_merge"] == "left_only").to_numpy()]

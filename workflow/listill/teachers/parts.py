@@ -1,75 +1,96 @@
-"""Compute scores in parts. Finished parts survive an interruption, so at most one part is computed again."""
+"""Score pairs in parts. Each part is stored, so that an interruption loses at most one, and no pair is scored twice."""
 
 import logging
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from listill import tables
-from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.teachers.keys import DistinctPairs
 from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
+from listill.teachers.store import ScoreStore
 from listill.teachers.teacher import Teacher
 
-# Approximate number of pairs per part; a part holds whole queries. A cross-encoder on a CPU takes minutes per part.
-# Late interaction encodes each passage once per part.
+# Number of pairs per part, unless a single query or passage has more. A cross-encoder on a CPU takes minutes per part.
 PART = 65_536
 log = logging.getLogger("listill")
 
 
 def scores_in_parts(
-    collection: Collection,
     queries: pd.DataFrame,
     pairs: Pairs,
     members: Mapping[str, Teacher],
     resources: Resources,
-    work: Path,
+    stores: Mapping[str, ScoreStore],
 ) -> Iterator[pd.DataFrame]:
-    """Yield the raw scores of all teachers and pairs as tables (query_id, doc_id, teacher, score); see ``in_parts``.
+    """Yield the raw scores of all teachers and pairs as tables (query_id, doc_id, teacher, score).
 
     ``queries`` are the queries of the pairs, with query_id. If the pairs have edited texts, ``queries`` also needs
-    doc_id: the scores of an edited text are stored under the id of the query's source passage.
+    doc_id: the scores of an edited text are stored under the id of the query's source passage. ``stores`` has a store
+    for each teacher; only pairs that are not in it are scored. Raises UserError if a teacher's scores are not one
+    finite number per pair.
     """
+    collection = pairs.collection
     doc_ids = np.array(collection.doc_ids, dtype=object)
     query_ids = queries["query_id"].to_numpy()
-    source = collection.positions(queries["doc_id"].tolist(), "queries") if pairs.edited else None
-    for name, block, first, values in in_parts(members, pairs, resources, work):
-        query, document = block.query + first, block.text
-        if source is not None:
-            document = np.where(document < len(collection), document, source[query])
-        columns = {"query_id": query_ids[query], "doc_id": doc_ids[document], "teacher": name, "score": values}
-        yield pd.DataFrame(columns)
-
-
-def in_parts(
-    members: Mapping[str, Teacher], pairs: Pairs, resources: Resources, work: Path
-) -> Iterator[tuple[str, Pairs, int, np.ndarray]]:
-    """Yield (teacher, block of pairs, position of the block's first query, raw scores) for all teachers and pairs.
-
-    Parts that exist in ``work`` are reused. The others are scored and written to ``work``.
-    """
-    block_size = max(1, PART * len(pairs.queries) // max(1, len(pairs)))
+    document = pairs.text
+    if pairs.edited:
+        source = collection.positions(queries["doc_id"].tolist(), "queries")
+        document = np.where(document < len(collection), document, source[pairs.query])
+    distinct = DistinctPairs.among(pairs)
     for name, member in members.items():
-        reused = 0
-        for number, block in enumerate(pairs.blocks(block_size)):
-            first = number * block_size
-            part = work / f"{name}-{first}-{first + len(block.queries)}.npy"
-            if part.exists():
-                reused += 1
-            else:
-                scores = np.asarray(member.score(block, resources), dtype=np.float32)
-                if scores.shape != (len(block),):
-                    raise UserError(
-                        f"teacher {name}: its scores of {len(block)} pairs have the shape {scores.shape}; "
-                        "return one score per pair"
-                    )
-                if not np.isfinite(scores).all():
-                    pair = block.describe(int(np.flatnonzero(~np.isfinite(scores))[0]))
-                    raise UserError(f"teacher {name}: its score of {pair} is not a number; check the teacher's model")
-                tables.write_array(part, scores)
-            yield name, block, first, np.load(part)
-        if reused:
-            log.info("teacher %s: reusing %d finished parts", name, reused)
+        scores = _scores(name, member, pairs, distinct, resources, stores[name])
+        for start in range(0, len(pairs), PART):
+            rows = slice(start, start + PART)
+            ids = {"query_id": query_ids[pairs.query[rows]], "doc_id": doc_ids[document[rows]]}
+            yield pd.DataFrame({**ids, "teacher": name, "score": scores[rows]})
+
+
+def _scores(
+    name: str, member: Teacher, pairs: Pairs, distinct: DistinctPairs, resources: Resources, store: ScoreStore
+) -> np.ndarray:
+    """Return the score of each pair (float32 [pairs]), from the store or computed and stored in parts."""
+    scores = store.find(distinct.keys)
+    new = np.sort(distinct.first[np.isnan(scores)])
+    if len(new) < len(scores):
+        log.info("teacher %s: %d of %d pairs have been scored before", name, len(scores) - len(new), len(scores))
+    groups = pairs.query if member.whole == "queries" else pairs.text
+    for chosen in in_whole_groups(groups[new], PART):
+        part = pairs.take(new[chosen])
+        # Whole passages have pairs with nearly all queries. The list of queries then stays as it is, so that a teacher
+        # can keep what it has computed of the queries for the next part.
+        if member.whole == "queries":
+            part = part.compact()
+        numbers = distinct.of[new[chosen]]
+        scores[numbers] = _checked(name, part, member.score(part, resources))
+        store.add(distinct.keys[:, numbers], scores[numbers])
+    return scores[distinct.of]
+
+
+def in_whole_groups(groups: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Yield the positions of ``groups`` in parts of whole groups, each ascending, in the order of the groups.
+
+    A part has at most ``size`` positions, unless a single group is larger. What remains after some of the parts is
+    divided into the same parts as before.
+    """
+    order = np.argsort(groups, kind="stable")
+    ends = np.cumsum(np.unique(groups, return_counts=True)[1])
+    start = 0
+    while start < len(order):
+        last = max(np.searchsorted(ends, start + size, "right") - 1, np.searchsorted(ends, start, "right"))
+        yield np.sort(order[start : ends[last]])
+        start = ends[last]
+
+
+def _checked(name: str, part: Pairs, scores: np.ndarray) -> np.ndarray:
+    scores = np.asarray(scores, dtype=np.float32)
+    if scores.shape != (len(part),):
+        raise UserError(
+            f"teacher {name}: its scores of {len(part)} pairs have the shape {scores.shape}; return one score per pair"
+        )
+    if not np.isfinite(scores).all():
+        pair = part.describe(int(np.flatnonzero(~np.isfinite(scores))[0]))
+        raise UserError(f"teacher {name}: its score of {pair} is not a number; check the teacher's model")
+    return scores

@@ -1,33 +1,32 @@
 """Rerank candidates with the teachers."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import pandas as pd
 
-from listill.corpus.collection import Collection
 from listill.retrieval.runs import ranked
 from listill.settings.teacher import TeacherEnsemble
 from listill.teachers.ensemble import combine
 from listill.teachers.pairs import pairs_of
 from listill.teachers.parts import scores_in_parts
 from listill.teachers.resources import Resources
+from listill.teachers.store import ScoreStore
 
 
 def score_pool(
-    collection: Collection,
     queries: pd.DataFrame,
     pool: pd.DataFrame,
     teacher: TeacherEnsemble,
     resources: Resources,
-    work: Path,
+    stores: Mapping[str, ScoreStore],
 ) -> pd.DataFrame:
     """Return the raw scores (query_id, doc_id, teacher, score) of every teacher for ``pool`` (query_id, doc_id).
 
-    ``queries`` has query_id and text. Passages are scored unedited, as in a search by a user. ``work`` is the folder of
-    finished parts (see ``in_parts``).
+    ``queries`` has query_id and text. Passages are scored unedited, as in a search by a user. Pairs that are in the
+    ``stores`` are not scored again.
     """
-    pairs = pairs_of(collection, queries, pool, cut=False)
-    parts = scores_in_parts(collection, queries, pairs, teacher.members, resources, work)
+    pairs = pairs_of(resources.collection, queries, pool, cut=False)
+    parts = scores_in_parts(queries, pairs, teacher.members, resources, stores)
     return pd.concat(parts, ignore_index=True)
 
 

@@ -58,7 +58,7 @@ class Reranker(Teacher, ModelSettings):
         """Return the files of the model's folder; if one changes, the pairs are scored again."""
         return model_files(self.model)
 
-    def identity(self) -> str:
+    def identity(self, resources: "Resources") -> str:
         """Check that the model is of this kind and return its commit or checksum."""
         from listill.models.checkpoint import inspect
 

@@ -1,6 +1,7 @@
 """Resources of the teachers: models and indexes that several teachers share."""
 
 import functools
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +60,23 @@ class Resources:
         from listill.retrieval.encoder import Encoder
 
         return Encoder(self.students[name])
+
+    @functools.cache  # noqa: B019 (lives as long as the process)
+    def student_identity(self, name: str) -> str:
+        """Return the commit or checksum of a student's base model; UserError if the model is missing."""
+        from listill.models.loading import pooling_of
+        from listill.models.locate import identity, resolve
+
+        student = self.students[name]
+        return identity(resolve(student.model, student.revision, pooling_of(student)))
+
+    @functools.cached_property
+    def corpus_identity(self) -> str:
+        """A checksum of the texts of all documents."""
+        sha = hashlib.sha256()
+        for i in range(len(self.collection)):
+            sha.update(hashlib.sha256(self.collection.rendered(i).encode()).digest())
+        return sha.hexdigest()[:16]
 
     @functools.cached_property
     def bm25_retriever(self) -> "Bm25Retriever":

@@ -1,6 +1,6 @@
 """BM25 as a teacher. It is weak on its own, but it matches exact words, which embeddings do not represent precisely."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 class Bm25Teacher(Teacher):
     """BM25 with the settings of `mining.bm25`."""
 
+    uses_bm25: ClassVar = True
+
     kind: Literal["bm25"] = Field(description="Lucene's BM25")
+
+    def basis(self, resources: "Resources") -> dict[str, Any]:
+        """Return the settings, with those of BM25 and a checksum of the corpus, whose statistics every score uses."""
+        bm25 = resources.bm25.model_dump(mode="json")
+        return super().basis(resources) | {"bm25": bm25, "corpus": resources.corpus_identity}
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
         """Return the score of each pair by Lucene's BM25."""

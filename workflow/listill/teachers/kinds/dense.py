@@ -1,11 +1,10 @@
 """A bi-encoder as a teacher: the similarity of pooled embeddings."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from listill.section import Name
-from listill.teachers.teacher import Teacher
+from listill.teachers.bi_encoder import BiEncoderTeacher
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,15 +13,12 @@ if TYPE_CHECKING:
     from listill.teachers.resources import Resources
 
 
-class DenseTeacher(Teacher):
+class DenseTeacher(BiEncoderTeacher):
     """Similarity of the pooled embeddings of a bi-encoder."""
 
-    kind: Literal["dense"] = Field(description="similarity of embeddings")
-    student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
+    uses_embeddings: ClassVar = True
 
-    def students_used(self) -> list[str]:
-        """Return the student, if it is set."""
-        return [self.student] if self.student else []
+    kind: Literal["dense"] = Field(description="similarity of embeddings")
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
         """Return the inner products of the embeddings of queries and texts (with cosine models, the cosine)."""

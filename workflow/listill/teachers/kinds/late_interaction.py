@@ -1,11 +1,10 @@
 """Late interaction as a teacher: MaxSim over the token vectors of a bi-encoder, without training (see ``maxsim``)."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from listill.section import Name
-from listill.teachers.teacher import Teacher
+from listill.teachers.bi_encoder import BiEncoderTeacher
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,15 +18,13 @@ TEXT_BLOCK = 512
 PAIR_BLOCK = 256
 
 
-class LateInteraction(Teacher):
+class LateInteraction(BiEncoderTeacher):
     """MaxSim over the token vectors of a bi-encoder."""
 
-    kind: Literal["late_interaction"] = Field(description="MaxSim over token vectors")
-    student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
+    # Passages are longer than queries: each is encoded once.
+    whole: ClassVar = "passages"
 
-    def students_used(self) -> list[str]:
-        """Return the student, if it is set."""
-        return [self.student] if self.student else []
+    kind: Literal["late_interaction"] = Field(description="MaxSim over token vectors")
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
         """Return MaxSim of each pair. Texts are encoded in blocks to bound the memory."""
@@ -36,9 +33,10 @@ class LateInteraction(Teacher):
 
         from listill.progress import Progress
         from listill.teachers.maxsim import maxsim
+        from listill.teachers.query_vectors import QueryVectors
 
         encoder = resources.encoder(resources.student_name(self.student))
-        query_vectors = encoder.token_vectors(pairs.queries, "query")
+        queries = resources.loaded((self, pairs.queries), lambda _: QueryVectors(encoder, pairs.queries))
         positions, text = np.unique(pairs.text, return_inverse=True)
         texts = pairs.texts(positions)
         # Each block has texts of similar lengths, and its pairs are ordered by length, so that there is little padding.
@@ -53,6 +51,7 @@ class LateInteraction(Teacher):
                 text_vectors = encoder.token_vectors([texts[t] for t in block], "document")
                 block_pairs = np.concatenate([pairs_by_text[starts[t] : starts[t + 1]] for t in block])
                 block_texts = np.repeat(np.arange(len(block)), starts[block + 1] - starts[block])
+                query_vectors = queries.of(pairs.query[block_pairs])
                 for first in range(0, len(block_pairs), PAIR_BLOCK):
                     chosen = block_pairs[first : first + PAIR_BLOCK]
                     chosen_queries = [query_vectors[q] for q in pairs.query[chosen]]
