@@ -47,7 +47,7 @@ def test_what_the_tables_say(finished: Path) -> None:
     lists = pd.read_parquet(folder / "lists/small.parquet").set_index("query_id")
     queries = pd.read_parquet(folder / "queries.parquet").set_index("query_id")
     qrels = pd.read_parquet(folder / "qrels.parquet").query("split == 'train'").set_index("query_id")
-    assert set(queries["type"]) == {"human", "lead", "cloze", "keyphrases"}
+    assert set(queries["type"]) == {"human", "lead", "cloze"}
     human = lists[lists["type"] == "human"]
     assert len(human) == (queries["type"] == "human").sum() > 0
     assert (human["doc_ids"].str[0] == qrels.loc[human.index, "doc_id"]).all()

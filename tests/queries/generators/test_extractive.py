@@ -1,8 +1,11 @@
 """The generator extractive: queries extracted from passages."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import tiny
 from listill.corpus.collection import Collection
@@ -167,3 +170,25 @@ def test_the_minimum_of_crop_words_is_not_above_the_maximum() -> None:
 
 def test_no_passages(corpus: Collection) -> None:
     assert settings().generate(corpus, [], 7).empty
+
+
+SHIPPED = sorted((Path(__file__).parents[3] / "config").glob("*.yaml"))
+
+
+def types_of(path: Path) -> dict[str, int]:
+    """Return the types of the extractive generator in a shipped config; empty for another generator."""
+    generator = yaml.safe_load(path.read_text())["generation"]["generator"]
+    return generator["types"] if generator["kind"] == "extractive" else {}
+
+
+@pytest.mark.parametrize("types", [None, *map(types_of, SHIPPED)], ids=["default", *(path.stem for path in SHIPPED)])
+def test_types_that_are_shipped_leave_no_words_of_the_query_in_the_passage(
+    types: dict[str, int] | None, corpus: Collection
+) -> None:
+    """The words of titles and key phrases stay in the passage that is trained; measurements do not support them."""
+    if types == {}:
+        pytest.skip("queries are not extracted")
+    generator = Extractive.model_validate({"kind": "extractive"} | ({} if types is None else {"types": types}))
+    frame = generator.generate(corpus, list(range(30)), 7)
+    assert len(frame) > 30
+    assert frame["start"].notna().all()
