@@ -9,10 +9,13 @@ The differences are those of a trained system and its base model in nDCG@10, que
   for clusters of queries;
 - the power: how often n test topics find a true difference of a given size;
 - how often the base model is kept though training helped, if n dev topics decide: alone, and together with the
-  synthetic dev queries that join them (represented by the held-out queries).
+  synthetic dev queries that join them (represented by the held-out queries);
+- how much a part of the corpus favours other systems over the base model: their difference from it on the whole corpus,
+  on a part with the base model's hard documents only, and on a part with those of BM25, too.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -23,10 +26,20 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
 from listill import tables  # noqa: E402
+from listill.corpus import collection  # noqa: E402
+from listill.evaluation.measures import per_query  # noqa: E402
 from listill.evaluation.significance import Sample, sign_flip  # noqa: E402
 from listill.evaluation.topics import EvaluationQueries, dev_weights, evaluation_queries  # noqa: E402
 from listill.measure_names import SELECTION  # noqa: E402
+from listill.retrieval import embeddings, stored_tokens  # noqa: E402
+from listill.retrieval.bm25 import Bm25Retriever  # noqa: E402
+from listill.retrieval.encoder import Encoder  # noqa: E402
+from listill.retrieval.runs import with_ids  # noqa: E402
+from listill.settings.bm25 import Bm25  # noqa: E402
+from listill.settings.students import Student  # noqa: E402
+from listill.settings.training import Selection  # noqa: E402
 from listill.system_names import without_seed  # noqa: E402
+from listill.training.selection import selector, whole_corpus  # noqa: E402
 
 DRAWS, RESAMPLES, LEVEL = 1000, 500, 0.05
 SIZES = (1, 2, 4, 10, 20, 30, 50, 100, 200)
@@ -87,6 +100,45 @@ def base_kept(topics: np.ndarray, synthetic: np.ndarray, count: int, rng: np.ran
     return float(kept[0] / DRAWS), float(kept[1] / DRAWS)
 
 
+def on_parts(folder: Path, system: str, queries: int, documents: int) -> None:
+    """Print the differences from the base model on dev topics, on the whole corpus and on parts, for eight draws."""
+    about = json.loads((folder / "models" / system.replace(".", "/") / "listill.json").read_text())
+    student = Student.model_validate(about["details"]["settings"]["student"])
+    documents_of_corpus = collection.load(folder / "corpus.parquet")
+    base_name = system.partition(".")[0]
+    tokens = stored_tokens.load(folder / "tokens" / f"{base_name}.parquet", documents_of_corpus)
+    encoders = {base_name: Encoder(student), system: Encoder(student, folder / "models" / system.replace(".", "/"))}
+    matrices = {
+        name: embeddings.load(folder / "embeddings" / f"{name}.parquet", documents_of_corpus) for name in encoders
+    }
+    whole = whole_corpus(documents_of_corpus, evaluated(folder), encoders[base_name], tokens)
+    bm25 = Bm25Retriever("bm25", documents_of_corpus, Bm25()).run(whole.query_ids, whole.queries, len(tokens))
+    bm25 = with_ids(bm25, whole.query_ids, documents_of_corpus)
+    candidates = tables.read(folder / "dev_candidates.parquet", "candidates")
+    rows: dict[str, list[list[float]]] = {system: [], "bm25": []}
+    for seed in range(8):
+        selection = Selection(queries=queries, documents=documents)
+        arguments = (whole, evaluated(folder), encoders[base_name], matrices[base_name])
+        everything = selector(*arguments, Selection(queries=queries, documents=len(tokens)), seed)[0]
+        parts = [everything, *(selector(*arguments, selection, seed, found)[0] for found in (None, candidates))]
+        values: dict[str, list[float]] = {name: [] for name in (base_name, system, "bm25")}
+        for part in parts:
+            chosen = documents_of_corpus.positions(part.collection.doc_ids, "part")
+            for name, encoder in encoders.items():
+                values[name].append(part.measure(encoder, matrices[name][chosen]))
+            run = bm25[bm25["doc_id"].isin(part.collection.doc_ids) & bm25["query_id"].isin(part.query_ids)]
+            values["bm25"].append(float(per_query(run, part.qrels, [SELECTION])["value"].mean()))
+        for name in rows:
+            rows[name].append([value - base for value, base in zip(values[name], values[base_name], strict=True)])
+    for name, draws in rows.items():
+        on_whole, base_only, several = np.array(draws).T
+        print(
+            f"{name} minus {base_name} on dev, 8 draws of {queries} queries: whole corpus {on_whole.mean():+.4f}; part of "
+            f"{documents} documents {base_only.mean():+.4f} (better than the base in {(base_only > 0).sum()} draws); with "
+            f"hard documents of several systems {several.mean():+.4f} (better in {(several > 0).sum()})"
+        )
+
+
 def evaluated(folder: Path) -> EvaluationQueries:
     """Return the evaluation queries of a run."""
     return evaluation_queries(*(folder / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")))
@@ -98,6 +150,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="results/CORPUS")
     parser.add_argument("--system", required=True, help="a trained system, such as minilm.listwise")
     parser.add_argument("--effects", type=float, nargs="+", default=[0.07], help="true differences for the power")
+    parser.add_argument("--queries", type=int, default=150, help="dev queries of the parts")
+    parser.add_argument("--documents", type=int, default=700, help="documents of the parts")
     arguments = parser.parse_args()
     queries, rng = evaluated(arguments.folder), np.random.default_rng(0)
     by_split = differences(arguments.folder, arguments.system)
@@ -118,6 +172,7 @@ def main() -> None:
     for count in (size for size in SIZES if size <= 30):
         alone, joined = base_kept(topics, synthetic, count, rng)
         print(f"{count} dev topics: base kept {alone:.2f} by them alone, {joined:.2f} with synthetic queries")
+    on_parts(arguments.folder, arguments.system, arguments.queries, arguments.documents)
 
 
 if __name__ == "__main__":
