@@ -10,7 +10,7 @@ import pytest
 
 from listill import tables
 from listill.errors import UserError
-from listill.stages.job import Job, StageSettings, versions
+from listill.stages.job import Job, StageSettings, score_folder, versions
 
 QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]}
 
@@ -113,6 +113,13 @@ def test_parts_are_next_to_an_output_outside_a_results_folder(tmp_path: Path) ->
     with job().work(tmp_path / "out.parquet") as work:
         assert work == tmp_path / ".work" / "score-f1"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_stored_scores_are_shared_by_all_stages_of_a_corpus(out: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "c" / ".scores"
+    assert score_folder(out) == score_folder(out.parents[1] / "gate.parquet") == folder
+    assert score_folder(out.parents[1] / "round2" / "s.v" / "scores.parquet") == folder
+    assert score_folder(tmp_path / "elsewhere" / "out.parquet") == tmp_path / "elsewhere" / ".scores"
 
 
 def test_a_lock_keeps_out_a_second_process(out: Path) -> None:

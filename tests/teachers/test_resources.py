@@ -1,11 +1,14 @@
 """Resources of the teachers are loaded once, and only one large model is kept at a time."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.models import locate
 from listill.settings.bm25 import Bm25
 from listill.settings.students import Student
 from listill.teachers.pairs import Pairs
@@ -21,6 +24,21 @@ def test_resources(collection: Collection, resources: Resources) -> None:
     assert two.student_name(None) == "s"  # frozen settings have sorted keys
     with pytest.raises(UserError, match="this teacher needs the model of a student, but there are no students"):
         Resources(collection, {}, Bm25()).student_name(None)
+
+
+def test_the_identity_of_the_corpus_is_that_of_its_texts(collection: Collection) -> None:
+    def identity(some: Collection) -> str:
+        return Resources(some, {}, Bm25()).corpus_identity
+
+    first = identity(collection)
+    assert first == identity(replace(collection, doc_ids=[f"x{i}" for i in range(24)]))
+    others = [collection.subset(np.arange(23)), replace(collection, template="{text}")]
+    others += [replace(collection, texts=["a", *collection.texts[1:]])]
+    assert len({first, *map(identity, others)}) == 4
+
+
+def test_the_identity_of_a_student_is_that_of_its_model(resources: Resources, tiny_model: Path) -> None:
+    assert resources.student_identity("s") == locate.identity(tiny_model)
 
 
 def test_only_one_model_is_kept(pairs: Pairs, fresh: Resources, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from listill.teachers import query_vectors
 from listill.teachers.kinds import late_interaction
 from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.pairs import Pairs
@@ -20,12 +21,22 @@ def test_late_interaction(pairs: Pairs, resources: Resources) -> None:
     assert np.ptp(expected) > 0.05
 
 
-@pytest.mark.parametrize(("text_block", "pair_block"), [(1, 1), (3, 2), (7, 256), (512, 5)])
+@pytest.mark.parametrize(
+    ("text_block", "pair_block", "memory"), [(1, 1, 0), (3, 2, 1 << 30), (7, 256, 0), (512, 5, 9000), (512, 256, 1)]
+)
 def test_late_interaction_does_not_depend_on_blocks(
-    pairs: Pairs, resources: Resources, monkeypatch: pytest.MonkeyPatch, text_block: int, pair_block: int
+    pairs: Pairs,
+    resources: Resources,
+    monkeypatch: pytest.MonkeyPatch,
+    text_block: int,
+    pair_block: int,
+    memory: int,
 ) -> None:
     member = LateInteraction(kind="late_interaction")
     expected = member.score(pairs, resources)
+    resources.loaded(None, lambda _: None)  # forgets the token vectors of the queries
+    monkeypatch.setattr(query_vectors, "MEMORY", memory)
+    monkeypatch.setattr(query_vectors, "BLOCK", 3)
     monkeypatch.setattr(late_interaction, "TEXT_BLOCK", text_block)
     monkeypatch.setattr(late_interaction, "PAIR_BLOCK", pair_block)
     np.testing.assert_allclose(member.score(pairs, resources), expected, atol=0.005)

@@ -6,6 +6,7 @@ this in full. A file of the folder holds the scores of one part and never change
 content: processes that run at the same time need no lock, and a damaged file is detected.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -45,25 +46,22 @@ class ScoreStore:
         if not len(high):
             return scores
         for part in self._parts():
-            found = np.searchsorted(high, part["high"]).clip(max=len(high) - 1)
+            found = np.searchsorted(high, np.ascontiguousarray(part["high"])).clip(max=len(high) - 1)
             same = (high[found] == part["high"]) & (low[found] == part["low"])
             scores[found[same]] = part["score"][same]
         return scores
 
     def add(self, keys: np.ndarray, scores: np.ndarray) -> None:
         """Store the scores (float32 [n]) of these keys (uint64 [2, n]); the file is written whole or not at all."""
-        about = self.folder / "about.json"
-        if not about.exists():
-            with tables.atomic(about) as temporary:
-                temporary.write_text(json.dumps(self.about, indent=1, sort_keys=True))
+        if not (self.folder / "about.json").exists():
+            _write(self.folder / "about.json", json.dumps(self.about, indent=1, sort_keys=True).encode())
         part = np.empty(len(scores), dtype=RECORD)
         part["high"], part["low"], part["score"] = *keys, scores
-        content = part.tobytes()
-        with tables.atomic(self.folder / f"{_checksum(content)}{SUFFIX}") as temporary:
-            temporary.write_bytes(content)
+        content = part[np.argsort(part["high"])].tobytes()  # sorted keys are looked up faster
+        _write(self.folder / f"{_checksum(content)}{SUFFIX}", content)
 
     def _parts(self) -> Iterator[np.ndarray]:
-        for path in sorted(self.folder.glob(f"[!.]*{SUFFIX}")):
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
                 content = path.read_bytes()
             except FileNotFoundError:  # another process has found it damaged
@@ -96,6 +94,14 @@ def _about(member: Teacher, model: str | None, resources: Resources) -> dict[str
         "model": model,
         "files": [checksum(Path(file)) for file in files],
     }
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    # A process on another node takes our temporary file for one that was left behind, and removes it, if it writes the
+    # same file at the same time. Its file has the same content.
+    with contextlib.suppress(FileNotFoundError), tables.atomic(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _checksum(content: bytes) -> str:
