@@ -115,11 +115,16 @@ def test_parts_are_next_to_an_output_outside_a_results_folder(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stored_scores_are_shared_by_all_stages_of_a_corpus(out: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "c" / ".scores"
-    assert score_folder(out) == score_folder(out.parents[1] / "gate.parquet") == folder
-    assert score_folder(out.parents[1] / "round2" / "s.v" / "scores.parquet") == folder
-    assert score_folder(tmp_path / "elsewhere" / "out.parquet") == tmp_path / "elsewhere" / ".scores"
+def test_all_rounds_share_stored_scores_and_so_do_gate_and_rerank(out: Path, tmp_path: Path) -> None:
+    results = out.parents[1]
+    candidates = [
+        score_folder(results / name, "candidates") for name in ("scores.parquet", "round2/s.v/scores.parquet")
+    ]
+    assert candidates == [results / ".scores/candidates"] * 2
+    evaluation = [score_folder(results / name, "evaluation") for name in ("gate.parquet", "runs/teacher.parquet")]
+    assert evaluation == [results / ".scores/evaluation"] * 2
+    outside = score_folder(tmp_path / "elsewhere" / "out.parquet", "candidates")
+    assert outside == tmp_path / "elsewhere" / ".scores/candidates"
 
 
 def test_a_lock_keeps_out_a_second_process(out: Path) -> None:

@@ -94,7 +94,9 @@ SMALL = "import listill.teachers.parts as parts; parts.PART = 40; from listill.s
 
 def parts_of(folder: Path, kind: str) -> list[Path]:
     """Return the stored parts of the teacher of this kind."""
-    stores = [about.parent for about in folder.glob(".scores/*/about.json") if f'"kind": "{kind}"' in about.read_text()]
+    stores = [
+        about.parent for about in folder.glob(".scores/*/*/about.json") if f'"kind": "{kind}"' in about.read_text()
+    ]
     return [path for store in stores for path in store.glob("*.scores")]
 
 

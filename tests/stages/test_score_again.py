@@ -242,4 +242,4 @@ def test_two_stages_at_once(
     a, b = (tables.read(tmp_path / "new" / f"{name}.parquet", "scores") for name in "ab")
     assert len(a) == 2 * len(expected)
     pd.testing.assert_frame_equal(a, b, check_exact=False, atol=1e-4)
-    assert not list(tmp_path.glob("new/.scores/*/.*.tmp"))
+    assert not list(tmp_path.glob("new/.scores/*/*/.*.tmp"))

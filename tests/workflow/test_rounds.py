@@ -30,6 +30,8 @@ def test_a_second_round(copied: Callable[[], Path], settings: dict[str, Any]) ->
         both = scores.merge(known, on=keys)
         assert 0 < len(both) < len(scores)
         assert (both["score_x"] == both["score_y"]).all()
+        log = (results / "logs" / f"scores.{flow.STUDENT}.{variant}.log").read_text()
+        assert log.count("pairs have been scored before") == scores["teacher"].nunique()
         lists = pd.read_parquet(again / "lists.parquet")
         assert len(lists) > 10
         model = SentenceTransformer(str(results / "models" / flow.STUDENT / f"{variant}-round2"), device="cpu")

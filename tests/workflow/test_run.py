@@ -84,8 +84,15 @@ def test_the_models_load(finished: Path, variant: str) -> None:
 
 
 def test_nothing_is_left_lying_about(finished: Path) -> None:
-    hidden = [path.relative_to(finished) for path in (finished / "results").rglob(".*")]
-    assert hidden == []
+    """Only the scores remain: a later run does not score their pairs again."""
+    hidden = [path.relative_to(flow.results(finished)) for path in (finished / "results").rglob(".*")]
+    assert hidden == [Path(".scores")]
+
+
+def test_the_teachers_run_reuses_the_scores_of_the_gate(finished: Path) -> None:
+    logs = flow.results(finished) / "logs"
+    assert "scored before" not in (logs / "gate.log").read_text() + (logs / "scores.log").read_text()
+    assert (logs / "rerank.log").read_text().count("pairs have been scored before") == 3  # by each teacher
 
 
 def test_a_second_run_does_nothing(finished: Path, settings: dict[str, Any]) -> None:

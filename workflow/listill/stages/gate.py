@@ -65,7 +65,7 @@ def run(
     resources = Resources(documents, settings.students, settings.mining.bm25, load_named(embeddings, documents))
     models = identities(settings.teacher.members, resources)
     job.uses(models)
-    stores = open_stores(score_folder(out), settings.teacher.members, models, resources)
+    stores = open_stores(score_folder(out, "evaluation"), settings.teacher.members, models, resources)
     results = measure(evaluated, settings.teacher, resources, settings.mining.depth, stores)
     failure = decide(results, list(settings.students), settings.teacher.gate.margin)
     if failure:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from listill import __version__
 from listill.errors import UserError
@@ -102,9 +102,14 @@ def results_folder(output: Path) -> Path:
     return next((folder for folder in output.parents if (folder / "config").is_dir()), output.parent)
 
 
-def score_folder(output: Path) -> Path:
-    """Return the folder of the teachers' stored scores, which all stages and rounds of a corpus share."""
-    return results_folder(output) / ".scores"
+def score_folder(output: Path, pairs: Literal["candidates", "evaluation"]) -> Path:
+    """Return the folder of the teachers' stored scores.
+
+    All rounds share those of the ``candidates``, and the stages gate and rerank share those of the ``evaluation``. The
+    two are separate although they have a few pairs in common: which of these stages runs first must not matter, since
+    the last digits of a score depend on the other pairs of its batch.
+    """
+    return results_folder(output) / ".scores" / pairs
 
 
 def versions() -> dict[str, str]:

@@ -68,7 +68,7 @@ def run(
     models = identities(settings.teacher.members, resources)
     job.uses(models)
     job.details["reranks"] = settings.pool
-    stores = open_stores(score_folder(out), settings.teacher.members, models, resources)
+    stores = open_stores(score_folder(out, "evaluation"), settings.teacher.members, models, resources)
     scores = score_pool(evaluated, pool, settings.teacher, resources, stores)
     job.write(out, "runs", ensemble_run(scores, settings.teacher, settings.depth), "runs/teacher")
 

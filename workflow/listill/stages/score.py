@@ -67,7 +67,7 @@ def run(
     resources = Resources(documents, settings.students, settings.bm25 or Bm25(), load_named(embeddings, documents))
     models = identities(members, resources)
     job.uses(models)
-    stores = open_stores(score_folder(out), members, models, resources)
+    stores = open_stores(score_folder(out, "candidates"), members, models, resources)
     with tables.writer(out, "scores", job.provenance(key)) as table:
         for part in scores_in_parts(query_table, pairs, members, resources, stores):
             table.write_table(tables.as_table("scores", part))
