@@ -1,6 +1,5 @@
-"""Per-query values and summaries of hand-made runs."""
+"""The comparison of each system with its base."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -8,25 +7,11 @@ import pandas as pd
 import pytest
 
 from listill import tables
-from listill.errors import UserError
 from listill.evaluation import significance
-from listill.evaluation.summary import (
-    base_of,
-    base_systems,
-    compare_systems,
-    kept_trainings,
-    measure_systems,
-    pairs_to_compare,
-    runs_by_system,
-    summarise,
-)
+from listill.evaluation.summary import base_of, kept_trainings, summarise
 from listill.evaluation.topics import EvaluationQueries
 from listill.schemas import SCHEMAS
-
-QRELS = pd.DataFrame(
-    [("q1", "a", 1, "test"), ("q2", "b", 2, "test"), ("q3", "a", 1, "dev"), ("q4", "a", 0, "test")],
-    columns=["query_id", "doc_id", "relevance", "split"],
-)
+from summary_tables import values_of
 
 
 @pytest.mark.parametrize(
@@ -45,70 +30,6 @@ QRELS = pd.DataFrame(
 def test_every_system_has_its_base(system: str, base: str) -> None:
     assert base_of(system, ["minilm", "minilm-l12"]) == base
     assert base_of("bm25", []) is None
-
-
-def test_base_systems_are_recognised_by_name() -> None:
-    assert base_systems(["bm25", "e5", "e5+bm25", "e5.listwise", "teacher", "minilm"]) == ["e5", "minilm"]
-
-
-def write_run(path: Path, rows: list[tuple[str, str, int]], key: str | None = None) -> Path:
-    frame = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank"]).assign(score=0.0)
-    if key is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_parquet(path)
-    else:
-        tables.write(path, "runs", frame, tables.Provenance(key, "0"))
-    return path
-
-
-def test_runs_are_named_by_their_provenance_or_file_name(tmp_path: Path) -> None:
-    ours = write_run(tmp_path / "x.parquet", [("q1", "a", 1)], "runs/minilm.listwise")
-    theirs = write_run(tmp_path / "mine.parquet", [("q1", "a", 1)])
-    assert runs_by_system([ours, theirs]) == {"minilm.listwise": ours, "mine": theirs}
-    again = write_run(tmp_path / "b" / "mine.parquet", [("q1", "a", 1)])
-    with pytest.raises(
-        UserError, match=rf"^{again}: system 'mine' is already the run {theirs}: rename or remove one of them$"
-    ):
-        runs_by_system([theirs, again])
-    with pytest.raises(UserError, match="no runs: pass one or more files with --runs"):
-        runs_by_system([])
-
-
-def test_every_judged_query_of_every_system_is_measured(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    one = write_run(tmp_path / "one.parquet", [("q1", "a", 1), ("q2", "a", 1), ("q2", "b", 2), ("q3", "b", 1)])
-    two = write_run(tmp_path / "two.parquet", [("q1", "b", 1), ("q1", "a", 2)])
-    with caplog.at_level(logging.WARNING, "listill"):
-        values = measure_systems({"two": two, "one": one}, QRELS, ["RR@10"])
-    assert caplog.messages == [f"{two}: 2 of 3 evaluation queries are missing and count as 0"]
-    assert list(values.columns) == SCHEMAS["per_query"].names
-    assert list(values[["system", "split", "query_id", "value"]].itertuples(index=False, name=None)) == [
-        ("one", "dev", "q3", 0.0),
-        ("one", "test", "q1", 1.0),
-        ("one", "test", "q2", 0.5),
-        ("two", "dev", "q3", 0.0),
-        ("two", "test", "q1", 0.5),
-        ("two", "test", "q2", 0.0),
-    ]
-
-
-def test_runs_that_cannot_be_evaluated_are_named(tmp_path: Path) -> None:
-    strange = write_run(tmp_path / "strange.parquet", [("x", "a", 1)])
-    with pytest.raises(
-        UserError, match=r"strange\.parquet: contains none of the 3 evaluation queries; check that it is"
-    ):
-        measure_systems({"strange": strange}, QRELS, ["RR@10"])
-    twice = write_run(tmp_path / "twice.parquet", [("q1", "a", 1), ("q1", "a", 2)])
-    with pytest.raises(UserError, match=r"twice\.parquet: .*document 'a' twice for query 'q1'"):
-        measure_systems({"twice": twice}, QRELS, ["RR@10"])
-
-
-def values_of(**systems: list[float]) -> pd.DataFrame:
-    rows = [
-        (system.replace("_", "."), "test", f"q{i:02}", "nDCG@10", value)
-        for system, values in systems.items()
-        for i, value in enumerate(values)
-    ]
-    return pd.DataFrame(rows, columns=SCHEMAS["per_query"].names)
 
 
 def test_the_summary_agrees_with_a_naive_loop() -> None:
@@ -193,56 +114,6 @@ def test_seeds_are_one_system_with_their_mean_and_spread() -> None:
     assert (table.loc["m.b", ["seeds", "kept"]] == [1, 0]).all()
     assert pd.isna(table.loc["m", "kept"])
     assert np.isnan(table.loc["m.b", "seed_sd"])
-
-
-def test_variants_are_compared_with_each_other_and_with_untrained_systems() -> None:
-    systems = ["bm25", "e", "e+bm25", "m", "m+bm25", "m.a", "m.a+bm25", "m.b", "teacher"]
-    assert pairs_to_compare(systems, ["e", "m"]) == [
-        ("m", "m.a", "bm25"),
-        ("m", "m.a", "m+bm25"),
-        ("m", "m.b", "bm25"),
-        ("m", "m.b", "m+bm25"),
-        ("m", "m.a", "m.b"),
-        ("m", "m.a+bm25", "m+bm25"),
-    ]
-
-
-def test_comparisons_agree_with_a_naive_loop_and_seeds_are_paired() -> None:
-    draw = np.random.default_rng(6)
-    columns = {name: draw.random(25) for name in ("m", "bm25", "m_a", "m_a-seed2", "m_b", "m_b-seed2")}
-    table = compare_systems(values_of(**{name: list(v) for name, v in columns.items()}), ["m"], 300, 0.9, 2)
-    assert list(table.columns) == SCHEMAS["comparisons"].names
-    pairs = table.set_index(["system", "against"])
-    assert sorted(pairs.index) == [("m.a", "bm25"), ("m.a", "m.b"), ("m.b", "bm25")]
-    a, b = (np.column_stack([columns[f"m_{name}"], columns[f"m_{name}-seed2"]]) for name in "ab")
-    differences = [a - columns["bm25"][:, None], a - b, b - columns["bm25"][:, None]]
-    expected = significance.compare(differences, significance.Sample(25), 300, 0.9, 2)
-    corrected = significance.holm(np.array([comparison.p_value for comparison in expected]))
-    for (_, row), comparison, p_value in zip(pairs.sort_index().iterrows(), expected, corrected, strict=True):
-        figures = (comparison.delta, comparison.low, comparison.high, p_value)
-        assert (row["delta"], row["ci_low"], row["ci_high"], row["p_value"]) == pytest.approx(figures)
-        assert row["delta"] == pytest.approx(row["value"] - row["against_value"])
-        assert row["seeds"] == 2
-
-
-def test_without_variants_there_are_no_comparisons() -> None:
-    table = compare_systems(values_of(m=[0.5, 0.4], bm25=[0.1, 0.2]), ["m"], 100, 0.95, 1)
-    assert table.empty
-    assert list(table.columns) == SCHEMAS["comparisons"].names
-
-
-def test_a_reranked_pool_has_no_measure_that_is_deeper_than_the_pool(tmp_path: Path) -> None:
-    """Recall at 100 of a teacher that reranks 2 documents would be the recall of its pool."""
-    rows = [("q1", "a", 1), ("q1", "b", 2), ("q2", "b", 1), ("q3", "a", 1)]
-    teacher, other = tmp_path / "teacher.parquet", write_run(tmp_path / "m.parquet", rows, "runs/m")
-    frame = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank"]).assign(score=0.0)
-    tables.write(teacher, "runs", frame, tables.Provenance("runs/teacher", "0", details={"reranks": 2}))
-    systems = {"teacher": teacher, "m": other}
-    measured = measure_systems(systems, QRELS, ["nDCG@2", "R@100"], documents=50).groupby("system")["measure"].unique()
-    assert sorted(measured["m"]) == ["R@100", "nDCG@2"]
-    assert list(measured["teacher"]) == ["nDCG@2"]
-    # A pool that is the whole corpus is no restriction.
-    assert set(measure_systems(systems, QRELS, ["R@100"], documents=2)["system"]) == {"m", "teacher"}
 
 
 def test_kept_trainings(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from listill.evaluation.summary import compare_systems, summarise
+from listill.evaluation.comparisons import compare_systems
+from listill.evaluation.summary import summarise
 from listill.evaluation.topics import EvaluationQueries
 from listill.report import costs
 from listill.report.material import History, Material, Truncated

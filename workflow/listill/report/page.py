@@ -12,6 +12,7 @@ from listill.report import costs, funnel, plots
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
 from listill.report.results import Cell, Results, p_text
+from listill.report.verdict import verdicts
 from listill.system_names import without_seed
 
 
@@ -30,6 +31,7 @@ def render(material: Material, examples: int) -> str:
     return environment.get_template("report.html.j2").render(
         title=material.title,
         results=results,
+        verdicts=verdicts(results),
         human=material.evaluated.human,
         dev_queries=material.evaluated.composition("dev"),
         splits=sorted(results.splits, key=["test", "dev", "heldout"].index),
@@ -78,7 +80,7 @@ def _student(material: Material, results: Results, student: str, examples: int) 
     """Return the data of one student for the template."""
     histories = [history for history in material.histories if history.student == student]
     rows = material.funnels.get(student)
-    verdict = next((verdict for verdict in results.verdicts() if verdict.student == student), None)
+    verdict = next((verdict for verdict in verdicts(results) if verdict.student == student), None)
     variant = verdict.variant if verdict else None
     comparison = _wins_and_losses(material, results, student, variant, examples) if variant else None
     teacher = results.cell("teacher", results.trusted, results.main)

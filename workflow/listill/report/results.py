@@ -11,14 +11,7 @@ from listill.system_names import FUSED, is_variant, student_of
 
 SPLITS = ("test", "heldout", "dev")  # the most trusted first; dev is used for model selection
 SIGNIFICANT = 0.05
-# Results on fewer clusters of queries than this cannot carry a decision, unless the difference is very large: with the
-# differences of the demo, 50 topics find a true difference of 0.07 in 47 % of the draws, and 200 topics in 97 %.
-FEW_CLUSTERS = 50
 NAMES = {"test": "test topics", "heldout": "held-out synthetic queries", "dev": "dev queries"}
-CAVEATS = {
-    "heldout": "Held-out synthetic queries measure self-consistency, not relevance.",
-    "dev": "The dev queries were also used to select the step and the variant, so this result is optimistic.",
-}
 
 
 @dataclass(frozen=True)
@@ -69,17 +62,6 @@ class Cell:
     def tone(self) -> str:
         """The colour of the difference: up, down or none."""
         return "none" if not self.significant else "up" if self.delta > 0 else "down"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The conclusion for one student: a sentence with its caveats, the variant selected on dev, and its result."""
-
-    student: str
-    sentence: str
-    caveat: str = ""
-    variant: str | None = None
-    cell: Cell | None = None
 
 
 class Results:
@@ -150,91 +132,6 @@ class Results:
             return variants[0]
         on_dev = [(cell.value, name) for name in variants if (cell := self.cell(name, "dev", self.main))]
         return min(on_dev, key=lambda pair: (-pair[0], pair[1]))[1] if on_dev else None
-
-    def verdicts(self) -> list[Verdict]:
-        """Return the verdict for each student."""
-        return [self._verdict(student) for student in self.students if self.variants(student)] or [
-            Verdict("", "no trained variant has been evaluated")
-        ]
-
-    def _verdict(self, student: str) -> Verdict:
-        variant = self.chosen(student)
-        cell = self.cell(variant, self.trusted, self.main) if variant else None
-        if variant is None or cell is None:
-            return Verdict(
-                student, f"no variant of {student} can be selected, as there are no dev queries; see the table"
-            )
-        selection = "; selected on dev" if len(self.variants(student)) > 1 else ""
-        seeds = f", mean of {cell.seeds:.0f} seeds" if cell.seeds > 1 else ""
-        where = f"{self.described(self.trusted)}{seeds}"
-        if cell.discarded:
-            sentence = f"training did not help {student}: the base model is kept ({cell.base:.3f} {self.main}, {where})"
-        else:
-            figures = f"{cell.base:.3f} -> {cell.value:.3f}, p {p_text(cell.p_value)}, {where}"
-            sentence = f"{self._claim(student, variant, cell)} {cell.delta:+.3f} {self.main} ({figures}){selection}"
-        bar, bar_note = self._bar(student, variant, cell)
-        notes = [bar_note, self._variants_note(student, variant), self._seeds_note(cell), self._size_note(cell)]
-        caveat = " ".join(note for note in [*notes, CAVEATS.get(self.trusted, "")] if note)
-        return Verdict(student, sentence + bar, caveat, variant, cell)
-
-    def _claim(self, student: str, variant: str, cell: Cell) -> str:
-        if cell.significant:
-            return f"{variant} {'beats' if cell.delta > 0 else 'is worse than'} {student} by"
-        if any(other.significant and other.delta > 0 for other in self._variant_cells(student)):
-            return f"{variant} is not significantly better than {student}:"
-        return f"no variant is significantly better than {student}; {variant}:"
-
-    def best_untrained(self, student: str) -> str:
-        """Return the best of BM25, the base model and their fusion on the most trusted split."""
-        cells = {name: self.cell(name, self.trusted, self.main) for name in (student, student + FUSED, "bm25")}
-        return max((name for name, cell in cells.items() if cell), key=lambda name: cells[name].value)  # type: ignore[union-attr]
-
-    def _bar(self, student: str, variant: str, cell: Cell) -> tuple[str, str]:
-        """Compare with the best untrained system: what is added to the verdict, and what to its notes."""
-        best = self.best_untrained(student)
-        pair = self.pair(variant, best, self.trusted, self.main)
-        if best == student or pair is None:
-            return "", ""
-        figures = f"{best}, without training, has {pair.base:.3f}"
-        if pair.significant and pair.delta > 0:
-            return "", f"It also beats the best system without training: {best} ({pair.base:.3f}) by {pair.delta:+.3f}."
-        if pair.significant:
-            return f"; but {figures}, significantly more", ""
-        return f"; but {figures}: no significant difference ({pair.delta:+.3f}, p {p_text(pair.p_value)})", ""
-
-    def _variants_note(self, student: str, variant: str) -> str:
-        pairs = {
-            other: pair
-            for other in self.variants(student)
-            if other != variant and (pair := self.pair(variant, other, self.trusted, self.main))
-        }
-        better = [other for other, pair in pairs.items() if pair.significant and pair.delta > 0]
-        worse = [other for other, pair in pairs.items() if pair.significant and pair.delta < 0]
-        level = [other for other in pairs if other not in better + worse]
-        notes = [
-            f"It is significantly better than {', '.join(better)}." if better else "",
-            f"It is significantly worse than {', '.join(worse)}." if worse else "",
-            f"Its difference from {', '.join(level)} is not significant." if level else "",
-        ]
-        return " ".join(note for note in notes if note)
-
-    def _seeds_note(self, cell: Cell) -> str:
-        if 0 < cell.kept < cell.seeds:
-            return f"With {cell.seeds - cell.kept:.0f} of {cell.seeds:.0f} seeds, the base model was kept."
-        return ""
-
-    def _size_note(self, cell: Cell) -> str:
-        clusters = self.queries(self.trusted) if np.isnan(cell.clusters) else cell.clusters
-        if clusters >= FEW_CLUSTERS:
-            return ""
-        note = f"So few queries cannot carry a decision ({self.described(self.trusted)})"
-        if np.isnan(cell.detectable):
-            return f"{note}."
-        return f"{note}: only a difference of about {cell.detectable:.2f} or more is likely to be found."
-
-    def _variant_cells(self, student: str) -> list[Cell]:
-        cells = [self.cell(variant, self.trusted, self.main) for variant in self.variants(student)]
-        return [cell for cell in cells if cell]
 
     def _sort_key(self, system: str) -> tuple[int, str, int, str]:
         """Sort BM25 first, then each student with its fusion and variants, then other systems, then the teacher."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from listill import tables
 from listill.errors import UserError
 from listill.report.results import Cell, Results, p_text
+from listill.report.verdict import verdicts
 
 WIDTH = 100
 _NAME = 31  # longer system names are shortened; this leaves room for three measures
@@ -54,11 +55,11 @@ def text(folder: Path) -> str:
         raise UserError(f"{folder / 'summary.parquet'}: the table is empty: run the stage evaluate again")
     comparisons = folder / "comparisons.parquet"
     results = Results(summary, tables.read(comparisons, "comparisons") if comparisons.exists() else None)
-    verdicts = "\n".join(
-        textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in results.verdicts()
+    conclusions = "\n".join(
+        textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in verdicts(results)
     )
     page = folder / "report.html"
-    return f"{table(results, folder.resolve().name)}\n\n{verdicts}" + (f"\n{page}" if page.exists() else "")
+    return f"{table(results, folder.resolve().name)}\n\n{conclusions}" + (f"\n{page}" if page.exists() else "")
 
 
 def _short(system: str) -> str:

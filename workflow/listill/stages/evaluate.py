@@ -59,7 +59,9 @@ def run(
 
     ``histories`` of the trained systems tell which trainings were kept.
     """
-    from listill.evaluation import summary as summaries
+    from listill.evaluation.comparisons import compare_systems
+    from listill.evaluation.summary import kept_trainings, summarise
+    from listill.evaluation.systems import base_systems, measure_systems, runs_by_system
     from listill.evaluation.topics import evaluation_queries
 
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
@@ -73,14 +75,14 @@ def run(
             "no human topics: all results are from held-out synthetic queries, "
             "which measure self-consistency, not relevance"
         )
-    systems = summaries.runs_by_system(runs)
-    values = summaries.measure_systems(systems, evaluated.qrels, settings.measures, len(evaluated.group))
-    students = list(settings.students) or summaries.base_systems(values["system"].drop_duplicates().tolist())
+    systems = runs_by_system(runs)
+    values = measure_systems(systems, evaluated.qrels, settings.measures, len(evaluated.group))
+    students = list(settings.students) or base_systems(values["system"].drop_duplicates().tolist())
     how = (students, settings.resamples, settings.confidence, settings.seed, evaluated)
     job.write(per_query, "per_query", values)
-    job.write(summary, "summary", summaries.summarise(values, *how, summaries.kept_trainings(histories)))
+    job.write(summary, "summary", summarise(values, *how, kept_trainings(histories)))
     if comparisons is not None:
-        job.write(comparisons, "comparisons", summaries.compare_systems(values, *how))
+        job.write(comparisons, "comparisons", compare_systems(values, *how))
 
 
 if __name__ == "__main__":
