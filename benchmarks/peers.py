@@ -212,7 +212,7 @@ def main() -> None:
             rows.append((name, f"{best:g}", on_dev(by_rate[best]), test))
     print("| system | learning rate | dev | test | lead of listill | p |\n|---|---|---|---|---|---|")
     for name, shown_rate, dev, test in rows:
-        difference = ("", "") if name == "listill" else compared(ours["test"], test)
+        difference = ("", "") if name == "listill" else compared(ours["test"], test, run.topics)
         print("| " + " | ".join([name, shown_rate, f"{dev:.4f}", f"{test.mean():.4f}", *difference]) + " |")
     ratios = [
         f"listill-{name} ratio {ours['test'].mean() / test.mean():.4f}"

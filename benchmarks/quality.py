@@ -8,9 +8,9 @@ comparable.
 
 The output ends with a Markdown table. For each cell it has the mean over the seeds of nDCG@10 on dev and test, the
 spread (largest minus smallest), the mean differences on test to the base and to the cell `listwise`, and paired
-randomisation tests of these differences over the topics (mean of the seeds). Below it are the same differences on dev,
-by which the default recipe is chosen. The last lines are `NAME ratio VALUE`: nDCG@10 on test as a multiple of that of
-the base and of the cell `listwise`.
+randomisation tests of these differences over clusters of topics (mean of the seeds). Below it are the same differences
+on dev, by which the default recipe is chosen. The last lines are `NAME ratio VALUE`: nDCG@10 on test as a multiple of
+that of the base and of the cell `listwise`.
 
 On a CPU, two trainings at a time with one thread each take slightly less time than two in sequence with two threads:
 --snakemake "--resources gpu=2 --set-threads train_student=1 train_again=1"
@@ -23,14 +23,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
+if TYPE_CHECKING:
+    from listill.evaluation.topics import EvaluationQueries
+
 MEASURE = "nDCG@10"
 SECOND = "-round2"
 
@@ -122,8 +124,9 @@ def run(folder: Path, settings: dict[str, Any], options: list[str], start: Path 
 class Cell:
     """The results of a cell's students: means over the seeds for each topic, and the mean of each seed."""
 
-    def __init__(self, name: str, per_query: pd.DataFrame, systems: list[str]) -> None:
-        self.name = name
+    def __init__(self, name: str, results: Path, systems: list[str]) -> None:
+        self.name, self.topics = name, topics(results)
+        per_query = pd.read_parquet(results / "per_query.parquet")
         values = per_query[per_query["measure"] == MEASURE]
         wide = values.pivot_table(index=["split", "query_id"], columns="system", values="value")
         self.dev = wide.loc["dev", systems].mean(axis=1)
@@ -137,11 +140,11 @@ class Cell:
             f"{self.dev.mean():.4f}",
             f"{self.by_seed.mean():.4f}",
             f"{spread:.4f}",
-            *compared(self.by_topic, self.base),
+            *compared(self.by_topic, self.base, self.topics),
         ]
         if reference is None or reference is self:
             return [self.name, *figures, "", ""]
-        return [self.name, *figures, *compared(self.by_topic, reference.by_topic)]
+        return [self.name, *figures, *compared(self.by_topic, reference.by_topic, self.topics)]
 
     def ratios(self, reference: "Cell | None") -> list[str]:
         """Return a line for each comparison."""
@@ -152,12 +155,20 @@ class Cell:
         return [f"{self.name}-{name} ratio {mean / other.mean():.4f}" for name, other in others.items()]
 
 
-def compared(one: "pd.Series[float]", other: "pd.Series[float]") -> tuple[str, str]:
-    """Return the mean difference over topics, and its p-value."""
-    from listill.evaluation.significance import sign_flip
+def topics(results: Path) -> "EvaluationQueries":
+    """Return the evaluation queries of a results folder, which tell which topics ask for the same documents."""
+    from listill.evaluation.topics import evaluation_queries
 
-    difference = (one - other).to_numpy()
-    return f"{np.mean(difference):+.4f}", f"{sign_flip(difference, resamples=10_000, seed=0):.4f}"
+    return evaluation_queries(*(results / f"{name}.parquet" for name in ("topics", "qrels", "queries", "corpus")))
+
+
+def compared(one: "pd.Series[float]", other: "pd.Series[float]", evaluated: "EvaluationQueries") -> tuple[str, str]:
+    """Return the mean difference over topics, and its p-value from the test over clusters of topics."""
+    from listill.evaluation.significance import compare
+
+    sample = evaluated.sample(one.index.tolist())
+    (comparison,) = compare([(one - other).to_numpy()], sample, resamples=10_000, confidence=0.95, seed=0)
+    return f"{comparison.delta:+.4f}", f"{comparison.p_value:.4f}"
 
 
 def main() -> None:
@@ -185,15 +196,14 @@ def main() -> None:
     seeds = range(options.seeds)
     if cells := {name: cell for name, cell in CELLS.items() if name in selected}:
         results = run(shared, config(base, cells, {}, options.seeds), options.snakemake)
-        per_query = pd.read_parquet(results / "per_query.parquet")
-        finished += [Cell(name, per_query, [f"{student}.{name}-s{seed}" for seed in seeds]) for name in cells]
+        finished += [Cell(name, results, [f"{student}.{name}-s{seed}" for seed in seeds]) for name in cells]
     for name in [name for name in RUNS if name in selected]:
         # The variants have the names of the first run, so that a second round reuses its students.
         settings = config(base, {"listwise": CELLS["listwise"]}, RUNS[name], options.seeds)
         results = run(options.folder / name, settings, options.snakemake, shared if shared.exists() else None)
         suffix = SECOND if RUNS[name].get("rounds") == 2 else ""
         systems = [f"{student}.listwise-s{seed}{suffix}" for seed in seeds]
-        finished.append(Cell(name, pd.read_parquet(results / "per_query.parquet"), systems))
+        finished.append(Cell(name, results, systems))
     reference = next((cell for cell in finished if cell.name == "listwise"), None)
     print("| cell | dev | test | spread | minus base | p | minus listwise | p |\n|---|---|---|---|---|---|---|---|")
     for cell in finished:
@@ -201,7 +211,7 @@ def main() -> None:
     print()
     for cell in finished:
         if reference is not None and cell is not reference:
-            difference, p = compared(cell.dev, reference.dev)
+            difference, p = compared(cell.dev, reference.dev, cell.topics)
             print(f"# {cell.name} on dev: {difference} compared with {reference.name}, p {p}")
     print("\n" + "\n".join(line for cell in finished for line in cell.ratios(reference)))
 
