@@ -178,3 +178,22 @@ def test_settings_that_evaluation_depends_on() -> None:
         "seed": 5,
         "students": ("e5", "minilm"),  # sorted: the order in the YAML file changes nothing
     }
+
+
+def test_too_few_queries_for_a_decision_are_called_so(folder: Path) -> None:
+    """A result on 24 topics was written like one on a thousand."""
+    done = evaluate(folder)
+    assert done.returncode == 0, done.stderr
+    assert "test: results on 24 independent queries cannot carry a decision" in done.stderr
+    assert "heldout: results on 6 independent queries cannot carry a decision" in done.stderr
+
+
+def test_the_comparisons_are_written_on_request(folder: Path) -> None:
+    command = evaluate(folder).args
+    assert not (folder / "comparisons.parquet").exists()
+    subprocess.run([*command, "--comparisons", folder / "comparisons.parquet"], check=True, capture_output=True)
+    table = tables.read(folder / "comparisons.parquet", "comparisons")
+    pairs = set(table[["system", "against"]].itertuples(index=False, name=None))
+    assert ("minilm.infonce", "minilm.listwise") in pairs
+    assert ("minilm.listwise", "minilm+bm25") in pairs
+    assert ("e5.listwise", "bm25") in pairs

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from listill.evaluation.significance import FEW_CLUSTERS
 from listill.report.results import Cell, Results, p_text
 from listill.system_names import FUSED
 
-# Results on fewer clusters of queries than this cannot carry a decision, unless the difference is very large: with the
-# differences of the demo, 50 topics find a true difference of 0.07 in 47 % of the draws, and 200 topics in 97 %.
-FEW_CLUSTERS = 50
 CAVEATS = {
     "heldout": "Held-out synthetic queries measure self-consistency, not relevance.",
     "dev": "The dev queries were also used to select the step and the variant, so this result is optimistic.",
