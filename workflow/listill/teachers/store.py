@@ -1,9 +1,9 @@
 """The store of scores: what a teacher has scored once, no later run scores again.
 
-The scores of a teacher are in a folder of their own, whose
-name is a digest of everything that they depend on besides the texts (see ``Teacher.basis``); about.json in it holds
-this in full. A file of the folder holds the scores of one part and never changes. Its name is the checksum of its
-content: processes that run at the same time need no lock, and a damaged file is detected.
+The scores of a teacher are in a folder of their own, whose name is a digest of everything that they depend on besides
+the texts (see ``Teacher.basis``); about.json in it holds this in full. A file of the folder holds the scores of one part
+and never changes. Its name is the checksum of its content: processes that run at the same time need no lock, and a
+damaged file is detected. Looking up and storing take a few seconds per million pairs.
 """
 
 import contextlib
