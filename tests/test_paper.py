@@ -198,7 +198,9 @@ def expected(stage: str) -> dict[str, Any]:
     kind, _, rest = stage.partition(".")
     if kind in ("encode", "search", "train") and rest != "bm25":
         values |= {f"student.{key}": value for key, value in of_student(rest.partition(".")[0]).items()}
-    if kind in ("candidates", "gate"):  # RankT5 scores without any student
+    if kind in ("rerank", "scores"):
+        values |= {"students": {}, "bm25": None}  # RankT5 uses neither
+    if kind in ("candidates", "gate"):
         names = ["bge", "gte", "snowflake"] if kind == "candidates" else list(STUDENTS)
         values |= {f"students.{name}.{key}": value for name in names for key, value in of_student(name).items()}
     if kind in ("gate", "rerank", "scores"):
