@@ -143,12 +143,13 @@ def test_no_dev_queries(collection: Collection, encoder: Encoder) -> None:
         select(collection, encoder, count=0)
 
 
-def test_documents_that_other_systems_find_are_searched(collection: Collection, encoder: Encoder) -> None:
-    rows = [("q00", f"d{i:03}", rank) for rank, i in enumerate(range(39, 27, -1), 1)] + [("t0", "d005", 1)]
-    found = pd.DataFrame(rows, columns=["query_id", "doc_id", "rank"])
+def test_documents_that_bm25_finds_are_searched(collection: Collection, encoder: Encoder) -> None:
+    rows = [("q00", f"d{i:03}", "bm25", rank) for rank, i in enumerate(range(39, 27, -1), 1)]
+    rows += [("t0", "d005", "bm25", 1), ("q00", "d006", "another student", 1)]
+    found = pd.DataFrame(rows, columns=["query_id", "doc_id", "retriever", "rank"])
     alone, _ = select(collection, encoder, count=1, documents=1)
     part, _ = select(collection, encoder, count=1, documents=1, candidates=found)
-    # The first ten of q00, but not those of queries that are not measured.
+    # The first ten of BM25, but not those of queries that are not measured, nor those of another student.
     assert set(part.collection.doc_ids) == set(alone.collection.doc_ids) | {f"d{i:03}" for i in range(39, 29, -1)}
 
 

@@ -97,7 +97,7 @@ class Selection(Section):
     documents: Count = Field(
         5000,
         description="number of documents that are searched during training; for a larger corpus, these are the relevant "
-        "documents, the top documents of BM25 and of the base models for each query, and a random sample. Whether the best "
+        "documents, the top documents of BM25 and of the base model for each query, and a random sample. Whether the best "
         "weights replace the base model is decided on the whole corpus",
     )
 

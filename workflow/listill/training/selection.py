@@ -29,8 +29,8 @@ log = logging.getLogger("listill")
 
 # Depth of the runs: the measure uses no more documents.
 DEPTH = parse_measure(SELECTION)[1]
-# The top documents of BM25 and of all base models, this many for each query, are always searched if the corpus is too
-# large to search it all.
+# The top documents of BM25 and of the base model, this many for each query, are always searched if the corpus is too large
+# to search it all. Those of further systems would make the part much larger.
 HARD = 10
 
 
@@ -103,8 +103,8 @@ def selector(
     """Sample the dev queries and the documents of ``whole``, and measure the untrained student on them.
 
     ``encoder`` and ``embeddings`` [documents, d] are those of the untrained student. ``candidates`` (query_id, doc_id,
-    rank) are documents that other systems find for the dev queries. If the corpus is sampled, the first of them and of
-    the untrained student's own are included.
+    retriever, rank) are documents that the retrievers find for the dev queries. If the corpus is sampled, the first of
+    BM25 and of the untrained student are included.
     """
     assert whole.tokens is not None
     collection = whole.collection
@@ -119,7 +119,8 @@ def selector(
         hard = DenseRetriever("", collection, encoder, embeddings).search(query_tokens, HARD)[0]
         needed = set(np.concatenate([collection.positions(relevant["doc_id"].tolist(), "dev judgements"), *hard]))
         if candidates is not None:
-            found = candidates[candidates["query_id"].isin(query_ids) & candidates["rank"].between(1, HARD)]
+            first = (candidates["retriever"] == "bm25") & candidates["rank"].between(1, HARD)
+            found = candidates[first & candidates["query_id"].isin(query_ids)]
             needed |= set(collection.positions(found["doc_id"].tolist(), "dev candidates"))
         rest = [i for i in range(len(collection)) if i not in needed]
         sample = random.Random(f"{seed}:selection:documents").sample(rest, max(0, settings.documents - len(needed)))
