@@ -110,10 +110,19 @@ def test_with_enough_dev_topics_synthetic_dev_queries_are_left_out(load: Load) -
 
 def test_samples_have_clusters_and_weights(load: Load) -> None:
     evaluated = load()
-    # The passages of s3 (d, a duplicate of c) and of s2 (c) are the same.
-    assert evaluated.clusters["s2"] == evaluated.clusters["s3"] != evaluated.clusters["t2"]
     assert evaluated.sample(["s3", "t2"]).weight.tolist() == [1.0, 1.0]
+    assert evaluated.sample(["s3", "t2"]).clusters == 2
     assert evaluated.sample(["t3"]).clusters == 1
+
+
+def test_duplicates_and_only_queries_of_the_sample_make_clusters(load: Load) -> None:
+    queries = [("h1", "of c", "lead", "c", "heldout"), ("h2", "of d", "lead", "d", "heldout")]
+    topics = {"query_id": ["t1", "t2", "t3"], "text": ["x"] * 3, "split": ["test", "dev", "test"]}
+    judged = [("t1", "a"), ("t2", "a"), ("t2", "b"), ("t3", "b")]
+    qrels = {"query_id": [q for q, _ in judged], "doc_id": [d for _, d in judged], "relevance": [1] * 4}
+    evaluated = load(topics=topics, qrels=qrels | {"split": ["test", "dev", "dev", "test"]}, queries=queries)
+    assert evaluated.sample(["h1", "h2"]).clusters == 1  # d is a duplicate of c
+    assert evaluated.sample(["t1", "t3"]).clusters == 2  # t2, a dev topic, does not connect them
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class EvaluationQueries:
     ``queries``: query_id, text, split (dev, test, heldout), type (``human``, or the type of a synthetic query).
     ``qrels``: query_id, doc_id, relevance, split; only for these queries, including judgements of 0 and below.
     ``group`` maps each duplicate to the first document of its group. If there are fewer dev topics than
-    ``min_dev_topics``, synthetic dev queries join them (see ``weights``).
+    ``min_dev_topics``, synthetic dev queries join them (see ``dev_weights``).
     """
 
     queries: pd.DataFrame
@@ -42,17 +42,16 @@ class EvaluationQueries:
         relevant = self.qrels.loc[self.qrels["relevance"] > 0, "query_id"]
         return self.queries[self.queries["query_id"].isin(relevant)]
 
-    @functools.cached_property
-    def clusters(self) -> "pd.Series[int]":
-        """The cluster of each judged query, by query_id: queries that ask for the same documents."""
-        return clusters(self.qrels, self.group)
-
     def sample(self, query_ids: list[str]) -> Sample:
-        """Return the clusters and weights of judged queries of one split."""
+        """Return the clusters and weights of judged queries of one split.
+
+        Queries of other splits do not connect those of this split.
+        """
+        cluster = clusters(self.qrels[self.qrels["query_id"].isin(query_ids)], self.group)
         types = self.queries.set_index("query_id")["type"].loc[query_ids]
         dev = (self.queries["query_id"].isin(query_ids) & (self.queries["split"] == "dev")).any()
         weight = dev_weights((types == HUMAN).to_numpy(), self.min_dev_topics) if dev else None
-        return Sample(len(query_ids), self.clusters.loc[query_ids].to_numpy(), weight)
+        return Sample(len(query_ids), cluster.loc[query_ids].to_numpy(), weight)
 
     def composition(self, split: str) -> str:
         """Describe the judged queries of a split for messages, such as ``12 topics and 80 synthetic queries``."""
