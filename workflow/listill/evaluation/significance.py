@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 # Results on fewer clusters of queries than this cannot carry a decision, unless the difference is very large: with the
-# differences of the demo, 50 topics find a true difference of 0.07 in 47 % of the draws, and 200 topics in 97 %.
+# differences of the demo, 50 topics find a true difference of 0.07 in 34 % of the draws, and 200 topics in 91 %
+# (benchmarks/verdict.py).
 FEW_CLUSTERS = 50
 _BLOCK = 4_000_000  # numbers in memory at a time: 32 MB
 _ROUNDING = 1e-9  # relative tolerance for sums of the same numbers in a different order

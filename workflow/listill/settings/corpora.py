@@ -13,8 +13,9 @@ else:
     AnySource = union("sources")
 
 
-# The default of `min_dev_topics`. With differences drawn from those of the demo (0.13 on average, standard deviation 0.32),
-# the base model is kept, though training helped, with a probability of 0.60 by 1 dev topic, of 0.23 by 4, of 0.02 by 30.
+# The default of `min_dev_topics`. With differences drawn from those of the demo (0.13 on average, standard deviation 0.30),
+# the base model is kept, though training helped, with a probability of 0.57 by 1 dev topic, of 0.21 by 4, of 0.00 by 30
+# (benchmarks/verdict.py).
 MIN_DEV_TOPICS = 30
 
 
