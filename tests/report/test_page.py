@@ -175,3 +175,13 @@ def test_the_page_renders_before_any_training(material: Material) -> None:
     text = Page(render(bare, 3)).text
     assert "no trained variant has been evaluated" in text
     assert "No benchmark files were given" in text
+
+
+def test_improved_queries_are_those_of_the_first_seed(material: Material) -> None:
+    assert "first seed" not in Page(render(material, 3)).text
+    second = material.per_query[material.per_query["system"].str.startswith("minilm.")]
+    values = pd.concat([material.per_query, second.assign(system=second["system"] + "-seed2")])
+    two = replace(material, per_query=values, summary=summarise(values, ["minilm"], 500, 0.95, 1))
+    text = Page(render(two, 3)).text
+    assert "minilm.listwise (its first seed) compared with minilm" in text
+    assert "mean of 2 seeds" in text
