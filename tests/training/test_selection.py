@@ -196,3 +196,14 @@ def test_topics_are_sampled_before_synthetic_queries(
     # The weight of the synthetic queries that are left does not exceed that of the missing topics.
     assert part.weights is not None
     assert part.weights[part.weights < 1].sum() <= 2
+
+
+@pytest.mark.parametrize(("synthetic", "warned"), [(1, True), (2, False)])
+def test_too_few_dev_queries_are_called_so(
+    collection: Collection, encoder: Encoder, synthetic: int, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="listill")
+    evaluated = with_synthetic(collection, topic_count=2, synthetic=synthetic)  # four topics are wanted
+    whole_corpus(collection, evaluated, encoder, encoder.tokenise(["x"] * 40, "document"))
+    assert f"the weights are selected by 2 topics and {synthetic} synthetic queries" in caplog.text
+    assert ("so few dev queries cannot decide reliably" in caplog.text) == warned

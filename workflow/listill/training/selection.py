@@ -88,6 +88,10 @@ def whole_corpus(collection: Collection, evaluated: EvaluationQueries, encoder: 
     query_ids, texts = queries["query_id"].tolist(), queries["text"].tolist()
     relevant = evaluated.qrels[evaluated.qrels["query_id"].isin(query_ids) & (evaluated.qrels["relevance"] > 0)]
     weights = evaluated.sample(query_ids).weight
+    if weights.sum() < evaluated.min_dev_topics:
+        log.warning(
+            "selection: so few dev queries cannot decide reliably; add dev topics, or raise corpora.<name>.heldout"
+        )
     return Selector(collection, query_ids, texts, relevant, (encoder.tokenise(texts, "query"), tokens), weights)
 
 
