@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import store_writer
 from listill import tables
 from listill.corpus.collection import Collection
 from listill.settings.bm25 import Bm25
@@ -15,12 +16,7 @@ from listill.settings.students import Student
 from listill.teachers.resources import Resources
 from listill.teachers.store import ScoreStore, open_stores
 from plain_rerankers import CASES, member
-
-
-def numbered(count: int, seed: int = 0) -> np.ndarray:
-    """Return sorted keys [2, count]."""
-    keys = np.random.default_rng(seed).integers(0, 2**64, (2, count), dtype=np.uint64)
-    return keys[:, np.argsort(keys[0])]
+from store_writer import numbered
 
 
 def test_stored_scores_are_found(tmp_path: Path) -> None:
@@ -73,19 +69,11 @@ def test_a_damaged_file_is_named_removed_and_not_used(
     assert not path.exists()
 
 
-def write(root: Path, number: int, start: "multiprocessing.synchronize.Barrier") -> None:
-    keys = numbered(400)
-    start.wait()
-    for part in range(8):
-        chosen = slice(50 * part, 50 * (part + 1))
-        ScoreStore(root, {}).add(keys[:, chosen], np.full(50, part + number / 10, dtype=np.float32))
-
-
 def test_two_processes_write_at_once(tmp_path: Path) -> None:
     """No part is lost, and every reader sees the same scores."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(2)
-    writers = [context.Process(target=write, args=(tmp_path, number, start)) for number in range(2)]
+    writers = [context.Process(target=store_writer.write, args=(tmp_path, number, start)) for number in range(2)]
     for writer in writers:
         writer.start()
     for writer in writers:
