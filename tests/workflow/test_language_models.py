@@ -67,10 +67,10 @@ def test_a_server_that_fails_half_way(settings: dict[str, Any], tmp_path: Path) 
         assert done.returncode != 0
         assert f"{chat.url}/chat/completions: status 400: no; check model and extra" in flow.logs(tmp_path / "failed")
         before = len(chat.requests)
-        assert 60 < before < 65
+        # It stops soon: the requests that are sent before the failure is noticed depend on the speed of the machine.
+        assert 60 < before < 75
         flow.make(tmp_path / "failed", server, "queries")
-        assert len(chat.requests) - before == (20 + 3 + 3) * 6 - (
-            before - 1
-        )  # train, heldout, and dev, as there are few topics
+        # Passages for training, held-out ones, and held-out dev passages, as there are few dev topics.
+        assert len(chat.requests) - before == (20 + 3 + 3) * 6 - (before - 1)
     pd.testing.assert_frame_equal(queries(tmp_path / "failed"), queries(tmp_path / "undisturbed"))
     assert not (flow.results(tmp_path / "failed") / ".work").exists()
