@@ -26,6 +26,18 @@ def test_auto_is_bf16_if_the_hardware_supports_it(supported: bool, monkeypatch: 
         assert wants_bf16("auto", torch.device(target)) == supported
 
 
+@pytest.mark.parametrize(
+    ("name", "amx", "expected"),
+    [("Intel Xeon", False, False), ("Intel Xeon", True, True), ("AMD EPYC", False, True), (None, False, True)],
+)
+def test_intel_needs_amx(name: str | None, amx: bool, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AVX-512 alone computes bf16 more slowly than float32 on such a processor."""
+    capabilities = {"avx512_bf16": True, "amx_bf16": amx, "cpu_name": name}
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert wants_bf16("auto", torch.device("cpu")) == expected
+
+
 def test_emulated_bf16_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """A V100 or T4: PyTorch emulates bf16, more slowly than it computes in float32."""
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)

@@ -9,7 +9,7 @@ def device() -> torch.device:
 
 
 def wants_bf16(precision: str, target: torch.device) -> bool:
-    """Tell whether to compute in bf16. With precision ``auto``, this is so if the hardware has bf16 arithmetic.
+    """Tell whether to compute in bf16. With precision ``auto``, this is so if the hardware has fast bf16 arithmetic.
 
     Older GPUs (V100, T4) emulate it, which is slower than float32 and less precise.
     """
@@ -17,4 +17,9 @@ def wants_bf16(precision: str, target: torch.device) -> bool:
         return precision == "bf16"
     if target.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.backends.mkldnn.is_available() and bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    cpu = torch.cpu.get_capabilities()
+    # Intel's processors need AMX for fast bf16, and some virtual machines hide it. With AVX-512 alone, two cores of a Xeon
+    # encoded 79 texts of 96 tokens a second in bf16 and 120 in float32, and trained with 22 and 36 passages a second
+    # (all-MiniLM-L6-v2, 27 November 2026).
+    slow = "Intel" in str(cpu.get("cpu_name")) and not cpu.get("amx_bf16")
+    return torch.backends.mkldnn.is_available() and bool(cpu.get("avx512_bf16")) and not slow

@@ -25,6 +25,8 @@ class ModelSettings(Member):
     max_length: Count = Field(
         512, description="maximum number of tokens of prompt, query and passage together; longer passages are truncated"
     )
-    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 if the hardware supports it")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="auto: bf16 if the hardware computes it fast"
+    )
     backend: Backend = Field("torch", description="the library that runs the model")
     trust_remote_code: bool = Field(False, description="whether code that comes with the model may run")

@@ -54,7 +54,9 @@ class Student(Section):
         description="fallback for keys that neither this section nor the model folder sets; filled in for the models of "
         "`settings/students.yaml`",
     )
-    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 if the hardware supports it")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="auto: bf16 if the hardware computes it fast"
+    )
     trust_remote_code: bool = Field(False, description="whether code that comes with the model may run")
 
     @model_validator(mode="before")

@@ -22,7 +22,9 @@ class Transformers(LoadedModel):
     gpus: ClassVar = 1
 
     kind: Literal["transformers"] = Field(description="plain transformers, for small models")
-    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 if the hardware supports it")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="auto: bf16 if the hardware computes it fast"
+    )
     batch: Count = Field(16, description="batch size (requests of similar length); halved if memory runs out")
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
