@@ -2,24 +2,14 @@
 
 import copy
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from listill.errors import UserError
 from listill.plan import STAGES, Plan
+from plan_config import CONFIG, MODEL, RERANKER, asking
 
-CONFIG: dict[str, Any] = {
-    "seed": 1,
-    "corpora": {
-        "c": {"source": {"kind": "beir", "path": "/nowhere/c"}},
-        "d": {"source": {"kind": "beir", "path": "/nowhere/d"}},
-    },
-    "students": {"s": {"model": "m"}, "t": {"model": "n"}},
-    "mining": {"additional": {"extra": {"kind": "dense", "model": "e"}}},
-    "training": {"variants": {"one": {"losses": {"listwise": 1}}, "two": {"losses": {"infonce": 1}}}},
-}
 # Every stage of corpus c but the report, whose settings are the whole config.
 ALL = [
     *(
@@ -28,7 +18,6 @@ ALL = [
         "encode.s",
         "encode.t",
         "encode.extra",
-        "encode.s.one",
         "candidates",
         "search.bm25",
         "search.s",
@@ -36,7 +25,7 @@ ALL = [
     *("search.s.one", "fuse.s+bm25", "rerank", "gate", "scores", "lists.s", "lists.t"),
     *("train.s.one", "train.s.two", "train.t.one", "evaluate"),
 ]
-STUDENT = {"encode.s", "encode.s.one", "candidates", "search.s", "search.s.one", "gate", "rerank", "scores"}
+STUDENT = {"encode.s", "candidates", "search.s", "search.s.one", "gate", "rerank", "scores"}
 # The teachers use the first student by name.
 SECOND_STUDENT = {"encode.t", "candidates", "gate", "train.t.one"}
 TRAIN = {"train.s.one", "train.s.two", "train.t.one"}
@@ -120,7 +109,6 @@ def test_the_weight_of_a_teacher_is_not_among_what_scores_depend_on() -> None:
     assert {stage for stage in ALL if before[stage] != frozen(other)[stage]} == {"gate", "rerank", "scores"}
 
 
-RERANKER = {"kind": "cross_encoder", "model": "org/model"}
 USED = {"scores", "rerank"}
 
 
@@ -159,22 +147,6 @@ def test_scores_depend_on_what_the_teachers_use(members: dict[str, Any], touched
         member["kind"] in ("dense", "late_interaction") and "student" not in member for member in members.values()
     )
     assert (before["scores"] != frozen(first)["scores"]) is default
-
-
-def test_teachers_read_the_embeddings_and_models_that_they_use(tiny_model: Path) -> None:
-    students = {name: {"model": str(tiny_model) if name == "t" else "org/on-the-hub"} for name in ("s", "t")}
-
-    def plan(**members: Any) -> Plan:
-        return Plan({**CONFIG, "students": students, "teacher": {"members": members}})
-
-    assert plan(r=RERANKER, b={"kind": "bm25"}).teacher_embeddings == []
-    assert plan(d={"kind": "dense"}).teacher_embeddings == ["s"]
-    both = plan(d={"kind": "dense"}, m={"kind": "late_interaction", "student": "t"})
-    assert both.teacher_embeddings == ["s"]  # MaxSim needs the model, not the embeddings
-    assert both.teacher_files == [
-        str(tiny_model / name) for name in ("modules.json", "config.json", "model.safetensors")
-    ]
-    assert plan(d={"kind": "dense", "student": "t"}).teacher_embeddings == ["t"]
 
 
 def test_scores_depend_on_the_prompt_and_answer_of_a_known_model() -> None:
@@ -304,44 +276,6 @@ def test_a_faulty_config_names_its_place() -> None:
         Plan({**CONFIG, "sed": 1}, "my.yaml")
 
 
-def test_existing_source_files(tiny_beir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TINY", str(tiny_beir))
-    (tmp_path / "d.csv").write_text("doc_id,text\n")
-    corpora = {
-        "beir": {"source": {"kind": "beir", "path": "$TINY"}},
-        "gone": {"source": {"kind": "beir", "path": "$NOT_SET_ANYWHERE/x"}},
-        "files": {"source": {"kind": "files", "path": str(tmp_path / "d.csv"), "topics": str(tmp_path / "gone.csv")}},
-        "api": {"source": {"kind": "python_api"}},
-    }
-    plan = Plan({**CONFIG, "corpora": corpora})
-    names = ["corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels/test.tsv"]
-    assert plan.source_files("beir") == [str(tiny_beir / name) for name in names]
-    assert plan.source_files("gone") == []
-    assert plan.source_files("files") == [str(tmp_path / "d.csv")]
-    assert plan.source_files("api") == []
-
-
-def test_own_queries_and_model_folders(tiny_model: Path, tmp_path: Path) -> None:
-    own = tmp_path / "queries.parquet"
-    plan = Plan({**CONFIG, "generation": {"generator": {"kind": "file", "path": str(own)}}})
-    assert plan.own_queries == []
-    own.write_text("")
-    assert plan.own_queries == [str(own)]
-    assert Plan(CONFIG).own_queries == []
-    names = ["modules.json", "config.json", "model.safetensors"]
-    students = {"here": {"model": str(tiny_model)}, "hub": {"model": "org/on-the-hub"}}
-    plan = Plan({**CONFIG, "students": students})
-    assert plan.retriever_files("here") == [str(tiny_model / name) for name in names]
-    assert plan.retriever_files("hub") == []
-
-
-MODEL = {"kind": "vllm", "model": "m"}
-
-
-def asking(**generation: Any) -> Plan:
-    return Plan({**CONFIG, "generation": {"generator": MODEL, **generation}})
-
-
 def test_shards() -> None:
     assert Plan({**CONFIG, "generation": {"shards": 3}}).shards == []
     assert asking().shards == ["1-of-1"]
@@ -380,27 +314,3 @@ def test_changes_that_ask_the_model_again(change: dict[str, Any], asks: bool, cl
 )
 def test_environment_and_gpus_of_a_generator(generator: dict[str, Any], expected: tuple[str, int]) -> None:
     assert asking(generator=generator).asking == expected
-
-
-def test_files_of_prompts_and_model(tmp_path: Path) -> None:
-    for name in ("types/a.yaml", "types/b.yml", "types/notes.txt", "pairs.jsonl", "model/config.json"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("")
-    keys = {"types_from": f"{tmp_path}/types", "examples": {"claim": f"{tmp_path}/pairs.jsonl", "title": "/gone.jsonl"}}
-    plan = asking(generator={**MODEL, **keys, "model": f"{tmp_path}/model"})
-    names = ["pairs.jsonl", "types/a.yaml", "types/b.yml", "model/config.json"]
-    assert plan.prompt_files == [f"{tmp_path}/{name}" for name in names]
-    alone = asking(generator={**MODEL, "types_from": f"{tmp_path}/types/a.yaml"})
-    assert alone.prompt_files == [f"{tmp_path}/types/a.yaml"]
-    assert Plan(CONFIG).prompt_files == []
-
-
-def test_model_folders_of_teachers(tiny_model: Path) -> None:
-    members = {
-        "here": {"kind": "cross_encoder", "model": str(tiny_model)},
-        "hub": {"kind": "cross_encoder", "model": "org/on-the-hub"},
-        "words": {"kind": "bm25"},
-    }
-    names = ["modules.json", "config.json", "model.safetensors"]
-    assert Plan({**CONFIG, "teacher": {"members": members}}).teacher_files == [str(tiny_model / name) for name in names]
-    assert Plan(CONFIG).teacher_files == []

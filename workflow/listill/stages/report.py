@@ -64,24 +64,15 @@ def run(
         raise UserError(f"{summary}: the table is empty: run the stage evaluate again")
     listed_benchmarks = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
     benchmark_fingerprints = {tables.provenance(path).fingerprint for path in benchmarks}
+    files = material.Files(
+        *(per_query, corpus, topics, qrels, queries, funnels, histories, runs, listed_benchmarks),
+        comparisons=comparisons,
+        tokens=tokens,
+    )
     page_data = material.load(
         title=settings.title,
         summary=figures,
-        files=material.Files(
-            *(
-                per_query,
-                corpus,
-                topics,
-                qrels,
-                queries,
-                funnels,
-                histories,
-                runs,
-                listed_benchmarks,
-                comparisons,
-                tokens,
-            )
-        ),
+        files=files,
         config=settings.config,
         versions=versions(),
         fingerprints={key: value for key, value in job.lineage.items() if value not in benchmark_fingerprints},

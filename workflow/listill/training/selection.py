@@ -122,7 +122,9 @@ def selector(
     if len(collection) > settings.documents:
         hard = DenseRetriever("", collection, encoder, embeddings).search(query_tokens, HARD)[0]
         needed = set(np.concatenate([collection.positions(relevant["doc_id"].tolist(), "dev judgements"), *hard]))
-        if candidates is not None:
+        if candidates is None:
+            log.warning("selection: without --dev-candidates, the sample lacks the documents that BM25 finds")
+        else:
             first = (candidates["retriever"] == "bm25") & candidates["rank"].between(1, HARD)
             found = candidates[first & candidates["query_id"].isin(query_ids)]
             needed |= set(collection.positions(found["doc_id"].tolist(), "dev candidates"))
