@@ -5,6 +5,7 @@ import pytest
 
 from listill.evaluation import significance
 from listill.evaluation.comparisons import compare_systems, pairs_to_compare
+from listill.evaluation.measured import measured_values
 from listill.schemas import SCHEMAS
 from summary_tables import values_of
 
@@ -24,7 +25,9 @@ def test_variants_are_compared_with_each_other_and_with_untrained_systems() -> N
 def test_comparisons_agree_with_a_naive_loop_and_seeds_are_paired() -> None:
     draw = np.random.default_rng(6)
     columns = {name: draw.random(25) for name in ("m", "bm25", "m_a", "m_a-seed2", "m_b", "m_b-seed2")}
-    table = compare_systems(values_of(**{name: list(v) for name, v in columns.items()}), ["m"], 300, 0.9, 2)
+    table = compare_systems(
+        measured_values(values_of(**{n: list(v) for n, v in columns.items()}), None, 300, 0.9, 2), ["m"]
+    )
     assert list(table.columns) == SCHEMAS["comparisons"].names
     pairs = table.set_index(["system", "against"])
     assert sorted(pairs.index) == [("m.a", "bm25"), ("m.a", "m.b"), ("m.b", "bm25")]
@@ -40,6 +43,6 @@ def test_comparisons_agree_with_a_naive_loop_and_seeds_are_paired() -> None:
 
 
 def test_without_variants_there_are_no_comparisons() -> None:
-    table = compare_systems(values_of(m=[0.5, 0.4], bm25=[0.1, 0.2]), ["m"], 100, 0.95, 1)
+    table = compare_systems(measured_values(values_of(m=[0.5, 0.4], bm25=[0.1, 0.2]), None, 100, 0.95, 1), ["m"])
     assert table.empty
     assert list(table.columns) == SCHEMAS["comparisons"].names

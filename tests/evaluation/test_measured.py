@@ -11,7 +11,7 @@ from summary_tables import values_of
 
 def test_the_seeds_of_a_variant_are_one_system() -> None:
     columns = {"m": [0.1, 0.3], "m_a": [0.2, 0.4], "m_a-seed2": [0.6, 0.4], "m_a+bm25": [0.0, 1.0]}
-    (measured,) = measured_values(values_of(**columns), None)
+    (measured,) = measured_values(values_of(**columns), None, 100, 0.95, 1)
     assert sorted(measured.systems) == ["m", "m.a", "m.a+bm25"]
     assert measured.systems["m.a"].tolist() == [[0.2, 0.6], [0.4, 0.4]]
     assert measured.mean("m.a") == pytest.approx(0.4)
@@ -30,7 +30,7 @@ def test_dev_queries_are_weighed() -> None:
     queries = pd.DataFrame({"query_id": names, "text": "x", "split": "dev", "type": types})
     qrels = pd.DataFrame({"query_id": names, "doc_id": names, "relevance": 1, "split": "dev"})
     values = values_of(m=[1.0, 0.0, 0.0, 0.0, 0.4]).assign(split="dev", query_id=names)
-    (measured,) = measured_values(values, EvaluationQueries(queries, qrels, min_dev_topics=2))
+    (measured,) = measured_values(values, EvaluationQueries(queries, qrels, min_dev_topics=2), 100, 0.95, 1)
     assert measured.mean("m") == pytest.approx((1.0 + 0.1) / 2)
 
 
@@ -39,5 +39,5 @@ def test_a_base_has_no_p_value_to_correct() -> None:
 
 
 def test_no_pairs() -> None:
-    (measured,) = measured_values(values_of(m=[0.1]), None)
-    assert measured.compare([], 100, 0.95, 1) == {}
+    (measured,) = measured_values(values_of(m=[0.1]), None, 100, 0.95, 1)
+    assert measured.compare([]) == {}

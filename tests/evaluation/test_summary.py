@@ -8,6 +8,7 @@ import pytest
 
 from listill import tables
 from listill.evaluation import significance
+from listill.evaluation.measured import measured_values
 from listill.evaluation.summary import base_of, kept_trainings, summarise
 from listill.evaluation.topics import EvaluationQueries
 from listill.schemas import SCHEMAS
@@ -40,7 +41,9 @@ def test_the_summary_agrees_with_a_naive_loop() -> None:
         "m_b": draw.random(30) + 0.4,
         "bm25": draw.random(30),
     }
-    table = summarise(values_of(**{name: list(v) for name, v in systems.items()}), ["m"], 400, 0.9, 3)
+    table = summarise(
+        measured_values(values_of(**{name: list(v) for name, v in systems.items()}), None, 400, 0.9, 3), ["m"]
+    )
     assert list(table.columns) == SCHEMAS["summary"].names
     assert table["system"].tolist() == ["bm25", "m", "m.a", "m.b"]
     assert set(table["queries"]) == {30}
@@ -70,13 +73,15 @@ def test_the_summary_agrees_with_a_naive_loop() -> None:
 def test_systems_with_different_bases_are_corrected_separately() -> None:
     draw = np.random.default_rng(5)
     columns = {name: list(draw.random(12)) for name in ("e", "e_a", "m", "m_a", "m_b")}
-    together = summarise(values_of(**columns), ["e", "m"], 500, 0.95, 1).set_index("system")
-    alone = summarise(values_of(e=columns["e"], e_a=columns["e_a"]), ["e"], 500, 0.95, 1).set_index("system")
+    together = summarise(measured_values(values_of(**columns), None, 500, 0.95, 1), ["e", "m"]).set_index("system")
+    alone = summarise(
+        measured_values(values_of(e=columns["e"], e_a=columns["e_a"]), None, 500, 0.95, 1), ["e"]
+    ).set_index("system")
     pd.testing.assert_series_equal(together.loc["e.a"], alone.loc["e.a"])
 
 
 def test_without_a_run_of_the_base_there_is_only_a_value(caplog: pytest.LogCaptureFixture) -> None:
-    table = summarise(values_of(bm25=[0.25, 0.75]), ["m"], 100, 0.95, 1).iloc[0]
+    table = summarise(measured_values(values_of(bm25=[0.25, 0.75]), None, 100, 0.95, 1), ["m"]).iloc[0]
     assert table["value"] == 0.5
     assert table[["base", "delta", "ci_low", "ci_high", "p_value"]].isna().all()
     assert caplog.messages == ["there is no run of m, so no system is compared with it"]
@@ -95,8 +100,10 @@ def test_queries_of_one_document_are_one_observation() -> None:
     """Ten queries of one document that all gain are no evidence; ten queries of ten documents are."""
     values = values_of(m=[0.2] * 10, m_a=[0.4] * 10)
     same = {f"q{i:02}": "d" for i in range(10)}
-    independent = summarise(values, ["m"], 1000, 0.95, 1, evaluated(**{q: q for q in same})).set_index("system")
-    clustered = summarise(values, ["m"], 1000, 0.95, 1, evaluated(**same)).set_index("system")
+    independent = summarise(measured_values(values, evaluated(**{q: q for q in same}), 1000, 0.95, 1), ["m"]).set_index(
+        "system"
+    )
+    clustered = summarise(measured_values(values, evaluated(**same), 1000, 0.95, 1), ["m"]).set_index("system")
     assert (independent.loc["m.a", "clusters"], clustered.loc["m.a", "clusters"]) == (10, 1)
     assert independent.loc["m.a", "p_value"] < 0.01
     assert clustered.loc["m.a", "p_value"] == 1
@@ -105,7 +112,7 @@ def test_queries_of_one_document_are_one_observation() -> None:
 def test_seeds_are_one_system_with_their_mean_and_spread() -> None:
     columns = {"m": [0.1, 0.3], "m_a": [0.2, 0.4], "m_a-seed2": [0.4, 0.8], "m_a-seed3": [0.3, 0.3], "m_b": [0.1, 0.3]}
     kept = {"m.a": True, "m.a-seed2": True, "m.a-seed3": False, "m.b": False}
-    table = summarise(values_of(**columns), ["m"], 100, 0.95, 1, kept=kept).set_index("system")
+    table = summarise(measured_values(values_of(**columns), None, 100, 0.95, 1), ["m"], kept=kept).set_index("system")
     assert list(table.index) == ["m", "m.a", "m.b"]
     row = table.loc["m.a"]
     assert (row["seeds"], row["kept"], row["value"], row["delta"]) == (3, 2, pytest.approx(0.4), pytest.approx(0.2))

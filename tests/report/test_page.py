@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from listill.evaluation.comparisons import compare_systems
+from listill.evaluation.measured import measured_values
 from listill.evaluation.summary import summarise
 from listill.evaluation.topics import EvaluationQueries
 from listill.report import costs
@@ -86,8 +87,8 @@ def material() -> Material:
     run = pd.DataFrame(pairs, columns=["query_id", "doc_id", "rank"])
     return Material(
         title="my corpus",
-        summary=summarise(values, ["minilm"], 500, 0.95, 1),
-        comparisons=compare_systems(values, ["minilm"], 500, 0.95, 1),
+        summary=summarise(measured_values(values, None, 500, 0.95, 1), ["minilm"]),
+        comparisons=compare_systems(measured_values(values, None, 500, 0.95, 1), ["minilm"]),
         truncated={"minilm": Truncated(84, 100, 0.61)},
         per_query=values,
         evaluated=EvaluationQueries(queries, qrels),
@@ -164,7 +165,7 @@ def test_the_page_renders_before_any_training(material: Material) -> None:
     few = material.per_query[material.per_query["system"].isin(["bm25", "minilm"])]
     bare = replace(
         material,
-        summary=summarise(few, ["minilm"], 100, 0.95, 1),
+        summary=summarise(measured_values(few, None, 100, 0.95, 1), ["minilm"]),
         comparisons=None,
         per_query=few,
         funnels={},
@@ -181,7 +182,9 @@ def test_improved_queries_are_those_of_the_first_seed(material: Material) -> Non
     assert "first seed" not in Page(render(material, 3)).text
     second = material.per_query[material.per_query["system"].str.startswith("minilm.")]
     values = pd.concat([material.per_query, second.assign(system=second["system"] + "-seed2")])
-    two = replace(material, per_query=values, summary=summarise(values, ["minilm"], 500, 0.95, 1))
+    two = replace(
+        material, per_query=values, summary=summarise(measured_values(values, None, 500, 0.95, 1), ["minilm"])
+    )
     text = Page(render(two, 3)).text
     assert "minilm.listwise (its first seed) compared with minilm" in text
     assert "mean of 2 seeds" in text

@@ -1,9 +1,10 @@
 """Compare variants with each other and with systems that need no training."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from listill.evaluation.measured import corrected, measured_values
-from listill.evaluation.topics import EvaluationQueries
+from listill.evaluation.measured import Measured, corrected
 from listill.schemas import SCHEMAS
 from listill.system_names import FUSED, is_variant
 
@@ -25,25 +26,18 @@ def pairs_to_compare(systems: list[str], students: list[str]) -> list[tuple[str,
     return pairs
 
 
-def compare_systems(
-    values: pd.DataFrame,
-    students: list[str],
-    resamples: int,
-    confidence: float,
-    seed: int,
-    evaluated: EvaluationQueries | None = None,
-) -> pd.DataFrame:
-    """Return the table ``comparisons`` of a per_query table; see ``pairs_to_compare``.
+def compare_systems(measured: Sequence[Measured], students: list[str]) -> pd.DataFrame:
+    """Return the table ``comparisons``; see ``pairs_to_compare``.
 
     p-values are Holm-corrected over the comparisons of one student on one split and measure.
     """
     rows = []
-    for measured in measured_values(values, evaluated):
-        pairs = pairs_to_compare(list(measured.systems), students)
-        comparisons = measured.compare([pair[1:] for pair in pairs], resamples, confidence, seed)
+    for one in measured:
+        pairs = pairs_to_compare(list(one.systems), students)
+        comparisons = one.compare([pair[1:] for pair in pairs])
         for student, system, against in pairs:
-            means = {"value": measured.mean(system), "against_value": measured.mean(against)}
-            row = measured.row(system) | {"student": student, "against": against} | means
+            means = {"value": one.mean(system), "against_value": one.mean(against)}
+            row = one.row(system) | {"student": student, "against": against} | means
             rows.append(row | comparisons[system, against])
     names = SCHEMAS["comparisons"].names
     if not rows:

@@ -1,15 +1,14 @@
 """Compare each system with its base: means, differences, intervals and p-values."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from listill import tables
-from listill.evaluation.measured import corrected, measured_values
-from listill.evaluation.topics import EvaluationQueries
+from listill.evaluation.measured import Measured, corrected
 from listill.schemas import SCHEMAS
 from listill.system_names import FUSED, student_of, without_seed
 
@@ -34,41 +33,34 @@ def kept_trainings(histories: list[Path]) -> dict[str, bool]:
 
 
 def summarise(
-    values: pd.DataFrame,
-    students: list[str],
-    resamples: int,
-    confidence: float,
-    seed: int,
-    evaluated: EvaluationQueries | None = None,
-    kept: Mapping[str, bool] | None = None,
+    measured: Sequence[Measured], students: list[str], kept: Mapping[str, bool] | None = None
 ) -> pd.DataFrame:
-    """Return the summary of a per_query table, sorted by system, split and measure.
+    """Return the summary, sorted by system, split and measure.
 
     ``base`` is the mean of the comparison system (see ``base_of``) on the same queries. ``delta`` is value - base, with
     its bootstrap interval. ``p_value`` is from the sign-flip test, Holm-corrected within one split, measure and base. A
-    base itself has delta 0 and no p-value. If the comparison system has no run, these columns are null. ``evaluated``
-    has the clusters and weights of the queries (default: independent queries of equal weight). ``kept`` tells for each
-    trained system whether its training was kept.
+    base itself has delta 0 and no p-value. If the comparison system has no run, these columns are null. ``kept`` tells for
+    each trained system whether its training was kept.
     """
-    present = {without_seed(system) for system in values["system"].unique()}
+    present = {system for one in measured for system in one.systems}
     for missing in sorted({str(base_of(system, students)) for system in present} - present):
         log.warning("there is no run of %s, so no system is compared with it", missing)
     rows = []
-    for measured in measured_values(values, evaluated):
+    for one in measured:
         pairs = [
             (system, base)
-            for system in measured.systems
-            if (base := base_of(system, students)) in measured.systems and base != system
+            for system in one.systems
+            if (base := base_of(system, students)) in one.systems and base != system
         ]
-        comparisons = measured.compare(pairs, resamples, confidence, seed)
-        for system in measured.systems:
-            base, value = base_of(system, students), measured.mean(system)
-            row = measured.row(system) | {"against": base, "value": value} | FIGURES | _kept(system, kept or {})
-            row["seed_sd"] = measured.spread(system)
+        comparisons = one.compare(pairs)
+        for system in one.systems:
+            base, value = base_of(system, students), one.mean(system)
+            row = one.row(system) | {"against": base, "value": value} | FIGURES | _kept(system, kept or {})
+            row["seed_sd"] = one.spread(system)
             if system == base:
                 row |= {"base": value, "delta": 0.0, "ci_low": 0.0, "ci_high": 0.0}
             elif base is not None and (system, base) in comparisons:
-                row |= {"base": measured.mean(base)} | comparisons[system, base]
+                row |= {"base": one.mean(base)} | comparisons[system, base]
             rows.append(row)
     types = dict.fromkeys([*FIGURES, "seed_sd"], "float64") | {"kept": "Int64"}
     frame = pd.DataFrame(rows).astype(types)

@@ -60,6 +60,7 @@ def run(
     ``histories`` of the trained systems tell which trainings were kept.
     """
     from listill.evaluation.comparisons import compare_systems
+    from listill.evaluation.measured import measured_values
     from listill.evaluation.significance import FEW_CLUSTERS
     from listill.evaluation.summary import kept_trainings, summarise
     from listill.evaluation.systems import base_systems, measure_systems, runs_by_system
@@ -79,15 +80,15 @@ def run(
     systems = runs_by_system(runs)
     values = measure_systems(systems, evaluated.qrels, settings.measures, len(evaluated.group))
     students = list(settings.students) or base_systems(values["system"].drop_duplicates().tolist())
-    how = (students, settings.resamples, settings.confidence, settings.seed, evaluated)
+    measured = measured_values(values, evaluated, settings.resamples, settings.confidence, settings.seed)
     job.write(per_query, "per_query", values)
-    figures = summarise(values, *how, kept_trainings(histories))
+    figures = summarise(measured, students, kept_trainings(histories))
     for split, clusters in figures[figures["split"] != "dev"].groupby("split")["clusters"].max().items():
         if clusters < FEW_CLUSTERS:
             log.warning("%s: results on %d independent queries cannot carry a decision", split, clusters)
     job.write(summary, "summary", figures)
     if comparisons is not None:
-        job.write(comparisons, "comparisons", compare_systems(values, *how))
+        job.write(comparisons, "comparisons", compare_systems(measured, students))
 
 
 if __name__ == "__main__":
