@@ -108,7 +108,7 @@ rule scores:
 rule lists:
     """Target: training lists."""
     input:
-        expand("results/{corpus}/lists/{student}.parquet", corpus=PLAN.corpora, student=PLAN.students),
+        expand("results/{corpus}/lists/{name}.parquet", corpus=PLAN.corpora, name=PLAN.all_lists),
 
 
 rule train:

@@ -212,9 +212,61 @@ def test_candidates_from_another_retriever() -> None:
     config = changed("training.lists.candidates_from", {"s": "extra"})
     config["mining"]["consistency"] = {"top": 7, "require": "student"}
     plan = Plan(config)
-    settings = {name: json.loads(plan.frozen("c", f"lists.{name}")) for name in ("s", "t", "s.one")}
-    assert {name: made["retriever"] for name, made in settings.items()} == {"s": "extra", "t": None, "s.one": None}
+    settings = {name: json.loads(plan.frozen("c", f"lists.{name}")) for name in ("s", "t", "s.one", "s.one-round2")}
+    retrievers = {name: made["retriever"] for name, made in settings.items()}
+    assert retrievers == {"s": "extra", "t": None, "s.one": "extra", "s.one-round2": "s.one"}
     assert {made["found_within"] for made in settings.values()} == {7}
+
+
+def test_a_variant_with_lists_of_its_own() -> None:
+    """All its seeds share them; its second round has the same settings."""
+    config = changed("training.variants.one", {"lists": {"length": 5}, "teachers": ["maxsim"]})
+    config["training"] |= {"seeds": 2, "rounds": 2, "lists": {"length": 4, "top1": False}}
+    plan = Plan(config)
+    assert plan.all_lists == ["s", "s.one", "t", "t.one"]
+    assert {variant: plan.lists("s", variant) for variant in plan.first_round} == {
+        **{"one": "s.one", "one-seed2": "s.one"},
+        **{"two": "s", "two-seed2": "s"},
+    }
+    shared, own, again = (
+        json.loads(plan.frozen("c", f"lists.{name}")) for name in ("s", "s.one", "s.one-seed2-round2")
+    )
+    assert (shared["lists"]["length"], own["lists"]["length"], own["lists"]["top1"]) == (4, 5, False)
+    assert (shared["student"], own["student"], own["retriever"]) == ("s", "s.one", "s")
+    assert shared["weights"] == {"maxsim": 2.0, "dense": 1.0, "bm25": 1.0}
+    assert own["weights"] == {"maxsim": 2.0}
+    assert again == own | {"student": "s.one-seed2-round2", "retriever": "s.one-seed2"}
+
+
+def test_weights_of_a_variants_teachers() -> None:
+    plan = Plan(changed("training.variants.one.teachers", {"maxsim": 1, "bm25": 3}))
+    assert json.loads(plan.frozen("c", "lists.s.one"))["weights"] == {"maxsim": 1.0, "bm25": 3.0}
+    assert json.loads(plan.frozen("c", "lists.s"))["weights"] == {"maxsim": 2.0, "dense": 1.0, "bm25": 1.0}
+
+
+def test_without_shared_lists() -> None:
+    """They are not built if no variant is trained on them."""
+    config = changed("training.variants", {"one": {"lists": {"length": 5}}, "two": {"teachers": ["bm25"]}})
+    assert Plan(config).all_lists == ["s.one", "s.two", "t.one", "t.two"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ({"teachers": ["maxsin"]}, r"training.variants.one.teachers: no teacher 'maxsin' \(did you mean 'maxsim'\?\)"),
+        ({"teachers": {"x": 1}}, r"training.variants.one.teachers: no teacher 'x'"),
+        ({"teachers": []}, r"training.variants.one.teachers"),
+        ({"teachers": {"maxsim": 0}}, r"training.variants.one.teachers"),
+        ({"lists": {"lenght": 3}}, r"training.variants.one.lists: unknown key 'lenght' \(did you mean 'length'\?\)"),
+        (
+            {"lists": {"candidates_from": {"s": "y"}}},
+            r"training.variants.one.lists.candidates_from: no retriever 'y'",
+        ),
+    ],
+)
+def test_faults_of_a_variants_lists(variant: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Plan(changed("training.variants.one", variant))
 
 
 @pytest.mark.parametrize(

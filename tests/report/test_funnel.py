@@ -1,5 +1,7 @@
 """The query funnel of the report."""
 
+import pandas as pd
+
 from listill.report import funnel
 from summary_tables import FUNNEL
 
@@ -20,6 +22,16 @@ def test_stages_that_have_not_run_are_left_out() -> None:
     steps = funnel.steps(FUNNEL[FUNNEL["stage"] == "queries"], {})
     assert [step.name for step in steps] == ["before cleaning", "after cleaning"]
     assert funnel.steps(FUNNEL.head(0), {}) == []
+
+
+def test_the_lists_of_a_variant() -> None:
+    own = FUNNEL[FUNNEL["stage"] == "lists"].assign(stage="lists.short")
+    steps = funnel.steps(pd.concat([FUNNEL, own]), {"short": {"lead": 90}})
+    assert [(step.name, step.total) for step in steps][-3:] == [
+        ("in training lists", 95),
+        ("in lists of short", 95),
+        ("trained: short", 90),
+    ]
 
 
 def test_the_funnel_of_another_split() -> None:

@@ -69,6 +69,13 @@ def test_each_student_has_its_own_funnel(files: material.Files) -> None:
     assert {student: rows["queries"].tolist() for student, rows in funnels.items()} == {"e": [9, 4], "m": [9, 3]}
 
 
+def test_the_funnel_of_a_variants_own_lists(files: material.Files, tmp_path: Path) -> None:
+    own = [*files.funnels, funnel(tmp_path / "funnel/lists.m.a.parquet", 2)]
+    funnels = material.load("c", SUMMARY, material.Files(**{**vars(files), "funnels": own}), {}, {}, {}).funnels
+    assert funnels["e"]["queries"].tolist() == [9, 4]
+    assert list(zip(funnels["m"]["stage"], funnels["m"]["queries"], strict=True))[1:] == [("lists", 3), ("lists.a", 2)]
+
+
 def test_missing_funnels_are_empty(files: material.Files) -> None:
     bare = material.Files(**{**vars(files), "funnels": [], "histories": [], "benchmarks": []})
     loaded = material.load("c", SUMMARY, bare, {}, {}, {})

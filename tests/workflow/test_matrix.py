@@ -238,6 +238,12 @@ MATRIX: dict[str, tuple[Any, str]] = {
 }
 MATRIX |= {f"training.{key}": (value, TRAIN) for key, value in RECIPE.items()}
 MATRIX |= {f"training.variants.*.{key}": (value, VARIANT) for key, value in RECIPE.items()}
+# A variant with lists of its own: nothing else depends on these keys.
+OWN_LISTS = {key: value for key, (value, _) in MATRIX.items() if key.startswith("training.lists.")}
+MATRIX |= {
+    key.replace("lists", "variants.*.lists", 1): (value, "lists.small.listwise") for key, value in OWN_LISTS.items()
+}
+MATRIX["training.variants.*.teachers"] = ({"two": 1}, "lists.small.listwise")
 # What a language model is asked is settled in the stage ask; cleaning and all else follow from its tables.
 ANY_MODEL = {
     "model": "elsewhere",
@@ -297,7 +303,7 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     stages += [f"encode.{system}" for system in plan.retrievers]
     stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
     stages += [f"train.{system}" for system in plan.trained]
-    stages += [f"{kind}.{student}" for student in plan.students for kind in ("lists",)]
+    stages += [f"lists.{name}" for name in plan.all_lists]
     stages += [f"fuse.{system}+bm25" for system in plan.searching]
     return {stage: plan.frozen("tiny", stage) for stage in stages}
 
@@ -335,6 +341,8 @@ def test_the_matrix_has_every_key() -> None:
 def test_a_key_changes_the_settings_of_its_stages_only(key: str, base: dict[str, Any]) -> None:
     value, touched = MATRIX[key]
     place, settings = concrete(key, base)
+    if touched == "lists.small.listwise":
+        settings = flow.changed(settings, "training.variants.listwise.teachers", ["one", "two"])
     before, after = frozen(settings), frozen(flow.changed(settings, place, value))
     expected = {stage for stage in before if any(fnmatch(stage, pattern) for pattern in touched.split())}
     assert {stage for stage in before if before[stage] != after[stage]} == expected | {"report"}

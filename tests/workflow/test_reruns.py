@@ -39,6 +39,10 @@ CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
     "weights": ({"teacher.normalise": "zscore"}, LISTS + TEACHER),
     "gate": ({"teacher.gate.margin": -1}, LISTS + Counter(gate_teacher=1)),
     "lists": ({"training.lists.length": 5}, LISTS),
+    "lists of one variant": (
+        {"training.variants.combined": {"losses": {"listwise": 1, "contrastive": 0.1}, "lists": {"length": 5}}},
+        ONE_VARIANT + Counter(build_own_lists=1),
+    ),
     "training": ({"training.epochs": 2}, BOTH_VARIANTS),
     "one variant": ({"training.variants.combined.epochs": 2}, ONE_VARIANT),
     "a further variant": ({"training.variants.long": {"epochs": 2}}, ONE_VARIANT),

@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from listill import tables
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "free": {},
     "none-vetoed": {"negatives": {"guide": flow.STUDENT, "margin": 3.0}},
     "all-vetoed": {"negatives": {"guide": flow.STUDENT, "margin": -3.0}},
     "reseeded": {"seed": 5},
 }
+OWN_AND_SHARED = ("short", "short-seed2", "listwise")
 
 
 @pytest.fixture
@@ -42,6 +45,31 @@ def test_a_guide_and_a_seed(histories: dict[str, pd.DataFrame]) -> None:
     assert not np.allclose(losses["reseeded"], losses["free"])
     bases = {float(table.loc[table["step"] == 0, "nDCG@10"].iloc[0]) for table in histories.values()}
     assert len(bases) == 1
+
+
+def test_own_lists(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    """A variant with lists of its own, two seeds and a second round: all its lists have its settings, the others' stay."""
+    folder = copied()
+    before = flow.frames(folder, settings)["lists/small.parquet"]
+    own = {"losses": {"listwise": 1}, "lists": {"length": 3}, "teachers": ["bm25"]}
+    asked = flow.changed(settings, "training", settings["training"] | {"seeds": 2, "rounds": 2})
+    asked = flow.changed(asked, "training.variants", {"listwise": {"losses": {"listwise": 1}}, "short": own})
+    flow.make(folder, asked)
+    results = flow.results(folder)
+    pd.testing.assert_frame_equal(pd.read_parquet(results / "lists/small.parquet"), before, check_exact=True)
+    again = [results / f"round2/small.{name}/lists.parquet" for name in ("short", "short-seed2", "listwise")]
+    longest = [
+        pd.read_parquet(path)["doc_ids"].str.len().max() for path in [results / "lists/small.short.parquet", *again]
+    ]
+    assert longest == [3, 3, 3, 4]
+    assert sorted(path.name for path in (results / "lists").glob("*")) == ["small.parquet", "small.short.parquet"]
+    with_lists = [
+        tables.provenance(results / f"models/small/{name}/history.parquet").lineage for name in OWN_AND_SHARED
+    ]
+    assert ["lists/small.short" in "".join(lineage) for lineage in with_lists] == [True, True, False]
+    page = (results / "report.html").read_text()
+    assert "in training lists" in page and "in lists of short" in page
+    assert "Nothing to be done" in flow.make(folder, asked, "--dry-run")
 
 
 def test_seeds(copied: Callable[[], Path], settings: dict[str, Any]) -> None:

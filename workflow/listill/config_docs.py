@@ -89,9 +89,14 @@ class Keys:
         section = self.sections[name]
         first_path = self.described.setdefault(name, path)
         if name == "Variant":
-            keys = ", ".join(map(_code, section["properties"]))
+            shared = self.sections["Training"]["properties"]
+            keys = ", ".join(_code(key) for key in section["properties"] if key in shared)
             yield f"### {_code(path)}\n\n{section['description']} A variant can set these keys of `training`: {keys}."
-            yield "All other keys, including those of subsections, have the same values as in `training`.\n"
+            yield "All other keys, including those of subsections, have the same values as in `training`."
+            for key, node in section["properties"].items():
+                if key not in shared:
+                    yield f"It can also set {_code(key)}, a {self.type(node)}: {_plain(node['description'])}."
+            yield ""
         elif first_path != path and "kind" not in section["properties"]:
             yield f"### {_code(path)}\n\nThe same keys as {_code(first_path)}.\n"
         else:

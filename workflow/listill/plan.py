@@ -1,7 +1,7 @@
 """The interface of the Snakefile: the validated config, the frozen settings of each stage, and the names of all parts.
 
 A stage has a name such as ``corpus`` or ``queries``. A stage that runs several times has its student or system after a
-dot: ``lists.minilm``, ``train.minilm.listwise``, ``search.bm25``.
+dot: ``encode.minilm``, ``train.minilm.listwise``, ``search.bm25``.
 """
 
 from collections.abc import Mapping
@@ -165,6 +165,15 @@ class Plan:
             if not member.embeds
             for file in [*member.files(), *_member("retrievers", member)]
         ]
+
+    def lists(self, student: str, variant: str) -> str:
+        """Return the name of the lists of a variant of the first round: ``student``, or ``student.variant``."""
+        return self.settings.training.lists_name(student, variant)
+
+    @property
+    def all_lists(self) -> list[str]:
+        """Names of all lists of the first round."""
+        return [name for student in self.students for name in self.settings.training.list_names(student)]
 
     def loss_files(self, variant: str) -> list[str]:
         """Return the files of the variant's losses that are outside the package."""

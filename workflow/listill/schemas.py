@@ -111,8 +111,8 @@ TABLES = {
         },
     ),
     "lists": Table(
-        "lists/<student>.parquet, round2/<student>.<variant>/lists.parquet",
-        "The training lists.",
+        "lists/<student>.parquet, lists/<student>.<variant>.parquet, round2/<student>.<variant>/lists.parquet",
+        "The training lists. A variant that sets `lists` or `teachers` has lists of its own.",
         {
             "query_id": QUERY_ID,
             "type": (STRING, "query type"),
@@ -240,7 +240,8 @@ TABLES = {
         },
     ),
     "funnel": Table(
-        "funnel/queries.parquet, funnel/candidates.parquet, funnel/lists.<student>.parquet",
+        "funnel/queries.parquet, funnel/candidates.parquet, funnel/lists.<student>.parquet, "
+        "funnel/lists.<student>.<variant>.parquet",
         "The number of queries that were kept or dropped, by reason.",
         {
             "stage": (STRING, "`queries`, `candidates` or `lists`"),

@@ -173,7 +173,7 @@ rule write_report:
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
         funnels=expand(
             "results/{{corpus}}/funnel/{stage}.parquet",
-            stage=["queries", "candidates", *(f"lists.{student}" for student in PLAN.students)],
+            stage=["queries", "candidates", *(f"lists.{name}" for name in PLAN.all_lists)],
         ),
         histories=HISTORIES,
     output:

@@ -79,7 +79,7 @@ rule build_lists_again:
     OUTPUT: round2/<student>.<variant>/lists.parquet and its funnel
     """
     input:
-        config="results/{corpus}/config/lists.{student}.{variant}.json",
+        config="results/{corpus}/config/lists.{student}.{variant}-round2.json",
         corpus="results/{corpus}/corpus.parquet",
         queries="results/{corpus}/queries.parquet",
         qrels="results/{corpus}/qrels.parquet",
@@ -90,9 +90,9 @@ rule build_lists_again:
         lists=f"{ROUND}/lists.parquet",
         funnel=f"{ROUND}/funnel.lists.parquet",
     log:
-        "results/{corpus}/logs/lists.{student}.{variant}.log",
+        "results/{corpus}/logs/lists.{student}.{variant}-round2.log",
     benchmark:
-        "results/{corpus}/benchmarks/lists.{student}.{variant}.tsv"
+        "results/{corpus}/benchmarks/lists.{student}.{variant}-round2.tsv"
     conda:
         "../../envs/cpu.yaml"
     resources:

@@ -13,6 +13,17 @@ TRAINED_ON = {
     "losses": lambda wildcards: PLAN.loss_files(wildcards.variant),
 }
 FIRST_ROUND = "|".join(PLAN.first_round)
+# The inputs of all lists besides their settings.
+SCORED = {
+    "corpus": "results/{corpus}/corpus.parquet",
+    "queries": "results/{corpus}/queries.parquet",
+    "qrels": "results/{corpus}/qrels.parquet",
+    "heldout": "results/{corpus}/heldout.parquet",
+    "candidates": "results/{corpus}/candidates.parquet",
+    "scores": "results/{corpus}/scores.parquet",
+    # Not read: lists are only built if the teacher has passed the gate.
+    "gate": "results/{corpus}/gate.parquet",
+}
 
 
 rule build_lists:
@@ -23,15 +34,8 @@ rule build_lists:
     OUTPUT: lists/<student>.parquet, funnel/lists.<student>.parquet
     """
     input:
+        **SCORED,
         config="results/{corpus}/config/lists.{student}.json",
-        corpus="results/{corpus}/corpus.parquet",
-        queries="results/{corpus}/queries.parquet",
-        qrels="results/{corpus}/qrels.parquet",
-        heldout="results/{corpus}/heldout.parquet",
-        candidates="results/{corpus}/candidates.parquet",
-        scores="results/{corpus}/scores.parquet",
-        # Not read: lists are only built if the teacher has passed the gate.
-        gate="results/{corpus}/gate.parquet",
     output:
         lists="results/{corpus}/lists/{student}.parquet",
         funnel="results/{corpus}/funnel/lists.{student}.parquet",
@@ -50,11 +54,27 @@ rule build_lists:
         " --candidates {input.candidates} --scores {input.scores} --out {output.lists} --funnel {output.funnel}"
 
 
+use rule build_lists as build_own_lists with:
+    # The lists of a variant that sets training.variants.<name>.lists or .teachers; all its seeds share them.
+    input:
+        **SCORED,
+        config="results/{corpus}/config/lists.{student}.{variant}.json",
+    output:
+        lists="results/{corpus}/lists/{student}.{variant}.parquet",
+        funnel="results/{corpus}/funnel/lists.{student}.{variant}.parquet",
+    log:
+        "results/{corpus}/logs/lists.{student}.{variant}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/lists.{student}.{variant}.tsv"
+    wildcard_constraints:
+        variant=FIRST_ROUND,
+
+
 rule train_student:
     """
     Train one variant of a student; keep the step that is best on dev queries, and encode the corpus with it.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, dev_candidates.parquet,
-    lists/<student>.parquet, tokens/<student>.parquet and embeddings/<student>.parquet of the base student, the guide's
+    lists/<student>.parquet (or the variant's own), tokens/<student>.parquet and embeddings/<student>.parquet of the base student, the guide's
     embeddings if there is one
     OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole),
     embeddings/<student>.<variant>.parquet
@@ -62,7 +82,9 @@ rule train_student:
     input:
         **TRAINED_ON,
         config="results/{corpus}/config/train.{student}.{variant}.json",
-        lists="results/{corpus}/lists/{student}.parquet",
+        lists=lambda wildcards: "results/{corpus}/lists/{lists}.parquet".format(
+            corpus=wildcards.corpus, lists=PLAN.lists(wildcards.student, wildcards.variant)
+        ),
     output:
         modules="results/{corpus}/models/{student}/{variant}/modules.json",
         history="results/{corpus}/models/{student}/{variant}/history.parquet",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 STAGES = {"queries": "after cleaning", "candidates": "after the consistency filter", "lists": "in training lists"}
+OWN = "lists."  # begins the stage of a variant's own lists, whose counts follow those of the shared lists
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,13 @@ def steps(funnel: pd.DataFrame, trained: dict[str, dict[str, int]], split: str =
     """Return the funnel of one student's training queries.
 
     ``funnel``: the rows of the funnel tables of all stages (stage, type, split, reason, queries), where reason is
-    ``generated`` (all queries; only in the stage queries), ``kept``, or why queries were dropped. ``trained``: for each
-    variant, the number of training lists of each type.
+    ``generated`` (all queries; only in the stage queries), ``kept``, or why queries were dropped. The stage ``lists.v``
+    counts the own lists of the variant v. ``trained``: for each variant, the number of training lists of each type.
     """
     rows = funnel[funnel["split"] == split]
     result = []
-    for stage, name in STAGES.items():
+    own = sorted(stage for stage in set(rows["stage"]) if stage.startswith(OWN))
+    for stage, name in [*STAGES.items(), *((stage, f"in lists of {stage.removeprefix(OWN)}") for stage in own)]:
         stage_rows = rows[rows["stage"] == stage]
         if stage_rows.empty:
             continue

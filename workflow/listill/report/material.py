@@ -9,6 +9,7 @@ import pandas as pd
 from listill import tables
 from listill.evaluation.topics import EvaluationQueries, evaluation_queries
 from listill.report import costs
+from listill.report.funnel import OWN
 from listill.report.results import Results
 from listill.schemas import SCHEMAS
 from listill.system_names import seed_number
@@ -138,13 +139,17 @@ def _truncated(paths: list[Path]) -> dict[str, Truncated]:
 
 
 def _funnels(paths: list[Path], students: list[str]) -> dict[str, pd.DataFrame]:
-    """Return the funnel rows of each student: from funnel/lists.<student>.parquet and from the shared files."""
-    frames = {path: tables.read(path, "funnel") for path in paths}
-    student_of = {path: next((name for name in students if path.stem == f"lists.{name}"), None) for path in paths}
+    """Return the funnel rows of each student: from its lists and from the files that all students share.
+
+    The rows of funnel/lists.<student>.<variant>.parquet get the stage ``lists.<variant>``.
+    """
     empty: dict[str, list[Any]] = {column: [] for column in SCHEMAS["funnel"].names}
-    return {
-        student: pd.concat(
-            [pd.DataFrame(empty), *(frame for path, frame in frames.items() if student_of[path] in (None, student))]
-        )
-        for student in students
-    }
+    found = {student: [pd.DataFrame(empty)] for student in students}
+    for path in paths:
+        rows = tables.read(path, "funnel")
+        _, _, system = path.stem.partition(".")
+        student, _, variant = system.partition(".")
+        rows = rows.assign(stage=f"{OWN}{variant}") if variant else rows
+        for name in [student] if system else students:
+            found[name].append(rows)
+    return {student: pd.concat(frames) for student, frames in found.items()}

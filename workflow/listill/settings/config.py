@@ -7,6 +7,7 @@ from listill.section import Name, Section
 from listill.settings.corpora import Corpus
 from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Generation
+from listill.settings.lists import Lists
 from listill.settings.mining import Mining
 from listill.settings.students import Student
 from listill.settings.teacher import TeacherEnsemble
@@ -40,7 +41,15 @@ class Settings(Section):
             known = [*self.students, *self.mining.embedding]
             if guide is not None and guide not in known:
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
-        self._check_retrievers()
+        self._check_retrievers("training.lists", self.training.lists)
+        for name, variant in self.training.variants.items():
+            if variant.lists:
+                self._check_retrievers(f"training.variants.{name}.lists", self.training.lists_of(name))
+            for teacher in variant.teachers or []:
+                if teacher not in self.teacher.members:
+                    raise ValueError(
+                        f"training.variants.{name}.teachers: no teacher '{teacher}'{nearest(teacher, self.teacher.members)}"
+                    )
         reserved = {"bm25", "teacher"}
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
@@ -57,28 +66,25 @@ class Settings(Section):
         own = self.corpora[corpus].passages
         return self.generation.passages if own is None else own
 
-    def _check_retrievers(self) -> None:
+    def _check_retrievers(self, where: str, lists: Lists) -> None:
         """Raise ValueError for unknown retrievers, and for lists whose candidates no retriever finds."""
         known = ["bm25", *self.students, *self.mining.additional]
-        lists = self.training.lists
         for place, names in [
             ("mining.retrievers", self.mining.retrievers or []),
-            ("training.lists.candidates_from", lists.candidates_from.values()),
+            (f"{where}.candidates_from", lists.candidates_from.values()),
         ]:
             for name in names:
                 if name not in known:
                     raise ValueError(f"{place}: no retriever '{name}'{nearest(name, known)}")
         for student in lists.candidates_from:
             if student not in self.students:
-                raise ValueError(
-                    f"training.lists.candidates_from: no student '{student}'{nearest(student, self.students)}"
-                )
+                raise ValueError(f"{where}.candidates_from: no student '{student}'{nearest(student, self.students)}")
         if lists.retrievers == "all" and self.mining.consistency.require != "student":
             return
         for student in self.students:
             source = lists.candidates_from.get(student, student)
             if self.mining.retrievers is not None and source not in self.mining.retrievers:
                 raise ValueError(
-                    f"training.lists: the lists of '{student}' use the candidates of '{source}', which is not among "
-                    "mining.retrievers: add it there, or name another one in training.lists.candidates_from"
+                    f"{where}: the lists of '{student}' use the candidates of '{source}', which is not among "
+                    f"mining.retrievers: add it there, or name another one in {where}.candidates_from"
                 )

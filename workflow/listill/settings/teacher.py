@@ -41,3 +41,9 @@ class TeacherEnsemble(Section):
         "those of all queries",
     )
     gate: Gate = Field(Gate(), description="check before any training that the teacher is better than the students")
+
+    def weights(self, chosen: dict[str, float] | list[str] | None = None) -> dict[str, float]:
+        """Return the weight of each teacher: of all members, of those that are named, or the weights that are given."""
+        if isinstance(chosen, dict):
+            return chosen
+        return {name: self.members[name].weight for name in (self.members if chosen is None else chosen)}

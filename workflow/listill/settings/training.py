@@ -151,6 +151,23 @@ class Recipe(Section):
         return self.negatives.guide is not None and ("infonce" in self.losses or self.negatives.listwise)
 
 
+Names = Annotated[list[Name], Field(min_length=1)]
+Weights = Annotated[dict[Name, Positive], Field(min_length=1)]
+
+
+class OwnLists(Section):
+    """What a variant overrides of the lists. A variant that sets one of these keys has lists of its own."""
+
+    lists: Lists | None = Field(
+        None, description="settings of the variant's own lists, which override `training.lists`"
+    )
+    teachers: Names | Weights | None = Field(
+        None,
+        description="the members of the ensemble that score the variant's own lists: their names, or their names with "
+        "weights; default: all members with their weights",
+    )
+
+
 def _optional(model: type[Section], name: str) -> type[Section]:
     """Return the model with every field optional: the settings that a variant may override."""
     fields: dict[str, Any] = {
@@ -158,7 +175,7 @@ def _optional(model: type[Section], name: str) -> type[Section]:
         key: (field.rebuild_annotation(), Field(None, description=field.description))
         for key, field in model.model_fields.items()
     }
-    return create_model(name, __base__=Section, __doc__="The settings that this variant overrides.", **fields)
+    return create_model(name, __base__=OwnLists, __doc__="The settings that this variant overrides.", **fields)
 
 
 Variant: Any = _optional(Recipe, "Variant")
@@ -187,7 +204,9 @@ class Training(Recipe):
     preset: Literal["cadet", "small"] | None = Field(
         None, description="the preset that settings default to; see the files in `settings/presets/`"
     )
-    lists: Lists = Field(Lists(), description="how training lists are built, for all variants")
+    lists: Lists = Field(
+        Lists(), description="how training lists are built, for all variants without lists of their own"
+    )
     rounds: Literal[1, 2] = Field(
         1, description="2: every trained student mines again, and `<variant>-round2` is trained on what it finds"
     )
@@ -240,8 +259,37 @@ class Training(Recipe):
 
         A variant of the second round or of another seed has the settings of the variant.
         """
-        variant = without_seed(variant).removesuffix(SECOND)
-        merged = self.model_dump(include=set(Recipe.model_fields))
-        for key, value in self.variants[variant].model_dump(exclude_unset=True).items():
+        keys = set(Recipe.model_fields)
+        merged = self.model_dump(include=keys)
+        for key, value in self.variants[_plain(variant)].model_dump(include=keys, exclude_unset=True).items():
             merged[key] = merged[key] | value if isinstance(getattr(self, key), Section) else value
         return Recipe(**merged)
+
+    def lists_name(self, student: str, variant: str) -> str:
+        """Return the name of the lists that a variant is trained on in the first round.
+
+        It is ``student.variant`` if the variant has lists of its own, which all its seeds share, and else ``student``.
+        """
+        plain = _plain(variant)
+        settings = self.variants[plain]
+        shared = settings.lists is None and settings.teachers is None
+        return student if shared else f"{student}.{plain}"
+
+    def list_names(self, student: str) -> list[str]:
+        """Return the names of all lists that a student is trained on in the first round."""
+        return sorted({self.lists_name(student, variant) for variant in self.variants})
+
+    def lists_of(self, variant: str) -> Lists:
+        """Return the settings of a variant's lists: the shared ones, overridden by the variant's own key by key."""
+        own = self.variants[_plain(variant)].lists
+        return self.lists if own is None else Lists(**self.lists.model_dump() | own.model_dump(exclude_unset=True))
+
+    def teachers_of(self, variant: str) -> dict[str, float] | list[str] | None:
+        """Return the teachers that the variant names, with weights if it sets them; None: the whole ensemble."""
+        chosen: dict[str, float] | list[str] | None = self.variants[_plain(variant)].teachers
+        return chosen
+
+
+def _plain(variant: str) -> str:
+    """Return the variant's name in the config: without the suffixes of its seed and round."""
+    return without_seed(variant).removesuffix(SECOND)

@@ -9,6 +9,7 @@ from listill.settings.lists import Lists
 from listill.settings.teacher import TeacherEnsemble
 from listill.stages.command import In, MaybeIn, Out, main
 from listill.stages.job import Job, StageSettings
+from listill.system_names import SECOND
 
 VERSION = 4
 log = logging.getLogger("listill")
@@ -17,8 +18,8 @@ log = logging.getLogger("listill")
 class ListsStage(StageSettings):
     """The settings that the lists depend on."""
 
-    student: str = "student"
-    retriever: str | None = None  # the retriever whose candidates are used for the student; default: its base model
+    student: str = "student"  # the name of the lists, see ``settings``
+    retriever: str | None = None  # the retriever whose candidates are used; default: the student's base model
     found_within: int | None = None
     lists: Lists = Lists()
     weights: dict[Name, float] = {name: member.weight for name, member in TeacherEnsemble().members.items()}
@@ -27,15 +28,21 @@ class ListsStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str, student: str) -> ListsStage:
-    """Return the settings of this stage for one student, which is named ``student.variant`` in the second round."""
-    consistency = config.mining.consistency
+    """Return the settings of this stage for the lists of one student.
+
+    The lists are named ``student``, ``student.variant`` if they are the variant's own, or ``student.variant-round2``.
+    """
+    consistency, training = config.mining.consistency, config.training
+    base, _, variant = student.partition(".")
+    lists = training.lists_of(variant) if variant else training.lists
+    retriever = lists.candidates_from.get(base, base if variant else None)
     return ListsStage(
         version=VERSION,
         student=student,
-        retriever=config.training.lists.candidates_from.get(student),
+        retriever=student.removesuffix(SECOND) if student.endswith(SECOND) else retriever,
         found_within=consistency.top if consistency.require == "student" else None,
-        lists=config.training.lists.model_copy(update={"candidates_from": {}}),
-        weights={name: member.weight for name, member in config.teacher.members.items()},
+        lists=lists.model_copy(update={"candidates_from": {}}),
+        weights=config.teacher.weights(training.teachers_of(variant) if variant else None),
         normalise=config.teacher.normalise,
         seed=config.seed,
     )
@@ -53,7 +60,7 @@ def run(
     funnel: Out,
     heldout: MaybeIn = None,
 ) -> None:
-    """Write lists/<student>.parquet and its funnel."""
+    """Write the lists and their funnel."""
     import pandas as pd
 
     from listill import tables

@@ -24,7 +24,8 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     students, variants = sorted(config.students), config.training.all_variants()
     trained = [f"{student}.{variant}" for student in students for variant in variants]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
-    jobs += [f"{stage}.{student}" for stage in ("encode", "search", "lists") for student in students]
+    jobs += [f"{stage}.{student}" for stage in ("encode", "search") for student in students]
+    jobs += [f"lists.{name}" for student in students for name in config.training.list_names(student)]
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
