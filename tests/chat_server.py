@@ -1,4 +1,4 @@
-"""A server with the chat completions API that can return errors for selected requests."""
+"""A server with the chat completions and the completions API that can return errors for selected requests."""
 
 import json
 import threading
@@ -18,10 +18,19 @@ DROPPED, HALVED, SLOW = "dropped", "halved", "slow"
 
 def echo(request: dict[str, Any]) -> dict[str, Any]:
     """Return an answer that only depends on the request."""
-    text = f"{request['model']} {request['seed']} {request['messages'][0]['content'][-20:]}"
+    prompt = request["prompt"] if "prompt" in request else request["messages"][0]["content"]
+    text = f"{request['model']} {request['seed']} {prompt[-20:]}"
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
     return {"choices": [choice], "usage": usage}
+
+
+def complete(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of the completions API that corresponds to ``echo``."""
+    data = echo(request)
+    return data | {
+        "choices": [{"text": choice["message"]["content"], "finish_reason": "stop"} for choice in data["choices"]]
+    }
 
 
 def forward(url: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -46,17 +55,19 @@ class Chat:
     together: int = 1
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     most: int = 0
     _now: int = 0
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
-    def enter(self, request: dict[str, Any], headers: dict[str, str]) -> Fault | None:
+    def enter(self, request: dict[str, Any], path: str, headers: dict[str, str]) -> Fault | None:
         """Record a request and return its fault."""
         with self._lock:
             number = len(self.requests)
             self.requests.append(request)
+            self.paths.append(path)
             self.headers.append(headers)
             self.times.append(time.monotonic())
             self._now += 1
@@ -103,10 +114,10 @@ def serve(
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            fault = chat.enter(request, dict(self.headers))
+            fault = chat.enter(request, self.path, dict(self.headers))
             try:
                 time.sleep(chat.delay)
-                if self.path != "/v1/chat/completions":
+                if self.path not in ("/v1/chat/completions", "/v1/completions"):
                     self.reply(404, "not here", {})
                 elif fault == DROPPED:
                     self.close_connection = True

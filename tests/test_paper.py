@@ -147,7 +147,7 @@ OURS = [
         "generator.engine",
         "generator.chat_template_kwargs.enable_thinking",
     ),
-    *("generator.revision", "generator.trust_remote_code", "cleaning.*"),
+    *("generator.chat", "generator.revision", "generator.trust_remote_code", "cleaning.*"),
     *("*bm25", "*bm25.*", "mining.retrievers", "*teacher.gate.*", "lists.candidates_from", "lists.judgement_margin"),
     "lists.positives",  # without human topics, a query has one positive
     *("*members.rankt5.format", "*members.rankt5.weight", "*members.rankt5.revision"),

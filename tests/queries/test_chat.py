@@ -9,7 +9,7 @@ import pytest
 import tiny
 import tiny_chat
 from listill.corpus.collection import Collection
-from listill.queries.chat import chat_tokens, check_start
+from listill.queries.chat import chat_tokens, check_start, plain_tokens
 from listill.queries.generators.transformers import Transformers
 from listill.queries.generators.vllm import Vllm
 from listill.queries.query_types import resolve_types
@@ -99,3 +99,9 @@ def test_a_model_without_chat_template_is_an_error() -> None:
     tokenizer.chat_template = None
     with pytest.raises(ValueError, match="no chat template, so it is not instruction-tuned"):
         tokens(tokenizer, requests_of("claim")[0])
+
+
+def test_plain_text_starts_with_what_the_tokenizer_adds(style: str, tokenizer: Any) -> None:
+    bos = [tokenizer.bos_token_id] if tiny_chat.STYLES[style]["bos"] else []
+    text = "Passage: a\nClaim:"
+    assert plain_tokens(tokenizer, text) == bos + tokenizer(text, add_special_tokens=False)["input_ids"]

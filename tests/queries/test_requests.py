@@ -103,3 +103,18 @@ def test_a_long_passage_is_truncated_between_words(text: str, characters: int, e
 
 def test_the_prompt_states_the_word_limit() -> None:
     assert "Write at most 24 words, on one line, and nothing else." in prefix(types(types={"claim": 1})[0])
+
+
+def test_without_chat_the_prompt_is_a_pattern_that_the_model_continues() -> None:
+    corpus = Collection(["d"], ["Title"], ["First line.\n\nSecond  line."], np.arange(1))
+    claim, user_query = types(types={"claim": 1, "user_query": 1})
+    made = requests([claim, user_query], corpus, [0], 3, 20, chat=False)
+    shown, ending = made[0].text.rsplit("\n\n", 1)
+    assert ending == "Passage: Title First line.\nClaim:"
+    assert len(shown.split("\n\n")) == 3
+    for pair, example in zip(shown.split("\n\n"), claim.examples, strict=True):
+        assert pair == f"Passage: {' '.join(example.passage.split())}\nClaim: {example.query}"
+    assert made[0].text.startswith(prefix(claim, chat=False))
+    assert claim.instruction not in made[0].text
+    assert made[1].text == "Passage: Title First line.\nSearch query:"
+    assert made[0].seed == requests([claim], corpus, [0], 3, 20)[0].seed

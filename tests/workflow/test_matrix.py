@@ -250,6 +250,7 @@ ANY_MODEL = {
     "types": {"claim": 1},
     "types_from": "there",
     "examples": {"claim": "there.jsonl"},
+    "chat": False,
     "shots": 2,
     "passage_characters": 90,
     "temperature": 0,

@@ -15,8 +15,8 @@ from listill.queries.requests import Request
 REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", 100 + i, f"Passage:\nnumber {i}\nAnswer:") for i in range(12)]
 
 
-def ask(chat: chat_server.Chat, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
-    keys = {"base_url": chat.url, "concurrency": 4, "timeout": 30, "retries": 3} | keys
+def ask(server: chat_server.Chat, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
+    keys = {"base_url": server.url, "concurrency": 4, "timeout": 30, "retries": 3} | keys
     settings = OpenAi(kind="openai", model="m", **keys)
     answers = [answer for batch in openai.answers(settings, requests) for answer in batch]
     assert len(answers) == len({answer.query_id for answer in answers})
@@ -36,6 +36,25 @@ def test_request_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = {"model": "m", "messages": REQUESTS[0].messages, "temperature": 0.5, "max_tokens": 7, "seed": 100}
     assert chat.requests == [sent | {"stop": ["\n"], "a": {"b": 1}}]
     assert chat.headers[0]["Authorization"] == "Bearer secret"
+
+
+def test_without_chat_the_text_is_completed() -> None:
+    with chat_server.serve(answer=chat_server.complete) as chat:
+        answers = ask(chat, REQUESTS[:1], chat=False, max_tokens=7)
+    sent = {"model": "m", "prompt": REQUESTS[0].text, "temperature": 0.8, "top_p": 1.0, "max_tokens": 7, "seed": 100}
+    assert chat.requests == [sent | {"stop": ["\n"]}]
+    assert chat.paths == ["/v1/completions"]
+    assert answers == {"q0": Answer("q0", "m 100 ge:\nnumber 0\nAnswer:", "stop", 10, 4)}
+
+
+def test_an_answer_of_the_other_endpoint_is_an_error() -> None:
+    with chat_server.serve() as chat, pytest.raises(UserError, match=r"/v1/completions: not a completion: .*base_url"):
+        ask(chat, chat=False)
+    with (
+        chat_server.serve(answer=chat_server.complete) as chat,
+        pytest.raises(UserError, match=r"/v1/chat/completions: not a chat completion: .*base_url"),
+    ):
+        ask(chat)
 
 
 def test_the_key_comes_from_the_configured_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,23 @@ def test_greedy_decoding_agrees_with_a_naive_loop(model: Path) -> None:
         assert answer.prompt_tokens == len(chat_tokens(tokenizer, request.messages, {"enable_thinking": False}))
 
 
+def test_without_chat_the_text_is_continued(model: Path, tmp_path: Path) -> None:
+    """A model without chat template will do."""
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer.chat_template = None
+    network = AutoModelForCausalLM.from_pretrained(model)
+    network.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    answers = ask(tmp_path, chat=False, temperature=0, max_tokens=8)
+    for request in REQUESTS[:4]:
+        prompt = tokenizer(request.text)["input_ids"]
+        answer = answers[request.query_id]
+        assert answer.prompt_tokens == len(prompt)
+        with torch.no_grad():
+            first = int(network(torch.tensor([prompt])).logits[0, -1].argmax())
+        assert answer.text.startswith(tokenizer.decode([first], skip_special_tokens=True).partition("\n")[0])
+
+
 def test_a_query_does_not_depend_on_its_batch(model: Path) -> None:
     whole = ask(model, batch=24)
     assert ask(model, batch=1) == ask(model, batch=7) == whole

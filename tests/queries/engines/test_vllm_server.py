@@ -112,7 +112,7 @@ def test_an_error_is_a_reply(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_tokens_are_only_counted_for_long_prompts(characters: int, limit: int, fits: bool) -> None:
     engine = Engine.__new__(Engine)
     engine.limit = limit
-    engine.template = {}
+    engine.chat, engine.template = True, {}
     engine.tokenizer = Letters()
     assert engine.fits(request("q", 1, "x" * characters)) is fits
 
@@ -128,3 +128,36 @@ class Letters:
 
     def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
         return {"input_ids": list(range(len(text)))}
+
+
+class Recorder:
+    """Stands in for vllm.LLM and records how it is called."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def chat(self, messages: Any, sampling: Any, **keys: Any) -> list[Any]:
+        self.calls.append(("chat", messages, keys))
+        return []
+
+    def generate(self, prompts: Any, sampling: Any, **keys: Any) -> list[Any]:
+        self.calls.append(("generate", prompts, keys))
+        return []
+
+
+def test_a_plain_text_is_continued_and_messages_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = ModuleType("vllm")
+    fake.SamplingParams = SimpleNamespace  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vllm", fake)
+    engine = Engine.__new__(Engine)
+    engine.sampling, engine.template, engine.tokenizer, engine.llm = {}, {"x": 1}, Letters(), Recorder()
+    chat, plain = request("a", 1, "abc"), {"query_id": "a", "seed": 1, "text": "abc"}
+    engine.chat = True
+    engine.outputs([chat])
+    engine.chat, engine.limit = False, 2
+    engine.outputs([plain])
+    assert not engine.fits(plain)
+    assert engine.llm.calls == [
+        ("chat", [chat["messages"]], {"use_tqdm": False, "chat_template_kwargs": {"x": 1}}),
+        ("generate", [{"prompt_token_ids": [0, 1, 2]}], {"use_tqdm": False}),
+    ]

@@ -1,4 +1,4 @@
-"""Tokenize a conversation with a model's chat template.
+"""Tokenize a prompt: a conversation with a model's chat template, or plain text.
 
 This module needs nothing but the tokenizer, because it also runs in vLLM's environment.
 """
@@ -13,9 +13,16 @@ def chat_tokens(tokenizer: Any, messages: list[dict[str, str]], template: dict[s
     would add a second beginning-of-text token. Raises ValueError if there is no template.
     """
     if not tokenizer.chat_template:
-        raise ValueError("it has no chat template, so it is not instruction-tuned: choose an instruction-tuned model")
+        raise ValueError(
+            "it has no chat template, so it is not instruction-tuned: choose an instruction-tuned model, or set chat: false"
+        )
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **template)
     return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def plain_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Return the tokens of a text that the model continues, with the tokens that the tokenizer puts at the start."""
+    return tokenizer(text)["input_ids"]
 
 
 def check_start(tokenizer: Any, tokens: list[int]) -> None:

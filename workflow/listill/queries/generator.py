@@ -53,7 +53,8 @@ class LanguageModel(Generator):
     asks_model: ClassVar[bool] = True
 
     model: str = Field(
-        description="an instruction-tuned model: a hub name or a folder; for openai, the server's name for the model"
+        description="a hub name or a folder (for openai, the server's name for the model); instruction-tuned, unless "
+        "chat is false"
     )
     types: dict[Name, Positive] | None = Field(
         None,
@@ -67,6 +68,11 @@ class LanguageModel(Generator):
         {},
         description="by type, a Parquet or JSONL file with the columns query and passage: pairs from your domain that "
         "replace the examples of the type",
+    )
+    chat: bool = Field(
+        True,
+        description="true: the prompt is a message in the model's chat template; false: a plain text that the model "
+        "continues, for small models and for models without chat template (see docs/queries.md)",
     )
     shots: Count = Field(3, description="number of examples in the prompt; if there are more, this many are sampled")
     passage_characters: Count = Field(8000, description="longer passages are truncated at a space, in the prompt only")

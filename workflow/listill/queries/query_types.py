@@ -30,6 +30,9 @@ class QueryType(Section):
     instruction: str = Field(min_length=1, description="the instruction for the model: what to write")
     words: Count = Field(description="maximum words of a query: stated in the prompt, and longer queries are dropped")
     weight: Positive = Field(1.0, description="queries per passage; 0.5: every other passage gets one, on average")
+    label: str = Field(
+        "Search query:", min_length=1, description="what stands before a query in a prompt with chat: false"
+    )
     examples: list[Example] = Field([], description="examples that precede the passage in the prompt")
 
 
@@ -42,6 +45,7 @@ class ResolvedType:
     words: int
     weight: float
     examples: list[Example]
+    label: str
 
 
 def files(types_from: str | None) -> dict[str, Path]:
@@ -105,5 +109,6 @@ def resolve_types(settings: LanguageModel, seed: int) -> list[ResolvedType]:
         if len(examples) > settings.shots:
             examples = random.Random(f"{seed}:examples:{name}").sample(examples, settings.shots)
         weight = query_type.weight if settings.types is None else settings.types[name]
-        resolved.append(ResolvedType(name, query_type.instruction.strip(), query_type.words, weight, examples))
+        instruction, label = query_type.instruction.strip(), query_type.label.strip()
+        resolved.append(ResolvedType(name, instruction, query_type.words, weight, examples, label))
     return resolved

@@ -36,8 +36,29 @@ def cut(text: str, characters: int) -> str:
     return (head[: head.rfind(" ")] if " " in head.strip() else head[:characters]).strip()
 
 
-def prefix(query_type: ResolvedType) -> str:
+def one_line(text: str) -> str:
+    """Return the text with single spaces instead of line ends and other whitespace."""
+    return " ".join(text.split())
+
+
+def label_of(query_type: ResolvedType, chat: bool) -> str:
+    """Return what stands before the query, in the examples and at the end of the prompt."""
+    return LABEL if chat else query_type.label
+
+
+def prefix(query_type: ResolvedType, chat: bool = True) -> str:
     """Return the start of all requests of a type, before the passage; a prefix cache computes it only once."""
+    return _instructions(query_type) if chat else _pattern(query_type)
+
+
+def _pattern(query_type: ResolvedType) -> str:
+    """Return the examples in the pattern that a model continues."""
+    pairs = [(one_line(example.passage), one_line(example.query)) for example in query_type.examples]
+    return "".join(f"Passage: {passage}\n{query_type.label} {query}\n\n" for passage, query in pairs) + "Passage: "
+
+
+def _instructions(query_type: ResolvedType) -> str:
+    """Return the instruction and the examples, as a message to a model that follows instructions."""
     limit = f"Write at most {query_type.words} words, on one line, and nothing else."
     shown = [f"Passage:\n{example.passage.strip()}\n{LABEL} {example.query.strip()}" for example in query_type.examples]
     return "\n\n".join([f"{query_type.instruction} {limit}", *shown, "Passage:\n"])
@@ -58,16 +79,22 @@ def count(seed: int, doc_id: str, query_type: ResolvedType) -> int:
 
 
 def requests(
-    query_types: list[ResolvedType], collection: Collection, passages: list[int], seed: int, characters: int
+    query_types: list[ResolvedType],
+    collection: Collection,
+    passages: list[int],
+    seed: int,
+    characters: int,
+    chat: bool = True,
 ) -> list[Request]:
     """Return all requests, type by type, so that a prefix cache holds one prefix at a time; then by passage."""
     result = []
     for query_type in query_types:
-        start = prefix(query_type)
+        start, label = prefix(query_type, chat), label_of(query_type, chat)
         digest = tables.digest(start)
         for i in passages:
             doc_id = collection.doc_ids[i]
-            text = f"{start}{cut(collection.rendered(i), characters)}\n{LABEL}"
+            passage = collection.rendered(i) if chat else one_line(collection.rendered(i))
+            text = f"{start}{cut(passage, characters)}\n{label}"
             for n in range(count(seed, doc_id, query_type)):
                 query_id = f"{doc_id}:{query_type.name}:{n}"
                 request_seed = seed_of(seed, doc_id, query_type.name, n)

@@ -56,7 +56,7 @@ def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = N
     from listill.queries.asking import answer_all, as_queries
     from listill.queries.passages import passages, relevant_to_train_topics, split_of
     from listill.queries.query_types import resolve_types
-    from listill.queries.requests import prefix, requests, share
+    from listill.queries.requests import label_of, prefix, requests, share
 
     generator = settings.generator
     documents = collection.load(corpus)
@@ -68,9 +68,10 @@ def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = N
         relevant = relevant_to_train_topics(documents, qrels)
     chosen = passages(documents, split, settings.passages, settings.seed, relevant)
     types = resolve_types(generator, settings.seed)
-    job.depends_on([(each.name, each.words, each.weight, prefix(each)) for each in types])
-    job.details["types"] = {each.name: {"words": each.words, "prompt": prefix(each)} for each in types}
-    all_requests = requests(types, documents, chosen, settings.seed, generator.passage_characters)
+    prompts = {each.name: (prefix(each, generator.chat), label_of(each, generator.chat)) for each in types}
+    job.depends_on([(each.name, each.words, each.weight, *prompts[each.name]) for each in types])
+    job.details["types"] = {each.name: {"words": each.words, "prompt": prompts[each.name][0]} for each in types}
+    all_requests = requests(types, documents, chosen, settings.seed, generator.passage_characters, generator.chat)
     shard_requests = share(all_requests, settings.shard, settings.shards)
     with job.work(out) as work:
         answers = answer_all(generator, shard_requests, work, job.details)

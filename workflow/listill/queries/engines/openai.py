@@ -1,4 +1,6 @@
-"""Client of a server with OpenAI's chat completions API (https://platform.openai.com/docs/api-reference/chat).
+"""Client of a server with OpenAI's API (https://platform.openai.com/docs/api-reference).
+
+With a chat template, it calls the endpoint for chat completions, otherwise the one for completions.
 
 urllib3 retries a request after a lost connection, a timeout or status 408, 409, 429 and 5xx, with exponential backoff
 or after the time in the Retry-After header.
@@ -29,7 +31,7 @@ class Server:
 
     def __init__(self, settings: OpenAi) -> None:
         self.settings = settings
-        self.url = settings.base_url.rstrip("/") + "/chat/completions"
+        self.url = settings.base_url.rstrip("/") + ("/chat/completions" if settings.chat else "/completions")
         key = os.environ.get(settings.key_variable)
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         retries = urllib3.Retry(
@@ -47,7 +49,7 @@ class Server:
         settings = self.settings
         fields = {
             "model": settings.model,
-            "messages": request.messages,
+            **({"messages": request.messages} if settings.chat else {"prompt": request.text}),
             "temperature": settings.temperature,
             "top_p": settings.top_p,
             "max_tokens": settings.max_tokens,
@@ -76,9 +78,11 @@ class Server:
             data = json.loads(text)
             choice, usage = data["choices"][0], data.get("usage") or {}
             cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-            content, finish_reason = choice["message"].get("content") or "", choice.get("finish_reason")
+            content = (choice["message"].get("content") if self.settings.chat else choice["text"]) or ""
+            finish_reason = choice.get("finish_reason")
         except (ValueError, LookupError, TypeError, AttributeError):
-            raise UserError(f"{self.url}: not a chat completion: {text[:200]!r}; check base_url") from None
+            kind = "chat completion" if self.settings.chat else "completion"
+            raise UserError(f"{self.url}: not a {kind}: {text[:200]!r}; check base_url") from None
         return Answer(request.query_id, content, finish_reason, usage.get("prompt_tokens") or 0, cached)
 
     def _error_message(self, status: int, text: str) -> str:

@@ -15,7 +15,7 @@ from listill.errors import UserError
 from listill.models.device import device, wants_bf16
 from listill.models.locate import folder_or_hub_name
 from listill.queries.answers import TOO_LONG, Answer, blocks
-from listill.queries.chat import chat_tokens, check_start
+from listill.queries.chat import chat_tokens, check_start, plain_tokens
 from listill.queries.generators.transformers import Transformers
 from listill.queries.requests import Request
 
@@ -52,7 +52,8 @@ class Model:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub_options)
             model: Any = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=dtype, **hub_options)
             self.model = model.to(self.device).eval()
-            check_start(self.tokenizer, self.tokens([{"role": "user", "content": "x"}]))
+            if settings.chat:
+                check_start(self.tokenizer, self.tokens(Request("", "", "", "", 0, "x")))
         except OSError as error:
             raise UserError(
                 f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated, request "
@@ -68,9 +69,11 @@ class Model:
         pad = self.tokenizer.pad_token_id
         self.pad = pad if pad is not None else self.ends[0]
 
-    def tokens(self, messages: list[dict[str, str]]) -> list[int]:
+    def tokens(self, request: Request) -> list[int]:
         """Return the tokens of a prompt."""
-        return chat_tokens(self.tokenizer, messages, self.settings.chat_template_kwargs)
+        if self.settings.chat:
+            return chat_tokens(self.tokenizer, request.messages, self.settings.chat_template_kwargs)
+        return plain_tokens(self.tokenizer, request.text)
 
     def _model_ends(self) -> list[int]:
         ends = self.model.generation_config.eos_token_id
@@ -124,9 +127,7 @@ class Model:
 def answers(settings: Transformers, requests: list[Request]) -> Iterator[list[Answer]]:
     """Yield the answers in batches, shortest prompts first."""
     model = Model(settings)
-    tokenized = sorted(
-        ((request, model.tokens(request.messages)) for request in requests), key=lambda pair: len(pair[1])
-    )
+    tokenized = sorted(((request, model.tokens(request)) for request in requests), key=lambda pair: len(pair[1]))
     if too_long := [
         Answer(request.query_id, "", TOO_LONG, len(tokens))
         for request, tokens in tokenized

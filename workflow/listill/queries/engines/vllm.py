@@ -53,7 +53,7 @@ def options(settings: Vllm) -> dict[str, Any]:
         **settings.engine,
     }
     sampling = {key: getattr(settings, key) for key in ("temperature", "top_p", "max_tokens")}
-    return {"engine": engine, "sampling": sampling, "template": settings.chat_template_kwargs}
+    return {"engine": engine, "sampling": sampling, "chat": settings.chat, "template": settings.chat_template_kwargs}
 
 
 class Process:
@@ -120,12 +120,15 @@ class Process:
         self.process.stdout.close()
 
 
+def message_of(request: Request, chat: bool) -> dict[str, Any]:
+    """Return what the engine needs to know about a request."""
+    prompt = {"messages": request.messages} if chat else {"text": request.text}
+    return {"query_id": request.query_id, "seed": request.seed, **prompt}
+
+
 def answers(settings: Vllm, requests: list[Request], work: Path, details: dict[str, Any]) -> Iterator[list[Answer]]:
     """Yield the answers in blocks of ``save_every`` requests; the log is written to ``work``."""
     with Process(settings, work / "vllm.log") as engine:
         details["engine"] = engine.versions
         for block in blocks(requests, settings.save_every):
-            rows = [
-                {"query_id": request.query_id, "seed": request.seed, "messages": request.messages} for request in block
-            ]
-            yield [Answer(**row) for row in engine.send(rows)]
+            yield [Answer(**row) for row in engine.send([message_of(request, settings.chat) for request in block])]

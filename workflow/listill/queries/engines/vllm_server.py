@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any, TextIO
 
-from listill.queries.chat import chat_tokens, check_start
+from listill.queries.chat import chat_tokens, check_start, plain_tokens
 
 TOO_LONG = "prompt too long"  # as in answers.py, which cannot be imported in this environment
 LONGEST = 8192
@@ -36,7 +36,11 @@ class Engine:
     """The engine with its sampling settings."""
 
     def __init__(self, options: Row) -> None:
-        """Load the model. ``options``: ``engine`` (arguments of ``vllm.LLM``), ``sampling`` and ``template``."""
+        """Load the model.
+
+        ``options``: ``engine`` (arguments of ``vllm.LLM``), ``sampling``, ``chat`` (false: requests have a ``text`` that
+        is continued, instead of ``messages``), and ``template`` (variables of the chat template).
+        """
         from transformers import AutoConfig
         from vllm import LLM
         from vllm.platforms import current_platform
@@ -54,20 +58,28 @@ class Engine:
             raise ValueError(
                 f"max_tokens leaves no room for a prompt: lower it, the maximum length is {arguments['max_model_len']}"
             )
-        self.sampling, self.template = options["sampling"], options["template"]
+        self.sampling, self.chat, self.template = (options[key] for key in ("sampling", "chat", "template"))
         self.llm = LLM(**arguments)
         self.tokenizer = self.llm.get_tokenizer()
-        check_start(self.tokenizer, chat_tokens(self.tokenizer, [{"role": "user", "content": "x"}], self.template))
+        if self.chat:
+            check_start(self.tokenizer, self.tokens({"messages": [{"role": "user", "content": "x"}]}))
+
+    def tokens(self, request: Row) -> list[int]:
+        """Return the tokens of a request's prompt."""
+        if self.chat:
+            return chat_tokens(self.tokenizer, request["messages"], self.template)
+        return plain_tokens(self.tokenizer, request["text"])
 
     def fits(self, request: Row) -> bool:
         """Return whether the prompt leaves room for the answer.
 
         A token has at least one byte, so the tokens of short prompts need not be counted.
         """
-        size = sum(len(message["content"].encode()) for message in request["messages"])
+        texts = [message["content"] for message in request["messages"]] if self.chat else [request["text"]]
+        size = sum(len(text.encode()) for text in texts)
         if size + 1000 <= self.limit:
             return True
-        return len(chat_tokens(self.tokenizer, request["messages"], self.template)) <= self.limit
+        return len(self.tokens(request)) <= self.limit
 
     def outputs(self, requests: list[Row]) -> list[Any]:
         """Return the outputs of vLLM for requests that fit."""
@@ -75,6 +87,9 @@ class Engine:
 
         # Only the sampling settings of the config apply, not those in the model's generation_config.json.
         sampling = [SamplingParams(seed=request["seed"], stop=["\n"], **self.sampling) for request in requests]
+        if not self.chat:
+            prompts = [{"prompt_token_ids": self.tokens(request)} for request in requests]
+            return self.llm.generate(prompts, sampling, use_tqdm=False)
         messages = [request["messages"] for request in requests]
         return self.llm.chat(messages, sampling, use_tqdm=False, chat_template_kwargs=self.template)
 

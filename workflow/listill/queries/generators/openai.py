@@ -1,4 +1,4 @@
-"""Queries from a server with OpenAI's chat completions API: vLLM, llama.cpp, Ollama or a provider."""
+"""Queries from a server with OpenAI's API (chat completions, or completions): vLLM, llama.cpp, Ollama or a provider."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class OpenAi(LanguageModel):
-    """Any server with OpenAI's chat completions API: vLLM, llama.cpp, Ollama or a provider."""
+    """Any server with OpenAI's API (chat completions, or completions): vLLM, llama.cpp, Ollama or a provider."""
 
     machine: ClassVar[frozenset[str]] = frozenset({"base_url", "key_variable", "concurrency", "timeout", "retries"})
 
-    kind: Literal["openai"] = Field(description="a server with OpenAI's chat completions API")
+    kind: Literal["openai"] = Field(description="a server with OpenAI's API")
     base_url: str = Field(description="URL of the server, including /v1, such as http://localhost:8000/v1")
     key_variable: str = Field(
         "OPENAI_API_KEY", description="environment variable with the API key; if it is not set, no key is sent"
