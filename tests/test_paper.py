@@ -79,6 +79,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "mining.consistency.top": 20,
         "mining.consistency.require": "student",
         "mining.additional": {},
+        "mining.random": 0,
     },
     "gate": {"teacher.normalise": "percentile"},
     "rerank": {"teacher.normalise": "percentile", "depth": 1000},
@@ -208,7 +209,8 @@ def expected(stage: str) -> dict[str, Any]:
         values |= {f"{place}.rankt5.{key}": value for key, value in RANKT5.items()}
     if kind == "gate":
         values |= {
-            f"mining.{key}": value for key, value in [("depth", 20), ("consistency.top", 20), ("additional", {})]
+            f"mining.{key}": value
+            for key, value in [("depth", 20), ("consistency.top", 20), ("additional", {}), ("random", 0)]
         }
         values |= {"mining.consistency.require": "none"}  # it measures teachers and keeps no query from anything
     if kind == "train":

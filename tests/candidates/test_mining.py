@@ -11,6 +11,7 @@ from fixed_retriever import FixedRetriever, plain_collection
 from listill.candidates import mining
 from listill.candidates.mining import mine
 from listill.candidates.pool import POSITIVE
+from listill.candidates.random_passages import RANDOM
 from listill.corpus.collection import Collection
 from listill.retrieval.retriever import Retriever
 from listill.settings.mining import Consistency
@@ -95,6 +96,30 @@ def test_mining_equals_the_naive_implementation(
     assert list(candidates[columns].itertuples(index=False, name=None)) == rows
     assert (candidates["score"].isna() == (candidates["retriever"] == POSITIVE)).all()
     assert 0 < sum(kept) < QUERIES or require == "none"
+
+
+def test_random_documents_pass_no_filter(
+    queries: pd.DataFrame, retrievers: list[FixedRetriever], collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are added to the queries that the filter keeps, and are the same in blocks of any size."""
+    members: list[Retriever] = [*retrievers]
+    rule = Consistency.model_validate({"top": 3, "require": "each"})
+
+    def mined(random: int) -> tuple[pd.DataFrame, list[bool]]:
+        results = list(mine(queries, SOURCE, JUDGED, members, collection, rule, DEPTH, random, seed=1))
+        kept = np.concatenate([result.kept for result in results]).tolist()
+        candidates = pd.concat([result.candidates for result in results], ignore_index=True)
+        return candidates.drop(columns="query"), kept  # its position in the block
+
+    (plain, kept), (wider, kept_too) = mined(0), mined(2)
+    assert kept_too == kept
+    of_retrievers = wider[wider["retriever"] != RANDOM].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_retrievers, plain)
+    added = wider[wider["retriever"] == RANDOM]
+    assert added.groupby("query_id").size().to_dict() == dict.fromkeys(queries["query_id"][kept], 2)
+    assert not added.duplicated(["query_id", "doc_id"]).any()
+    monkeypatch.setattr(mining, "QUERY_BLOCK", 4)
+    pd.testing.assert_frame_equal(mined(2)[0], wider, check_dtype=False)
 
 
 def test_no_queries(queries: pd.DataFrame, retrievers: list[FixedRetriever], collection: Collection) -> None:

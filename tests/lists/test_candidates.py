@@ -13,6 +13,7 @@ CANDIDATES = pd.DataFrame(
         ("q1", "b", "s", 1),
         ("q1", "c", "other", 1),
         ("q1", "d", "other", 2),
+        ("q1", "e", "random", 0),
         ("q2", "a", "other", 1),
         ("q2", "d", "positive", 0),
     ],
@@ -21,16 +22,17 @@ CANDIDATES = pd.DataFrame(
 POSITIVES = pd.DataFrame([("q1", "c"), ("q2", "d")], columns=["query_id", "doc_id"])
 
 
-def test_candidates_of_bm25_and_of_the_student_and_all_positives() -> None:
+def test_candidates_of_bm25_and_of_the_student_random_ones_and_all_positives() -> None:
     kept = student_candidates(CANDIDATES, POSITIVES, "s")
     assert list(zip(kept["query_id"], kept["doc_id"], strict=True)) == [
         ("q1", "a"),
         ("q1", "b"),
         ("q1", "c"),
+        ("q1", "e"),
         ("q2", "d"),
     ]
-    assert student_candidates(CANDIDATES, POSITIVES, "other")["doc_id"].tolist() == ["a", "c", "d", "a", "d"]
-    assert student_candidates(CANDIDATES, POSITIVES.iloc[:0], "s")["doc_id"].tolist() == ["a", "b", "d"]
+    assert student_candidates(CANDIDATES, POSITIVES, "other")["doc_id"].tolist() == ["a", "c", "d", "e", "a", "d"]
+    assert student_candidates(CANDIDATES, POSITIVES.iloc[:0], "s")["doc_id"].tolist() == ["a", "b", "e", "d"]
 
 
 COLLECTION = Collection(list("abcde"), [None] * 5, list("vwxyy"), np.array([0, 1, 2, 3, 3]))  # e is a duplicate of d
@@ -96,8 +98,8 @@ def test_pairs_of_a_student() -> None:
 @pytest.mark.parametrize(
     ("all_retrievers", "expected"),
     [
-        (False, [("q1", "a"), ("q1", "b"), ("q1", "c"), ("q2", "d")]),
-        (True, [("q1", "a"), ("q1", "b"), ("q1", "c"), ("q1", "d"), ("q2", "a"), ("q2", "d")]),
+        (False, [("q1", "a"), ("q1", "b"), ("q1", "c"), ("q1", "e"), ("q2", "d")]),
+        (True, [("q1", "a"), ("q1", "b"), ("q1", "c"), ("q1", "d"), ("q1", "e"), ("q2", "a"), ("q2", "d")]),
     ],
 )
 def test_pairs_contain_the_positives_of_all_retrievers(all_retrievers: bool, expected: list[tuple[str, str]]) -> None:

@@ -82,6 +82,22 @@ def test_an_additional_retriever_of_another_kind(tiny_model: Path, folder: Path)
     assert (best.loc["words", "score"] != best.loc["bm25", "score"]).all()
 
 
+def test_random_passages(tiny_model: Path, folder: Path) -> None:
+    candidates, _ = run(folder, config(tiny_model, random=3))
+    added = candidates[candidates["retriever"] == "random"]
+    assert added.groupby("query_id").size().to_dict() == {"q0": 3, "q1": 3}
+    found = candidates[candidates["retriever"] != "random"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, run(folder, config(tiny_model))[0])
+    other_seed, _ = run(folder, {**config(tiny_model, random=3), "seed": 5})
+    assert other_seed.loc[other_seed["retriever"] == "random", "doc_id"].tolist() != added["doc_id"].tolist()
+
+
+def test_the_seed_is_a_setting_only_if_passages_are_drawn() -> None:
+    base = config(Path("m"))
+    assert mine.settings(Settings.model_validate(base), "c").seed is None
+    assert mine.settings(Settings.model_validate({**config(Path("m"), random=3), "seed": 5}), "c").seed == 5
+
+
 def test_the_funnel_counts_inconsistent_queries(tiny_model: Path, folder: Path) -> None:
     write_queries(folder, ["q0", "q1", "q2"], [*RENDERED[:2], "zebra"], IDS[:3])
     candidates, funnel = run(folder, config(tiny_model, consistency={"require": "each", "top": 5}))

@@ -171,6 +171,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.additional.*[bm25].stemmer": (None, "candidates"),
     "mining.additional.*[bm25].stopwords": (None, "candidates"),
     "mining.retrievers": (["small"], "candidates"),
+    "mining.random": (5, "candidates"),
     "mining.depth": (9, "candidates gate rerank"),
     "mining.consistency.top": (3, "candidates"),
     "mining.consistency.require": ("none", "candidates"),

@@ -90,8 +90,8 @@ TABLES = {
     "candidates": Table(
         "candidates.parquet, round2/<student>.<variant>/candidates.parquet, dev_candidates.parquet",
         "The candidates that each retriever returns for each query. A positive that no retriever returned has the "
-        "retriever `positive`, rank 0 and no score. `dev_candidates.parquet` has those of the dev queries, which the gate "
-        "and the selection of weights use.",
+        "retriever `positive`, a random passage (`mining.random`) the retriever `random`; both have rank 0 and no score. "
+        "`dev_candidates.parquet` has those of the dev queries, which the gate and the selection of weights use.",
         {
             "query_id": QUERY_ID,
             "doc_id": DOC_ID,

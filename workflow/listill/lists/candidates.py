@@ -3,6 +3,7 @@
 import pandas as pd
 
 from listill.candidates.pool import POSITIVE, found_again
+from listill.candidates.random_passages import RANDOM
 from listill.corpus.collection import Collection
 from listill.schemas import HUMAN
 
@@ -19,9 +20,9 @@ def student_pairs(
     """Return the distinct pairs (query_id, doc_id) of a student's pool, and the inconsistent queries, which have none.
 
     ``candidates``: query_id, doc_id, retriever, rank; ``queries``: type and doc_id, indexed by query_id; ``positives``:
-    query_id, doc_id. The pool has the candidates of BM25 and of ``retriever``, or those of ``all_retrievers``. A
-    synthetic query is inconsistent if ``retriever`` does not rank its source passage among the first ``found_within``
-    (None: no filter).
+    query_id, doc_id. The pool has the candidates of BM25 and of ``retriever``, or those of ``all_retrievers``, and
+    random passages. A synthetic query is inconsistent if ``retriever`` does not rank its source passage among the first
+    ``found_within`` (None: no filter).
     """
     ids = ["query_id", "doc_id"]
     pool = candidates[candidates["query_id"].isin(queries.index)]
@@ -34,13 +35,13 @@ def student_pairs(
 
 
 def student_candidates(candidates: pd.DataFrame, positives: pd.DataFrame, retriever: str) -> pd.DataFrame:
-    """Return the candidates of BM25 and of the student's retriever; positives are kept whichever retriever found them.
+    """Return the candidates of BM25 and of the student's retriever, random passages, and positives of any retriever.
 
     ``candidates``: query_id, doc_id, retriever, rank; ``positives``: query_id, doc_id.
     """
     ids = ["query_id", "doc_id"]
     positive = pd.MultiIndex.from_frame(candidates[ids]).isin(pd.MultiIndex.from_frame(positives[ids]))
-    return candidates[candidates["retriever"].isin(["bm25", retriever, POSITIVE]) | positive]
+    return candidates[candidates["retriever"].isin(["bm25", retriever, POSITIVE, RANDOM]) | positive]
 
 
 def inconsistent(

@@ -50,7 +50,7 @@ class Settings(Section):
                     raise ValueError(
                         f"training.variants.{name}.teachers: no teacher '{teacher}'{nearest(teacher, self.teacher.members)}"
                     )
-        reserved = {"bm25", "teacher"}
+        reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")

@@ -38,6 +38,11 @@ class Mining(Section):
         description="names of the retrievers that are used: `bm25`, students, names in `additional`; default: all of them",
     )
     depth: Count = Field(20, description="number of candidates per retriever")
+    random: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="number of random passages that each query's candidates have besides, drawn with the seed; the "
+        "teachers score them, too, so that stratified lists span the whole range of scores",
+    )
     consistency: Consistency = Field(
         Consistency(), description="filter: a synthetic query must retrieve its own source passage"
     )

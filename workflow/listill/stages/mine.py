@@ -21,6 +21,7 @@ class MineStage(StageSettings):
     students: dict[str, Student] = {}
     bm25: bool = True
     system: str | None = None
+    seed: int | None = None  # only if random passages are drawn
 
 
 def settings(config: Settings, corpus: str, system: str | None = None) -> MineStage:
@@ -37,7 +38,8 @@ def settings(config: Settings, corpus: str, system: str | None = None) -> MineSt
     use_bm25 = chosen is None or "bm25" in chosen
     bm25_settings = config.mining.bm25 if use_bm25 else Bm25()
     mining = config.mining.model_copy(update={"additional": additional, "retrievers": None, "bm25": bm25_settings})
-    return MineStage(version=VERSION, mining=mining, students=students, bm25=use_bm25, system=system)
+    seed = config.seed if mining.random else None
+    return MineStage(version=VERSION, mining=mining, students=students, bm25=use_bm25, system=system, seed=seed)
 
 
 def run(
@@ -76,10 +78,10 @@ def run(
         raise UserError(f"{name}.parquet: the settings have no student or dense retriever '{name}'; rename the file")
     retrievers = open_retrievers(settings.mining, settings.students, settings.bm25, documents, embedding_files, model)
     key_suffix = [settings.system] if settings.system else []
-    rule, depth = settings.mining.consistency, settings.mining.depth
+    rule, depth, random = settings.mining.consistency, settings.mining.depth, settings.mining.random
     kept: list[bool] = []
     with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *key_suffix]))) as table:
-        for block in mine(query_table, source, judged, retrievers, documents, rule, depth):
+        for block in mine(query_table, source, judged, retrievers, documents, rule, depth, random, settings.seed or 0):
             table.write_table(tables.as_table("candidates", block.candidates))
             kept += block.kept.tolist()
     reasons = pd.Series(np.where(kept, "kept", "inconsistent"), index=query_table.index, dtype=object)
