@@ -87,6 +87,16 @@ def naive_margin_mse(step: Step, similarity: torch.Tensor) -> list[float]:
     return losses
 
 
+def naive_pair_mse(step: Step, similarity: torch.Tensor) -> list[float]:
+    """Return half of the mean over all pairs of documents, a document with itself included."""
+    losses = []
+    for q in range(len(step.queries)):
+        pairs = entries(step, similarity, q)
+        errors = [((s_i - s_j) - (t_i - t_j) * 0.05 / 0.3) ** 2 for s_i, t_i in pairs for s_j, t_j in pairs]
+        losses.append(sum(errors) / len(errors) / 2)
+    return losses
+
+
 def naive_ranknet(step: Step, similarity: torch.Tensor) -> list[float]:
     losses = []
     for q in range(len(step.queries)):
@@ -100,5 +110,6 @@ NAIVE = {
     "infonce": naive_infonce,
     "listwise": naive_listwise,
     "margin_mse": naive_margin_mse,
+    "pair_mse": naive_pair_mse,
     "ranknet": naive_ranknet,
 }

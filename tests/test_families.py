@@ -69,7 +69,9 @@ def outside(tmp_path: Path, code: str, **files: str) -> str:
 def test_a_member_outside_the_package(tmp_path: Path) -> None:
     code = "print(families.names('losses'), families.load('losses', 'mine').X, families.member_files('losses', 'mine'))"
     said = outside(tmp_path, code, losses__mine="X = 5\n")
-    assert said == f"['infonce', 'listwise', 'margin_mse', 'mine', 'ranknet'] 5 ['{tmp_path}/losses/mine.py']"
+    assert (
+        said == f"['infonce', 'listwise', 'margin_mse', 'mine', 'pair_mse', 'ranknet'] 5 ['{tmp_path}/losses/mine.py']"
+    )
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,9 @@ def test_max_length_applies_to_training_but_not_to_measurements(
     assert max(length for _, length in lengths) <= 64
 
 
-@pytest.mark.parametrize("losses", [{"listwise": 1}, {"infonce": 1}, {"margin_mse": 1}, {"ranknet": 1}], ids=str)
+@pytest.mark.parametrize(
+    "losses", [{"listwise": 1}, {"infonce": 1}, {"margin_mse": 1}, {"pair_mse": 1}, {"ranknet": 1}], ids=str
+)
 def test_a_single_query_and_a_list_with_a_single_document(
     tiny_model: Path, examples: Examples, selector: Selector, losses: dict[str, float]
 ) -> None:

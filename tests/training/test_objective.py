@@ -25,6 +25,7 @@ def test_the_weighted_sum_is_in_fp32_and_has_named_parts() -> None:
     [
         (["listwise"], ["student", "teacher"]),
         (["margin_mse"], ["student", "teacher"]),
+        (["pair_mse"], ["student", "teacher"]),
         (["ranknet"], ["student"]),
         (["infonce"], ["infonce"]),
         (["infonce", "ranknet"], ["student", "infonce"]),

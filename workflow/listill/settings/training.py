@@ -33,12 +33,14 @@ class Temperatures(Section):
     aliases: ClassVar[dict[str, str]] = {"contrastive": "infonce"}
 
     student: Positive = Field(
-        0.03, description="temperature of the student's similarities in the losses listwise, margin_mse and ranknet"
+        0.03,
+        description="temperature of the student's similarities in the losses listwise, margin_mse, pair_mse and "
+        "ranknet",
     )
     teacher: Positive | Literal["auto"] = Field(
         "auto",
         description="temperature of the teacher's scores; auto: the mean entropy of the targets equals that of the "
-        "untrained student on the same lists (for `margin_mse`, set a number)",
+        "untrained student on the same lists (for `margin_mse` and `pair_mse`, set a number)",
     )
     offset: float = Field(0.0, description="nats added to the entropy that `auto` aims at")
     infonce: Positive = Field(0.05, description="temperature of the student's similarities in the loss infonce")
