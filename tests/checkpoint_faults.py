@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from listill.errors import UserError
 from listill.models import checkpoint
@@ -21,3 +22,12 @@ def fault(folder: Path | str, **settings: Any) -> str:
     assert str(caught.value).startswith(f"model {folder}: ")
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def without(folder: Path, part: str) -> Path:
+    """Remove the weights whose names contain ``part`` from a checkpoint."""
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if part not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    return folder

@@ -49,6 +49,30 @@ def bert_classifier(folder: Path, *, labels: int = 1, seed: int = 0, hidden: int
     return folder
 
 
+def modular(folder: Path, *, norm: str = "", labels: int = 1, pooling: str = "cls", **settings: Any) -> Path:
+    """Save a CrossEncoder of modules, like the Ettin rerankers; ``norm`` is Normalize, LayerNorm or nothing."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Dense, Transformer
+    from sentence_transformers.sentence_transformer.modules import LayerNorm, Normalize, Pooling
+
+    transformer = Transformer(str(bert_classifier(folder.with_name(f"{folder.name}-encoder"))))
+    with seeded(2):
+        hidden, scores = torch.nn.Linear(32, 24), torch.nn.Linear(24, labels)
+        scale, bias = torch.rand(24) + 0.5, torch.randn(24)
+    first = Dense(32, 24, activation_function=torch.nn.GELU(), init_weight=hidden.weight.data)
+    last = Dense(24, labels, activation_function=torch.nn.Identity(), module_output_name="scores")
+    last.linear.load_state_dict(scores.state_dict())
+    modules = [transformer, Pooling(32, pooling), first, last]
+    if norm:
+        module = Normalize() if norm == "Normalize" else LayerNorm(24)
+        if norm == "LayerNorm":
+            module.norm.load_state_dict({"weight": scale, "bias": bias})
+        modules.insert(3, module)
+    CrossEncoder(modules=modules, device="cpu", **settings).save_pretrained(str(folder), create_model_card=False)
+    return folder
+
+
 def roberta_classifier(folder: Path) -> Path:
     """Save a RoBERTa classifier, like BGE's multilingual rerankers (no token types, positions from 2)."""
     from transformers import RobertaConfig, RobertaForSequenceClassification

@@ -222,6 +222,20 @@ def test_late_interaction_encodes_each_passage_once(
     assert sorted(encoded["query"]) == sorted(list(QUERIES.values())[:8])
 
 
+def test_a_cross_encoder_of_modules(run_score: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
+    """The stage gives the raw scores of CrossEncoder.predict."""
+    import sentence_transformers
+    import torch
+
+    folder = tiny_rerankers.modular(tmp_path / "modular", norm="LayerNorm")
+    made = run_score(depth=4, model=str(folder), max_length=128, precision="fp32")
+    texts = {row["_id"]: f"{row['title']} {row['text']}" for row in DOCUMENTS}
+    read = [(QUERIES[row.query_id], texts[row.doc_id]) for row in made.itertuples()]
+    reference = sentence_transformers.CrossEncoder(str(folder), device="cpu", activation_fn=torch.nn.Identity())
+    np.testing.assert_allclose(made["score"], reference.predict(read), atol=1e-4)
+    assert made["score"].std() > 0.1
+
+
 def test_two_stages_at_once(
     run_score: Callable[..., pd.DataFrame], scored: Scored, tmp_path: Path, model: Path
 ) -> None:

@@ -7,21 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 import tiny_rerankers
-from checkpoint_faults import CAUSAL, CROSS, T5, fault
+from checkpoint_faults import CAUSAL, CROSS, T5, fault, without
 from listill.models import checkpoint
 from plain_rerankers import member
-
-
-def without(folder: Path, part: str) -> Path:
-    """Remove the weights whose names contain ``part`` from a checkpoint."""
-    weights = load_file(folder / "model.safetensors")
-    kept = {name: value for name, value in weights.items() if part not in name}
-    assert len(kept) < len(weights)
-    save_file(kept, folder / "model.safetensors", {"format": "pt"})
-    return folder
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import transformers
 
 from listill import families
 from listill.errors import UserError
+from listill.models import modules
 from listill.models.locate import identity, resolve_transformer
 from listill.models.model_settings import ModelSettings
 from listill.models.positions import check_length, positions
@@ -67,6 +68,11 @@ def _check_kind(folder: Path, settings: ModelSettings) -> None:
         raise UserError(
             f"model {model}: needs code of its own: read it, then set trust_remote_code: true and a revision"
         )
+    if modules.is_cross_encoder(folder):
+        if not settings.modular:
+            raise UserError(f"model {model}: it is a CrossEncoder of several modules; set kind: cross_encoder")
+        modules.check(folder, settings)
+        return
     architectures = config.get("architectures")
     if not architectures:
         raise UserError(

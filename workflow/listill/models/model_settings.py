@@ -19,6 +19,8 @@ class ModelSettings(Member):
     # The ending of the model's architecture name, and the transformers class that loads it.
     architecture: ClassVar[str] = ""
     auto_class: ClassVar[str] = ""
+    # Whether it may be a CrossEncoder that sentence-transformers has saved as several modules.
+    modular: ClassVar[bool] = False
 
     model: str = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")

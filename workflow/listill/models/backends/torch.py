@@ -1,4 +1,4 @@
-"""The PyTorch backend, which loads models with transformers."""
+"""The PyTorch backend, which loads models with transformers, or with sentence-transformers if they have modules."""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ import transformers
 from safetensors import SafetensorError
 
 from listill.errors import UserError
+from listill.models import modules
 from listill.models.checkpoint import Checkpoint
 from listill.models.device import device, wants_bf16
 from listill.models.model_settings import ModelSettings
@@ -20,23 +21,14 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
     """
     target = device()
     bf16 = wants_bf16(settings.precision, target)
-    loader: Any = getattr(transformers, settings.auto_class)
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=settings.trust_remote_code)
-        model, info = loader.from_pretrained(
-            folder,
-            dtype=torch.bfloat16 if bf16 else torch.float32,
-            use_safetensors=True,
-            trust_remote_code=settings.trust_remote_code,
-            output_loading_info=True,
-        )
+        if modules.is_cross_encoder(folder):
+            model, tokenizer = modules.load(folder, settings)
+            model.to(torch.bfloat16 if bf16 else torch.float32)
+        else:
+            model, tokenizer = _load(folder, settings, torch.bfloat16 if bf16 else torch.float32)
     except (OSError, ValueError, ImportError, RuntimeError, SafetensorError, AttributeError, TypeError) as error:
         raise UserError(f"model {settings.model}: cannot be loaded: {_first_line(error)}") from None
-    if info["missing_keys"]:
-        raise UserError(
-            f"model {settings.model}: its weights lack {min(info['missing_keys'])}, which would be initialised "
-            f"randomly; use a model that was trained as {settings.kind}"
-        )
     try:
         model.to(target)
     except torch.OutOfMemoryError:
@@ -44,6 +36,25 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
             f"model {settings.model}: its weights do not fit into GPU memory; use a smaller model or a larger GPU"
         ) from None
     return Checkpoint(model.eval(), tokenizer, target, bf16)
+
+
+def _load(folder: Path, settings: ModelSettings, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Return a model of transformers and its tokenizer."""
+    loader: Any = getattr(transformers, settings.auto_class)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=settings.trust_remote_code)
+    model, info = loader.from_pretrained(
+        folder,
+        dtype=dtype,
+        use_safetensors=True,
+        trust_remote_code=settings.trust_remote_code,
+        output_loading_info=True,
+    )
+    if info["missing_keys"]:
+        raise UserError(
+            f"model {settings.model}: its weights lack {min(info['missing_keys'])}, which would be initialised "
+            f"randomly; use a model that was trained as {settings.kind}"
+        )
+    return model, tokenizer
 
 
 def _first_line(error: Exception) -> str:

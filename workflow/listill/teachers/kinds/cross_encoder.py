@@ -1,7 +1,8 @@
 """Cross-encoders: a transformer reads query and passage together, and a classification head computes the score.
 
 The model is that of CrossEncoder in sentence-transformers, but it is loaded with transformers. If a checkpoint has no
-head, CrossEncoder adds a randomly initialised one and only logs a warning.
+head, CrossEncoder adds a randomly initialised one and only logs a warning. Only a CrossEncoder of several modules is
+loaded with sentence-transformers (see ``listill.models.modules``).
 """
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -23,6 +24,7 @@ class CrossEncoder(Reranker):
 
     architecture: ClassVar = "ForSequenceClassification"
     auto_class: ClassVar = "AutoModelForSequenceClassification"
+    modular: ClassVar = True
 
     kind: Literal["cross_encoder"] = Field(description="a sequence classification model")
     label: Annotated[int, Field(ge=0)] | None = Field(

@@ -1,0 +1,132 @@
+"""Rerankers that sentence-transformers saves as several modules.
+
+Such a CrossEncoder is an encoder, a pooling and layers that compute the score of the pooled vector (the Ettin rerankers:
+transformer, pooling, dense, normalisation, dense). It is loaded with sentence-transformers' own classes. The activation
+that the folder names for ``predict`` is not applied: teachers give raw scores.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from listill.errors import UserError
+from listill.models.model_settings import ModelSettings
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+# A CrossEncoder of these modules is loaded as a model of transformers, and LogitScore is what a causal teacher computes.
+PLAIN = ("Transformer", "LogitScore")
+
+
+class Classifier(torch.nn.Module):
+    """A CrossEncoder of several modules, which is called like a sequence classifier of transformers."""
+
+    def __init__(self, encoder: "CrossEncoder") -> None:
+        super().__init__()
+        self.encoder = encoder
+        transformer: Any = encoder[0]
+        self.config = transformer.model.config
+        self.config.num_labels = encoder.num_labels
+
+    def forward(self, **batch: torch.Tensor) -> SequenceClassifierOutput:
+        """Return the raw scores [n, labels] of a padded batch as ``logits``."""
+        return SequenceClassifierOutput(logits=self.encoder({**batch, "modality": "text"})["scores"])
+
+
+def module_types(folder: Path) -> list[str]:
+    """Return the classes of the modules of a sentence-transformers folder; none if it is a folder of transformers."""
+    return [entry["type"] for entry in _modules(folder)]
+
+
+def model_type(folder: Path) -> str | None:
+    """Return the class that a sentence-transformers folder was saved by, such as CrossEncoder, if it says so."""
+    kind: str | None = _json(folder / "config_sentence_transformers.json", {}).get("model_type")
+    return kind
+
+
+def is_cross_encoder(folder: Path) -> bool:
+    """Tell whether the folder holds a CrossEncoder with modules besides a transformer."""
+    others = [name for name in module_types(folder) if name.rpartition(".")[2] not in PLAIN]
+    return model_type(folder) == "CrossEncoder" and bool(others)
+
+
+def check(folder: Path, settings: ModelSettings) -> None:
+    """Raise UserError if modules would run code of their own without permission, or if none computes scores."""
+    model = settings.model
+    own = [name for name in module_types(folder) if not name.startswith("sentence_transformers.")]
+    if own and not settings.trust_remote_code:
+        raise UserError(
+            f"model {model}: its module {own[0]} needs code of its own: read it, then set trust_remote_code: true and a "
+            "revision"
+        )
+    outputs = [
+        _json(folder / entry["path"] / "config.json", {}).get("module_output_name") for entry in _modules(folder)
+    ]
+    if "scores" not in outputs:
+        raise UserError(
+            f"model {model}: none of its modules ({_short(folder)}) has the output `scores`, so it is no reranker; use "
+            "another model, or save this one again with CrossEncoder.save_pretrained"
+        )
+
+
+def load(folder: Path, settings: ModelSettings) -> tuple[Classifier, Any]:
+    """Return the model in float32 on the CPU, and its tokenizer. Raises UserError if weights are missing."""
+    from sentence_transformers import CrossEncoder
+
+    check_weights(folder, settings.model, trust_remote_code=settings.trust_remote_code)
+    encoder = CrossEncoder(
+        str(folder),
+        device="cpu",
+        trust_remote_code=settings.trust_remote_code,
+        local_files_only=True,
+        model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+    )
+    transformer: Any = encoder[0]
+    formats = "a chat template" if "message" in transformer.modality_config else None
+    if encoder.default_prompt_name:
+        formats = f"the prompt '{encoder.default_prompt_name}'"
+    if formats and not getattr(settings, "prompt", None):
+        raise UserError(
+            f"model {settings.model}: it reads query and passage with {formats}, which only its own code applies; set "
+            "prompt of this teacher to the text that the model was trained with"
+        )
+    return Classifier(encoder), encoder.tokenizer
+
+
+def check_weights(folder: Path, model: str, *, trust_remote_code: bool) -> None:
+    """Raise UserError if weights of the transformer in ``folder`` are missing, which would be initialised randomly.
+
+    sentence-transformers only logs them. No weight is loaded here: the model is made on the device meta. The pooler of
+    BERT is not used.
+    """
+    _, info = transformers.AutoModel.from_pretrained(
+        folder, device_map="meta", trust_remote_code=trust_remote_code, output_loading_info=True
+    )
+    if missing := [name for name in info["missing_keys"] if not name.startswith("pooler.")]:
+        raise UserError(
+            f"model {model}: its weights lack {min(missing)}, which would be initialised randomly; download the model "
+            "again, or use another one"
+        )
+
+
+def _modules(folder: Path) -> list[dict[str, str]]:
+    entries: list[dict[str, str]] = _json(folder / "modules.json", [])
+    return entries
+
+
+def _short(folder: Path) -> str:
+    return ", ".join(name.rpartition(".")[2] for name in module_types(folder))
+
+
+def _json(file: Path, default: Any) -> Any:
+    if not file.exists():
+        return default
+    try:
+        return json.loads(file.read_text())
+    except json.JSONDecodeError:
+        raise UserError(f"{file} is not valid JSON; download the model again") from None
