@@ -1,7 +1,5 @@
 """The transformers engine with a small model: loading, batching, sampling."""
 
-import math
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import tiny_chat
 from listill.errors import UserError
 from listill.queries.answers import TOO_LONG, Answer
 from listill.queries.chat import chat_tokens
-from listill.queries.engines import transformers
+from listill.queries.engines import shared_prefix, transformers
 from listill.queries.generators.transformers import Transformers
 from listill.queries.requests import Request
 
@@ -77,8 +75,46 @@ def test_without_chat_the_text_is_continued(model: Path, tmp_path: Path) -> None
 def test_a_query_does_not_depend_on_its_batch(model: Path) -> None:
     whole = ask(model, batch=24)
     assert ask(model, batch=1) == ask(model, batch=7) == whole
-    assert ask(model, REQUESTS[5:9]) == {name: whole[name] for name in ("q5", "q6", "q7", "q8")}
+    part = ask(model, REQUESTS[5:9])
+    assert {name: answer.text for name, answer in part.items()} == {name: whole[name].text for name in part}
     assert len({answer.text for answer in whole.values()}) > 12
+
+
+@pytest.mark.parametrize("chat", [True, False])
+def test_the_shared_prefix_changes_nothing(model: Path, monkeypatch: pytest.MonkeyPatch, chat: bool) -> None:
+    """Log-probabilities and texts are those of whole prompts, in batches with much padding, for several prefixes."""
+    recorded: list[torch.Tensor] = []
+
+    class Recorder(transformers.Sampler):
+        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            recorded.append(scores.log_softmax(-1))
+            return super().__call__(input_ids, scores)
+
+    def answered(cached: bool) -> dict[str, Answer]:
+        recorded.clear()
+        if not cached:
+            monkeypatch.setattr(shared_prefix, "common_length", lambda prompts: 0)
+        return ask(model, requests, chat=chat, temperature=1, max_tokens=6, batch=4)
+
+    monkeypatch.setattr(transformers, "Sampler", Recorder)
+    starts = {"a": "The examples of one type. " * 4, "b": "Another type has other examples. " * 3}
+    rows = [(prompt, i) for i in range(8) for prompt in starts]
+    requests = [
+        Request(f"{prompt}{i}", "d", prompt, prompt, i, f"{starts[prompt]}{i} " + "word " * (7 * i % 11) + "end")
+        for prompt, i in rows
+    ]
+    cached = answered(True)
+    with_cache = list(recorded)
+    whole = answered(False)
+    assert {name: answer.text for name, answer in cached.items()} == {
+        name: answer.text for name, answer in whole.items()
+    }
+    assert len(with_cache) == len(recorded) > 8
+    for ours, theirs in zip(with_cache, recorded, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+    assert {answer.cached_tokens for answer in whole.values()} == {0}
+    assert len({answer.cached_tokens for answer in cached.values()}) == 2
+    assert all(answer.prompt_tokens > answer.cached_tokens > 15 for answer in cached.values())
 
 
 def test_answers_end_at_a_line_end_or_are_cut_off(model: Path) -> None:
@@ -94,20 +130,6 @@ def test_shortest_prompts_first(model: Path) -> None:
     assert len(set(lengths)) > 5
 
 
-def test_samples_have_the_softmax_as_their_distribution() -> None:
-    logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
-    scores = logits.repeat(4000, 1)
-    for temperature, top_p in [(0.8, 1.0), (2.0, 1.0), (1.0, 0.9)]:
-        sampler = transformers.Sampler(list(range(4000)), temperature, top_p)
-        drawn = Counter(sampler(torch.empty(0), scores).argmax(1).tolist())
-        expected = torch.softmax(logits / temperature, 0)
-        if top_p < 1:  # the first two have 0.88 together, the first three 0.97
-            expected[3] = 0
-            expected /= expected.sum()
-        for token, share in enumerate(expected.tolist()):
-            assert drawn[token] / 4000 == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 4000) + 1e-9)
-
-
 def test_a_prompt_that_is_too_long_does_not_affect_others(model: Path) -> None:
     long = Request("long", "d", "question", "p", 1, "word " * 2100)
     answers = ask(model, [*REQUESTS[:3], long], max_tokens=5)
@@ -120,17 +142,17 @@ def test_a_batch_that_does_not_fit_is_halved(model: Path, monkeypatch: pytest.Mo
     sizes: list[int] = []
     plain = transformers.Model._answers
 
-    def scarce(self: transformers.Model, batch: list[Any]) -> list[Answer]:
+    def scarce(self: transformers.Model, batch: list[Any], *rest: Any) -> list[Answer]:
         sizes.append(len(batch))
         if len(batch) > 3:
             raise torch.OutOfMemoryError
-        return plain(self, batch)
+        return plain(self, batch, *rest)
 
     monkeypatch.setattr(transformers.Model, "_answers", scarce)
     assert ask(model, max_tokens=8, batch=12) == whole
     assert sizes.count(3) == 8
 
-    def none(self: transformers.Model, batch: list[Any]) -> list[Answer]:
+    def none(self: transformers.Model, batch: list[Any], *rest: Any) -> list[Answer]:
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(transformers.Model, "_answers", none)

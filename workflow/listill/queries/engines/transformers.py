@@ -1,41 +1,22 @@
-"""A causal language model with plain transformers, batched by length: for small models, on a GPU or the CPU.
-
-Each request is sampled with its own random numbers, using the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014,
-arXiv 1411.0030): the argmax of ``logits / temperature + g``, with standard Gumbel noise g, is a sample from the softmax
-of ``logits / temperature``. A query therefore does not depend on the other requests in its batch, except for rounding.
-"""
+"""A causal language model with plain transformers, batched by length: for small models, on a GPU or the CPU."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LogitsProcessor, TopPLogitsWarper
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from listill.errors import UserError
 from listill.models.device import device, wants_bf16
 from listill.models.locate import folder_or_hub_name
 from listill.queries.answers import TOO_LONG, Answer, blocks
 from listill.queries.chat import chat_tokens, check_start, plain_tokens
+from listill.queries.engines.sampler import Sampler
+from listill.queries.engines.shared_prefix import SharedPrefix
 from listill.queries.generators.transformers import Transformers
 from listill.queries.requests import Request
 
-
-class Sampler(LogitsProcessor):
-    """Turns greedy decoding into sampling, with one seed per row [rows]."""
-
-    def __init__(self, seeds: list[int], temperature: float, top_p: float) -> None:
-        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.temperature = temperature
-        self.top_p = TopPLogitsWarper(top_p) if top_p < 1 else None
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Return scores [rows, vocabulary] whose argmax is the sample."""
-        logits = scores.float() / self.temperature
-        if self.top_p:
-            logits = self.top_p(input_ids, logits)
-        # Drawn on the CPU, so that the same seed gives the same noise on every device.
-        noise = torch.stack([torch.rand(logits.shape[1], generator=generator) for generator in self.generators])
-        return logits - (-noise.log()).log().to(logits.device)
+Prompt = tuple[Request, list[int]]  # a request and the tokens of its prompt
 
 
 class Model:
@@ -84,10 +65,10 @@ class Model:
         """Return all tokens that contain a line end: generation stops at a line end, even within a token."""
         return [i for i in range(len(self.tokenizer)) if "\n" in self.tokenizer.decode([i])]
 
-    def answers(self, batch: list[tuple[Request, list[int]]]) -> list[Answer]:
+    def answers(self, batch: list[Prompt], prefix: SharedPrefix) -> list[Answer]:
         """Answer a batch of requests with their tokens; if memory runs out, the batch is split in half."""
         try:
-            return self._answers(batch)
+            return self._answers(batch, prefix)
         except torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise UserError(
@@ -95,12 +76,11 @@ class Model:
                     "use a smaller model or precision: bf16"
                 ) from None
         torch.cuda.empty_cache()
-        return self.answers(batch[: len(batch) // 2]) + self.answers(batch[len(batch) // 2 :])
+        half = len(batch) // 2
+        return self.answers(batch[:half], prefix) + self.answers(batch[half:], prefix)
 
-    def _answers(self, batch: list[tuple[Request, list[int]]]) -> list[Answer]:
-        longest = max(len(tokens) for _, tokens in batch)
-        rows = [[self.pad] * (longest - len(tokens)) + tokens for _, tokens in batch]
-        mask = [[0] * (longest - len(tokens)) + [1] * len(tokens) for _, tokens in batch]
+    def _answers(self, batch: list[Prompt], prefix: SharedPrefix) -> list[Answer]:
+        rows, mask = prefix.pad([tokens for _, tokens in batch], self.pad)
         settings = self.settings
         sampler = Sampler([request.seed for request, _ in batch], settings.temperature or 1.0, settings.top_p)
         config = GenerationConfig(
@@ -110,29 +90,38 @@ class Model:
             out = self.model.generate(
                 torch.tensor(rows, device=self.device),
                 attention_mask=torch.tensor(mask, device=self.device),
+                past_key_values=prefix.expanded(len(rows)),
                 generation_config=config,
                 logits_processor=[sampler] if settings.temperature else [],
             )
-        generated = out[:, longest:].tolist()
-        return [self._answer(request, prompt, new) for (request, prompt), new in zip(batch, generated, strict=True)]
+        generated = out[:, len(rows[0]) :].tolist()
+        pairs = zip(batch, generated, strict=True)
+        return [self._answer(request, len(prompt), new, len(prefix)) for (request, prompt), new in pairs]
 
-    def _answer(self, request: Request, prompt: list[int], new: list[int]) -> Answer:
+    def _answer(self, request: Request, prompt: int, new: list[int], cached: int) -> Answer:
         end = next((i for i, token in enumerate(new) if token in self.ends), None)
         text = self.tokenizer.decode(new[:end] if end is not None else new, skip_special_tokens=True)
         if end is not None:  # the text before the line end in the last token is part of the line
             text += self.tokenizer.decode([new[end]], skip_special_tokens=True).partition("\n")[0]
-        return Answer(request.query_id, text, "length" if end is None else "stop", len(prompt))
+        return Answer(request.query_id, text, "length" if end is None else "stop", prompt, cached)
+
+
+def groups(prompts: list[Prompt]) -> list[list[Prompt]]:
+    """Return the prompts by the prefix that they share (see ``Request.prompt``), each group by length."""
+    by_prefix: dict[str, list[Prompt]] = {}
+    for prompt in sorted(prompts, key=lambda prompt: len(prompt[1])):
+        by_prefix.setdefault(prompt[0].prompt, []).append(prompt)
+    return list(by_prefix.values())
 
 
 def answers(settings: Transformers, requests: list[Request]) -> Iterator[list[Answer]]:
-    """Yield the answers in batches, shortest prompts first."""
+    """Yield the answers in batches, prefix by prefix, shortest prompts first."""
     model = Model(settings)
-    tokenized = sorted(((request, model.tokens(request)) for request in requests), key=lambda pair: len(pair[1]))
-    if too_long := [
-        Answer(request.query_id, "", TOO_LONG, len(tokens))
-        for request, tokens in tokenized
-        if len(tokens) > model.limit
-    ]:
-        yield too_long
-    for batch in blocks([pair for pair in tokenized if len(pair[1]) <= model.limit], settings.batch):
-        yield model.answers(batch)
+    prompts = [(request, model.tokens(request)) for request in requests]
+    too_long = [(request, tokens) for request, tokens in prompts if len(tokens) > model.limit]
+    if too_long:
+        yield [Answer(request.query_id, "", TOO_LONG, len(tokens)) for request, tokens in too_long]
+    for group in groups([prompt for prompt in prompts if len(prompt[1]) <= model.limit]):
+        prefix = SharedPrefix(model.model, [tokens for _, tokens in group])
+        for batch in blocks(group, settings.batch):
+            yield model.answers(batch, prefix)
