@@ -66,12 +66,15 @@ def answers(path: Path, frame: pd.DataFrame, **details: Any) -> Path:
 
 
 def test_shards_are_concatenated(tmp_path: Path) -> None:
-    one = answers(tmp_path / "1-of-2.parquet", queries(("q2", "x y", "b", "train")), types={"lead": {"words": 9}})
+    types = {"lead": {"words": 9, "prompt": "Write.", "examples": ["like this"]}}
+    one = answers(tmp_path / "1-of-2.parquet", queries(("q2", "x y", "b", "train")), types=types)
     two = answers(tmp_path / "2-of-2.parquet", queries(("q1", "y z", "c", "train")))
     generated, requests = from_answers([one, two], CORPUS)
     assert generated["query_id"].tolist() == ["q2", "q1"]
     assert generated.index.tolist() == [0, 1]
     assert requests.max_words == {"lead": 9}
+    assert requests.prompts == {"lead": "Write."}
+    assert requests.examples == {"lead": ["like this"]}
     assert requests.passages == {"b": "B text of b", "c": "C text of c"}
 
 

@@ -112,11 +112,48 @@ def test_errors_of_a_language_model() -> None:
         type=["question", "question", "question", "title", "question", "title", "title", "title", "title"],
         doc_id=["d"] * 9,
     )
-    requests = RequestInfo({"question": 12, "title": 6}, {"d": PASSAGE})
+    requests = RequestInfo({"question": 12, "title": 6}, {"d": PASSAGE}, {}, {})
     assert reasons(queries, [], Cleaning(), requests).tolist() == [
         *("kept", "copied", "refusal", "long", "kept", "kept", "refusal", TOO_LONG, "long")
     ]
     assert reasons(queries, [], Cleaning(max_words=5), requests).tolist()[4] == "long"
+
+
+def test_repeated_prompts() -> None:
+    prompt = "Write one question that the passage answers.\n\nPassage:\nIron rusts when it is left wet.\nAnswer: keep it dry"
+    queries = frame(
+        "How do I keep iron dry?",  # Jaccard 4 / 7
+        "how to keep iron pans dry",  # 5 / 6
+        "Dry how to keep iron",
+        "write one question that the passage answers",
+        "why iron rusts when it is left wet",
+        "why iron rusts when left outside in wet",
+        "how to keep iron dry",
+        type=["question"] * 6 + ["title"],
+        doc_id=["d"] * 7,
+    )
+    requests = RequestInfo({}, {"d": PASSAGE}, {"question": prompt}, {"question": ["how to keep iron dry"]})
+    dropped = [False, True, True, True, True, False, False]
+    assert [reason == "copied prompt" for reason in reasons(queries, [], Cleaning(), requests)] == dropped
+    assert reasons(queries, [], Cleaning(example_overlap=0.5), requests)[0] == "copied prompt"
+    assert reasons(queries, [], Cleaning(copied=1), requests)[4] == "kept"
+
+
+def test_an_answer_to_many_passages_is_generic() -> None:
+    texts = [
+        "what is this about",
+        "What is this  about",
+        "what IS this about",
+        "another one",
+        "another one",
+        "another one",
+    ]
+    queries = frame(*texts, type=["question"] * 6, doc_id=["a", "b", "c", "a", "a", "b"])
+    requests = RequestInfo({}, dict.fromkeys("abc", PASSAGE), {}, {})
+    verdict = reasons(queries, [], Cleaning(generic=2), requests).tolist()
+    assert verdict == ["generic"] * 3 + ["kept", "duplicate", "duplicate"]
+    assert reasons(queries, [], Cleaning(generic=3), requests).tolist().count("duplicate") == 4
+    assert "generic" not in reasons(queries, [], Cleaning(generic=2)).tolist()
 
 
 def test_extracted_queries_are_not_checked_for_copies() -> None:

@@ -149,6 +149,8 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "generation.cleaning.max_words": (9, QUERIES),
     "generation.cleaning.topic_overlap": (0.5, QUERIES),
     "generation.cleaning.copied": (0.5, QUERIES),
+    "generation.cleaning.example_overlap": (0.5, QUERIES),
+    "generation.cleaning.generic": (9, QUERIES),
     "mining.bm25.library": ("rank_bm25", BM25),
     "mining.bm25.k1": (1.2, BM25),
     "mining.bm25.b": (0.7, BM25),

@@ -26,7 +26,10 @@ def from_answers(files: list[Path], collection: Collection) -> tuple[pd.DataFram
     types = tables.provenance(files[0]).details.get("types", {})
     positions = collection.positions(queries["doc_id"].tolist(), str(files[0]))
     passage_texts = {doc_id: collection.rendered(i) for doc_id, i in zip(queries["doc_id"], positions, strict=True)}
-    return queries, RequestInfo({name: details["words"] for name, details in types.items()}, passage_texts)
+    words, prompts, examples = (
+        {name: details[key] for name, details in types.items()} for key in ("words", "prompt", "examples")
+    )
+    return queries, RequestInfo(words, passage_texts, prompts, examples)
 
 
 def from_generator(

@@ -25,6 +25,8 @@ class RequestInfo:
 
     max_words: Mapping[str, int]  # by query type
     passages: Mapping[str, str]  # text by doc_id
+    prompts: Mapping[str, str]  # by query type: the prompt up to the passage
+    examples: Mapping[str, list[str]]  # by query type: the queries of the examples
 
 
 def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bool]:
@@ -73,6 +75,23 @@ def copied(query: str, passage: str, share: float) -> bool:
     return longest_run(query_words, WORD.findall(fold(passage))) >= share * len(query_words)
 
 
+def repeat_prompt(queries: pd.DataFrame, settings: Cleaning, requests: RequestInfo) -> pd.Series:
+    """Return for each query whether it is copied from the instruction and examples, or nearly an example's query."""
+    result = pd.Series(False, index=queries.index)
+    for name, of_type in queries.groupby("type"):
+        texts = of_type["text"].tolist()
+        near = overlaps(texts, requests.examples.get(name, []), settings.example_overlap)
+        copies = [copied(text, requests.prompts.get(name, ""), settings.copied) for text in texts]
+        result[of_type.index] = np.logical_or(near, copies)
+    return result
+
+
+def generic(queries: pd.DataFrame, most: int) -> pd.Series:
+    """Return for each query whether more than ``most`` passages got the same query."""
+    folded = queries["text"].map(fold)
+    return queries["doc_id"].groupby(folded).transform("nunique") > most
+
+
 def reasons(
     queries: pd.DataFrame, topics: list[str], settings: Cleaning, requests: RequestInfo | None = None
 ) -> pd.Series:
@@ -80,7 +99,8 @@ def reasons(
 
     ``queries`` has the columns text and finish_reason. ``topics`` are the human dev and test topics, which must not
     leak into training. Queries from a language model need ``requests`` and the columns type and doc_id; they are also
-    checked for refusals, for copies of their passage and for the word limit of their type.
+    checked for refusals, for copies of their passage and prompt, for the word limit of their type, and for answers that
+    the model gives to many passages.
     """
     lengths = queries["text"].str.split().str.len()
     limits = pd.Series(settings.max_words, index=queries.index)
@@ -98,11 +118,14 @@ def reasons(
         pairs = zip(queries["text"], queries["doc_id"], strict=True)
         copies = [copied(text, requests.passages[doc_id], settings.copied) for text, doc_id in pairs]
         checks["copied"] = pd.Series(copies, queries.index)
+        checks["copied prompt"] = repeat_prompt(queries, settings, requests)
     checks |= {
         "short": lengths < settings.min_words,
         "long": lengths > limits,
         "topic overlap": pd.Series(overlaps(queries["text"].tolist(), topics, settings.topic_overlap), queries.index),
     }
+    if requests:
+        checks["generic"] = generic(queries, settings.generic)
     for reason, applies in checks.items():
         verdict[applies.fillna(False).astype(bool) & (verdict == "kept")] = reason
     kept = verdict == "kept"

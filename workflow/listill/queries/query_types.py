@@ -34,6 +34,9 @@ class QueryType(Section):
         "Search query:", min_length=1, description="what stands before a query in a prompt with chat: false"
     )
     examples: list[Example] = Field([], description="examples that precede the passage in the prompt")
+    plain_examples: list[Example] = Field(
+        [], description="examples that replace them with chat: false, where a model has nothing else to go by"
+    )
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def resolve_types(settings: LanguageModel, seed: int) -> list[ResolvedType]:
     resolved = []
     for name in names:
         query_type = read(known[name])
-        examples = query_type.examples
+        examples = query_type.examples if settings.chat else query_type.plain_examples or query_type.examples
         if name in settings.examples:
             examples = read_pairs(expand(settings.examples[name]))
         if len(examples) > settings.shots:

@@ -26,7 +26,15 @@ class Cleaning(Section):
     copied: Annotated[float, Field(gt=0, le=1)] = Field(
         0.8,
         description="a model's query of 6 words or more is dropped if at least this share of it is copied from the passage "
-        "in one piece; 1: only if all of it is",
+        "in one piece; 1: only if all of it is. The same holds for copies of the instruction and the examples",
+    )
+    example_overlap: Share = Field(
+        0.7,
+        description="a model's query is dropped if its words have at least this Jaccard similarity with those of the query "
+        "in an example",
+    )
+    generic: Count = Field(
+        3, description="a model's query is dropped if more than this many passages got the same query, in all of them"
     )
 
 

@@ -12,7 +12,7 @@ else:
     from listill.settings.generation import AnyGenerator
 
 # Increase it when a file in queries/types or the layout of the prompts changes.
-VERSION = 1
+VERSION = 2
 
 
 class AskStage(StageSettings):
@@ -70,7 +70,14 @@ def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = N
     types = resolve_types(generator, settings.seed)
     prompts = {each.name: (prefix(each, generator.chat), label_of(each, generator.chat)) for each in types}
     job.depends_on([(each.name, each.words, each.weight, *prompts[each.name]) for each in types])
-    job.details["types"] = {each.name: {"words": each.words, "prompt": prompts[each.name][0]} for each in types}
+    job.details["types"] = {
+        each.name: {
+            "words": each.words,
+            "prompt": prompts[each.name][0],
+            "examples": [example.query for example in each.examples],
+        }
+        for each in types
+    }
     all_requests = requests(types, documents, chosen, settings.seed, generator.passage_characters, generator.chat)
     shard_requests = share(all_requests, settings.shard, settings.shards)
     with job.work(out) as work:
