@@ -43,6 +43,10 @@ def test_files_of_a_model_folder(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     assert model_files(str(tmp_path)) == [str(tmp_path / "config.json"), str(tmp_path / "model.safetensors")]
     assert model_files("org/on-the-hub") == []
+    dense = tmp_path / "2_Dense" / "model.safetensors"
+    dense.parent.mkdir()
+    dense.write_text("")
+    assert model_files(str(tmp_path))[2:] == [str(dense)]
 
 
 def test_files_of_a_model_in_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

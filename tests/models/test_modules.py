@@ -82,6 +82,12 @@ def test_the_code_of_a_module_does_not_run_without_permission(folder: Path) -> N
     assert not (folder / "ran").exists()
 
 
+def test_an_activation_with_code_of_its_own(folder: Path) -> None:
+    """sentence-transformers would take tanh instead."""
+    edit(min(folder.glob("*_Dense")) / "config.json", activation_function="own.Swish")
+    assert "its module own.Swish needs code of its own" in fault(folder, **CROSS)
+
+
 def test_missing_weights_of_the_transformer(folder: Path) -> None:
     """sentence-transformers initialises them randomly and continues."""
     without(folder, "layer.1.output.dense.weight")

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import tiny
+import tiny_colbert
 import tiny_rerankers
 from listill import tables
 from listill.frozen import parse
@@ -25,6 +26,7 @@ from listill.stages.rerank import RerankStage
 from listill.stages.score import ScoreStage
 from listill.teachers import parts
 from listill.teachers.kinds.cross_encoder import CrossEncoder
+from listill.teachers.multi_vector import MultiVectorModel
 from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
 
@@ -199,20 +201,27 @@ def test_reranking_reuses_the_scores_of_the_gate(tmp_path: Path, model: Path, ti
     assert in_gate.isdisjoint(scored)
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["student", "model"])
 def test_late_interaction_encodes_each_passage_once(
-    run_score: Callable[..., pd.DataFrame], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+    own: bool,
+    run_score: Callable[..., pd.DataFrame],
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However many parts the pairs are scored in; the same holds for the queries as long as their vectors fit."""
     encoded: dict[str, list[str]] = {"query": [], "document": []}
-    original = Encoder.token_vectors
+    encoder = MultiVectorModel if own else Encoder
+    original: Any = encoder.token_vectors
 
-    def recorded(encoder: Encoder, texts: list[str], kind: Any, label: str = "") -> list[Any]:
+    def recorded(one: Any, texts: list[str], kind: Any, label: str = "") -> list[Any]:
         encoded[kind] += texts
-        return original(encoder, texts, kind, label)
+        return original(one, texts, kind, label)  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(Encoder, "token_vectors", recorded)
-    students = {"s": {"model": str(tiny_model), "precision": "fp32"}}
-    members = {"tokens": {"kind": "late_interaction"}}
+    monkeypatch.setattr(encoder, "token_vectors", recorded)
+    colbert = {"model": str(tiny_colbert.save(tmp_path / "colbert")), "precision": "fp32"} if own else {}
+    students = {} if own else {"s": {"model": str(tiny_model), "precision": "fp32"}}
+    members = {"tokens": {"kind": "late_interaction", **colbert}}
     settings = parse(ScoreStage, {"members": members, "students": students}, "test")
     monkeypatch.setattr(parts, "PART", 15)
     made = run_score(depth=9, queries=8, settings=settings)

@@ -52,13 +52,15 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "vllm": {"kind": "vllm", "model": "m"},
     "transformers": {"kind": "transformers", "model": "m"},
     "openai": {"kind": "openai", "model": "m", "base_url": "http://there/v1"},
-    "late_interaction": {"kind": "late_interaction"},
+    "late_interaction": {"kind": "late_interaction", "model": "there"},
     "bm25": {"kind": "bm25"},
     "dense": {"kind": "dense"},
     "cross_encoder": {"kind": "cross_encoder", "model": "there"},
     "t5": {"kind": "t5", "model": "there", "format": "rankt5"},
     "causal": {"kind": "causal", "model": "there", "format": "qwen3-reranker"},
 }
+# The block for a key that the block of its kind excludes.
+EXCLUDED = {"teacher.members.*[late_interaction].student": {"kind": "late_interaction"}}
 # What ``*`` stands for, below each key.
 NAMES = {"corpora": "tiny", "students": "small", "additional": "other", "members": "one", "variants": "listwise"}
 
@@ -179,6 +181,11 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.consistency.require": ("none", "candidates"),
     "teacher.members.*[late_interaction].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[late_interaction].student": ("small", ""),  # it is the default
+    "teacher.members.*[late_interaction].model": ("elsewhere", SCORED),
+    "teacher.members.*[late_interaction].revision": ("main", SCORED),
+    "teacher.members.*[late_interaction].max_length": (40, SCORED),
+    "teacher.members.*[late_interaction].precision": ("fp32", SCORED),
+    "teacher.members.*[late_interaction].trust_remote_code": (True, SCORED),
     "teacher.members.*[bm25].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].student": ("small", ""),  # it is the default
@@ -290,7 +297,7 @@ def concrete(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         name, _, kind = part.partition("[")
         place.append(NAMES[place[-1]] if name == "*" else name)
         if kind and _at(settings, place).get("kind") != kind[:-1]:
-            settings = flow.changed(settings, ".".join(place), BLOCKS[kind[:-1]])
+            settings = flow.changed(settings, ".".join(place), EXCLUDED.get(key, BLOCKS[kind[:-1]]))
     return ".".join(place), settings
 
 

@@ -57,4 +57,6 @@ def model_files(model: str) -> list[str]:
         model = str(path)
     if Path(model).suffix == ".gguf":
         return existing(model)
-    return existing(model, ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"])
+    names = ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"]
+    of_modules = Path(os.path.expandvars(os.path.expanduser(model))).glob("*/model.safetensors")
+    return [*existing(model, names), *sorted(map(str, of_modules))]

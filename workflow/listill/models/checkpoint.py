@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 
 from listill import families
 from listill.errors import UserError
@@ -63,15 +62,11 @@ def _check_kind(folder: Path, settings: ModelSettings) -> None:
         raise UserError(
             f"model {model}: {folder / 'config.json'} is not valid JSON; download the model again"
         ) from None
-    needs_code = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
-    if needs_code and not settings.trust_remote_code:
-        raise UserError(
-            f"model {model}: needs code of its own: read it, then set trust_remote_code: true and a revision"
-        )
+    modules.check_code(folder, model, trust_remote_code=settings.trust_remote_code)
     if modules.is_cross_encoder(folder):
         if not settings.modular:
             raise UserError(f"model {model}: it is a CrossEncoder of several modules; set kind: cross_encoder")
-        modules.check(folder, settings)
+        modules.check_scores(folder, model)
         return
     architectures = config.get("architectures")
     if not architectures:

@@ -43,7 +43,7 @@ def identity(folder: Path) -> str:
     """
     if folder.parent.name == "snapshots" or folder.parent == cache.root():
         return folder.name
-    suffixes = (".json", ".txt", ".model", ".safetensors", ".py")
+    suffixes = (".json", ".txt", ".model", ".metadata", ".safetensors", ".py")
     files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
     checksums = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
     return hashlib.sha256(checksums.encode()).hexdigest()[:16]
@@ -89,7 +89,7 @@ def _from_hub(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    allowed = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.py"]
+    allowed = ["*.json", "*.txt", "*.model", "*.jinja", "*.metadata", "*.safetensors", "*.py"]
     ignored = ["onnx/*", "openvino/*"]
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=allowed, ignore_patterns=ignored))

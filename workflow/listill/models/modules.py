@@ -1,4 +1,4 @@
-"""Rerankers that sentence-transformers saves as several modules.
+"""Models that sentence-transformers saves as several modules, and rerankers among them.
 
 Such a CrossEncoder is an encoder, a pooling and layers that compute the score of the pooled vector (the Ettin rerankers:
 transformer, pooling, dense, normalisation, dense). It is loaded with sentence-transformers' own classes. The activation
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # A CrossEncoder of these modules is loaded as a model of transformers, and LogitScore is what a causal teacher computes.
 PLAIN = ("Transformer", "LogitScore")
+# Code that is installed: MultiVectorEncoder reads PyLate's layers as its own. Where the code of an activation may not
+# run, sentence-transformers takes another one.
+KNOWN = ("sentence_transformers.", "pylate.models.Dense.", "torch.")
 
 
 class Classifier(torch.nn.Module):
@@ -55,15 +58,22 @@ def is_cross_encoder(folder: Path) -> bool:
     return model_type(folder) == "CrossEncoder" and bool(others)
 
 
-def check(folder: Path, settings: ModelSettings) -> None:
-    """Raise UserError if modules would run code of their own without permission, or if none computes scores."""
-    model = settings.model
-    own = [name for name in module_types(folder) if not name.startswith("sentence_transformers.")]
-    if own and not settings.trust_remote_code:
+def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
+    """Raise UserError if the model would run code of its own without permission."""
+    if trust_remote_code:
+        return
+    config = _json(folder / "config.json", {})
+    activations = [_config(folder, entry).get("activation_function", "torch.") for entry in _modules(folder)]
+    own = [name for name in [*module_types(folder), *activations] if not name.startswith(KNOWN)]
+    if own or (config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING):
+        what = f"its module {own[0]} needs" if own else "needs"
         raise UserError(
-            f"model {model}: its module {own[0]} needs code of its own: read it, then set trust_remote_code: true and a "
-            "revision"
+            f"model {model}: {what} code of its own: read it, then set trust_remote_code: true and a revision"
         )
+
+
+def check_scores(folder: Path, model: str) -> None:
+    """Raise UserError if none of the modules computes scores."""
     outputs = [
         _json(folder / entry["path"] / "config.json", {}).get("module_output_name") for entry in _modules(folder)
     ]
@@ -102,12 +112,12 @@ def check_weights(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     """Raise UserError if weights of the transformer in ``folder`` are missing, which would be initialised randomly.
 
     sentence-transformers only logs them. No weight is loaded here: the model is made on the device meta. The pooler of
-    BERT is not used.
+    BERT and the decoder of T5 are not used.
     """
     _, info = transformers.AutoModel.from_pretrained(
         folder, device_map="meta", trust_remote_code=trust_remote_code, output_loading_info=True
     )
-    if missing := [name for name in info["missing_keys"] if not name.startswith("pooler.")]:
+    if missing := [name for name in info["missing_keys"] if not name.startswith(("pooler.", "decoder."))]:
         raise UserError(
             f"model {model}: its weights lack {min(missing)}, which would be initialised randomly; download the model "
             "again, or use another one"
@@ -117,6 +127,11 @@ def check_weights(folder: Path, model: str, *, trust_remote_code: bool) -> None:
 def _modules(folder: Path) -> list[dict[str, str]]:
     entries: list[dict[str, str]] = _json(folder / "modules.json", [])
     return entries
+
+
+def _config(folder: Path, entry: dict[str, str]) -> dict[str, Any]:
+    config: dict[str, Any] = _json(folder / entry.get("path", "") / "config.json", {})
+    return config
 
 
 def _short(folder: Path) -> str:

@@ -1,14 +1,23 @@
 """Token vectors of queries, which late interaction needs again in every part of the pairs."""
 
+from typing import Literal, Protocol
+
 import numpy as np
 import torch
-
-from listill.retrieval.encoder import Encoder
 
 # Bytes of token vectors that are kept: 80,000 queries of 16 tokens of 384 dimensions in bf16.
 MEMORY = 1 << 30
 # Number of queries that are encoded at a time.
 BLOCK = 512
+
+
+class TokenEncoder(Protocol):
+    """A model that encodes texts as token vectors."""
+
+    def token_vectors(
+        self, texts: list[str], kind: Literal["query", "document"], label: str = ""
+    ) -> list[torch.Tensor]:
+        """Return for each text the vectors [tokens, d] of its tokens, with length 1 and without padding."""
 
 
 class QueryVectors:
@@ -18,7 +27,7 @@ class QueryVectors:
     that are scored, as long as all are kept: an interrupted run gets the same vectors when it resumes.
     """
 
-    def __init__(self, encoder: Encoder, queries: list[str]) -> None:
+    def __init__(self, encoder: TokenEncoder, queries: list[str]) -> None:
         self.encoder, self.queries = encoder, queries
         self.kept: list[torch.Tensor] = []
         size = 0
