@@ -1,5 +1,6 @@
 """The decision between the best weights and the base model, on the whole corpus."""
 
+import dataclasses
 import logging
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,19 @@ def test_if_no_step_was_better_the_corpus_is_not_encoded(
     decision = decide(encoder, none, whole, base, base_embeddings, tmp_path)
     assert decision.embeddings is base_embeddings
     assert [row["step"] for row in decision.result.history] == [0]
+
+
+@pytest.mark.parametrize(("documents", "encoded"), [(SIZE, 0), (400, 1)])
+def test_a_corpus_that_was_measured_whole_is_not_encoded_again(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: int, encoded: int
+) -> None:
+    encoder, evaluated, whole, base_embeddings = prepared(collection, {0: 0.60, 7: 0.30})
+    base = whole.measure(encoder, base_embeddings)
+    dev, _ = selector(whole, evaluated, encoder, base_embeddings, Selection(documents=documents), 1)
+    encoder.use(7)
+    trained = dataclasses.replace(result(dev.measure(encoder)), embeddings=dev.measured)
+    calls, encode = [], encoder.encode
+    monkeypatch.setattr(encoder, "encode", lambda *args: calls.append(args[1]) or encode(*args))
+    decision = decide(encoder, trained, whole, base, base_embeddings, tmp_path)
+    assert calls.count("document") == encoded
+    np.testing.assert_array_equal(decision.embeddings, encode(Positions(range(SIZE)), "document"))

@@ -115,6 +115,20 @@ def test_the_loss_decreases_and_the_best_step_is_kept(
     np.testing.assert_allclose(trained["lr"], [3e-3 * schedule.rate(step, 24, 0.1) for step in range(24)])
 
 
+def test_the_embeddings_are_those_of_the_best_weights(tiny_model: Path, examples: Examples, selector: Selector) -> None:
+    """Mixtures, which are only reported here, are measured after them."""
+    encoder = fresh(tiny_model)
+    settings = recipe(epochs=2, selection={"evaluations": 1, "merge": "report"})
+    result = train(encoder, examples, settings, selector, 0.0, seed=1)
+    last = selector.measured
+    selector.measure(encoder)
+    assert result.embeddings is not None
+    assert last is not None
+    assert selector.measured is not None
+    np.testing.assert_allclose(result.embeddings, selector.measured, atol=1e-5)
+    assert np.abs(result.embeddings - last).max() > 0.01
+
+
 def test_two_losses_are_weighted(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     losses = {"listwise": 1.0, "infonce": 0.25}
     result = train(fresh(tiny_model), examples, recipe(losses=losses, epochs=1), selector, 0.0, seed=1)
@@ -128,6 +142,7 @@ def test_the_base_model_is_kept_if_no_step_is_better(tiny_model: Path, examples:
     encoder = fresh(tiny_model)
     before, measured = weights(encoder), selector.measure(encoder)
     result = train(encoder, examples, recipe(), selector, 1.0, seed=1)
+    assert result.embeddings is None
     assert (result.best_step, result.best) == (0, 1.0)
     assert max(row[SELECTION] for row in result.history[1:] if row["split"] == "dev") < 1
     assert equal(before, weights(encoder))

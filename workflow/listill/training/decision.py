@@ -39,15 +39,17 @@ def decide(
     """Compare the best weights, which ``encoder`` has, with the base model; afterwards, it has the weights that are kept.
 
     ``whole`` measures on all dev queries against the whole corpus, where the base model reaches ``base``.
-    ``base_embeddings`` [documents, d] are those of the base model. The corpus is encoded in parts, which are kept in
-    ``work`` until the training has ended.
+    ``base_embeddings`` [documents, d] are those of the base model. Unless the training has measured the best weights on
+    the whole corpus, it is encoded in parts, which are kept in ``work`` until the training has ended.
     """
     assert whole.tokens is not None
     history = [*result.history, {"step": 0, "epoch": 0.0, "split": "decision", "weights": "step", SELECTION: base}]
     reason = "no step was better"
     if result.best_step > 0:
-        parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
-        embeddings = np.concatenate(list(parts))
+        embeddings = result.embeddings
+        if embeddings is None or len(embeddings) < len(whole.collection):  # measured on a part of the corpus
+            parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
+            embeddings = np.concatenate(list(parts))
         trained = whole.measure(encoder, embeddings)
         row = {"step": result.best_step, "split": "decision", "weights": result.kept, SELECTION: trained}
         history.append(row)

@@ -42,7 +42,8 @@ class Result:
 
     ``history`` has one row per step and per measurement. ``best`` is the dev measure of the kept weights, ``best_step``
     their step (0: the base model), ``kept`` the kind of weights (``step``, ``average`` or a mixture). ``untrained`` are
-    the weights of the base model.
+    the weights of the base model. ``embeddings`` are those of the selector's documents by the best weights; None if they
+    were measured before an interruption, or are those of the base model.
     """
 
     history: list[dict[str, Any]]
@@ -50,6 +51,7 @@ class Result:
     best: float
     kept: str
     untrained: Weights = field(default_factory=dict)
+    embeddings: np.ndarray | None = None
 
 
 class Training:
@@ -81,6 +83,7 @@ class Training:
         self.engine = Engine(encoder, memory(recipe, encoder.device), self.processes)
         self.adam = optimiser(encoder.model, recipe)
         self.checkpoint = work / "checkpoint.pt" if work else None
+        self.best_embeddings: np.ndarray | None = None
         self.curves = Curves(curves if recipe.tensorboard and self.processes.first else None)
         evaluations = recipe.selection.evaluations
         self.measured = {round(len(self.steps) * (i + 1) / evaluations) for i in range(evaluations)}
@@ -118,7 +121,7 @@ class Training:
                 self._measure(state, f"merge {share:g}", mixed, eligible=self.recipe.selection.merge == "use")
         model.load_state_dict(state.best_weights)
         self.curves.close()
-        return Result(state.history, state.best_step, state.best, state.kept, untrained)
+        return Result(state.history, state.best_step, state.best, state.kept, untrained, self.best_embeddings)
 
     def _begin(self, base: float) -> State:
         if self.checkpoint and self.checkpoint.exists():
@@ -228,6 +231,7 @@ class Training:
             log.info("train: weights '%s': dev %s %.4f", name, SELECTION, value)
         if eligible and value > state.best:
             state.best, state.kept, state.best_weights = value, name, candidate
+            self.best_embeddings = self.selector.measured
             if not name.startswith("merge"):
                 state.best_step = state.step
         return value

@@ -40,7 +40,7 @@ class Selector:
 
     ``collection`` holds the documents that are searched. ``weights`` [queries] are those of the queries (default:
     equal). ``tokens`` are the tokens of the queries and of the documents. Without ``tokens``, both are tokenised at the
-    first measurement.
+    first measurement. ``measured`` [documents, d] are the embeddings of the last measurement.
     """
 
     collection: Collection
@@ -49,6 +49,7 @@ class Selector:
     qrels: pd.DataFrame
     tokens: tuple[Tokens, Tokens] | None = None
     weights: np.ndarray | None = None
+    measured: np.ndarray | None = None
 
     def measure(self, encoder: Encoder, embeddings: np.ndarray | None = None) -> float:
         """Return nDCG@10 of a model with its current weights; 0 if its embeddings contain NaN or infinity.
@@ -60,6 +61,7 @@ class Selector:
             self.tokens = (encoder.tokenise(self.queries, "query"), encoder.tokenise(texts, "document"))
         queries, documents = self.tokens
         matrix = encoder.encode(documents, "document") if embeddings is None else embeddings
+        self.measured = matrix
         try:
             run = DenseRetriever("", self.collection, encoder, matrix).run(self.query_ids, queries, DEPTH)
         except NotFinite:
