@@ -90,6 +90,8 @@ PAPERS: dict[str, dict[str, Any]] = {
         "lists.choose": "top",
         "lists.top1": True,
         "lists.retrievers": "student",
+        "lists.min_score": {},
+        "lists.near_positive": "keep",
         "lists.quality_percentile": 25.0,
         "lists.quality_of": "all",
         "normalise": "percentile",
@@ -150,6 +152,7 @@ OURS = [
     ),
     *("generator.chat", "generator.revision", "generator.trust_remote_code", "cleaning.*"),
     *("*bm25", "*bm25.*", "mining.retrievers", "*teacher.gate.*", "lists.candidates_from", "lists.judgement_margin"),
+    "lists.near_positive_share",  # not used
     "lists.positives",  # without human topics, a query has one positive
     *("*members.rankt5.format", "*members.rankt5.weight", "*members.rankt5.revision"),
     *("*members.rankt5.trust_remote_code", "*members.rankt5.backend"),

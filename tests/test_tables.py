@@ -26,6 +26,7 @@ LISTS = {
     "scores": [[1.0, 0.5, 0.25], [0.0]],
     "other_ids": [["d"], []],
     "other_scores": [[0.75], []],
+    "near_positives": [["c"], []],
 }
 QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]}
 

@@ -36,6 +36,7 @@ def built(
     only: list[str] | None = None,
     weights: dict[str, float] | None = None,
     normalise: str = "minmax",
+    too_low: frozenset[str] = frozenset(),
     **settings: Any,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     chosen = {name: QUERIES[name] for name in only or QUERIES}
@@ -50,7 +51,8 @@ def built(
     ensemble = Ensemble(weights or {"t": 1.0}, normalise)
     judged = positives.assign(relevance=[GRADES.get((q, doc), 1) for q, doc in positives.itertuples(index=False)])
     repeated = pd.concat([positives.assign(relevance=1), judged])  # a judgement of the source passage repeats it
-    return build_lists(queries, scores, repeated, COLLECTION, banned, ensemble, Lists.model_validate(settings), seed=1)
+    chosen_settings = Lists.model_validate(settings)
+    return build_lists(queries, scores, repeated, COLLECTION, banned, ensemble, chosen_settings, 1, too_low)
 
 
 def by_query(lists: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -135,6 +137,71 @@ def test_a_query_without_a_scored_positive_is_an_error() -> None:
     assert built(only=["unscored"])[1] == {"unscored": "teacher disagrees"}
     with pytest.raises(ValueError, match="query unscored: none of its positives has been scored; mine and score"):
         built(only=["unscored"], top1=False)
+
+
+NEAR = {
+    "near": ("lead", ["a"], [10.0, 9.8, 9.7, 4.0, 4.0]),  # d and e are duplicates
+    "above": ("human", ["b"], [9.0, 5.0, 4.9, 10.0, 10.0]),
+}
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    for name, query in NEAR.items():
+        monkeypatch.setitem(QUERIES, name, query)
+    return list(NEAR)
+
+
+@pytest.mark.parametrize(
+    ("how", "share", "lists", "taken"),
+    [
+        ("keep", 0.9, {"near": "abcde", "above": "bdeac"}, {"near": "", "above": ""}),
+        ("mask", 0.9, {"near": "ade", "above": "bc"}, {"near": "bc", "above": "ade"}),
+        ("mask", 0.96, {"near": "acde", "above": "bc"}, {"near": "b", "above": "ade"}),
+        ("positive", 0.9, {"near": "abcde", "above": "bdac"}, {"near": "bc", "above": "ade"}),
+        ("positive", 0.96, {"near": "abcde", "above": "bdac"}, {"near": "b", "above": "ade"}),
+    ],
+)
+def test_near_positives(how: str, share: float, lists: dict[str, str], taken: dict[str, str], near: list[str]) -> None:
+    """Relative scores of near are 1, .967, .95, 0, 0; of above .80, .02, 0, 1, 1: nearly all is above its positive."""
+    free, settings = np.zeros(5, dtype=bool), {"length": 6, "choose": "top", "judgement_margin": 0.3}
+    built_lists, _ = built(free, near, near_positive=how, near_positive_share=share, **settings)
+    assert {q: "".join(ids) for q, ids in built_lists["doc_ids"].items()} == lists
+    assert {q: "".join(ids) for q, ids in built_lists["near_positives"].items()} == taken
+    if how == "mask":  # the teacher's scores of what is masked remain known
+        assert "b" in set(built_lists.at["near", "other_ids"])
+
+
+def test_near_positives_are_raised_less_than_judged_documents(near: list[str]) -> None:
+    free = np.zeros(5, dtype=bool)
+    lists, _ = built(free, near, near_positive="positive", length=8, judgement_margin=0.4)
+    above = by_query(lists)["above"]
+    assert above == {"b": 1.4, "d": 1.2, "a": 1.2, "c": 0.0}
+    assert by_query(lists)["near"] == {"a": 1.0, "b": 0.967, "c": 0.95, "d": 0.0, "e": 0.0}
+
+
+def test_a_held_out_passage_never_becomes_a_positive(near: list[str]) -> None:
+    lists, _ = built(only=near, near_positive="positive", near_positive_share=0.9)
+    assert list(lists.at["near", "doc_ids"]) == ["a", "c", "d", "e"]
+    assert list(lists.at["near", "near_positives"]) == ["b", "c"]  # it is no negative either
+
+
+def test_more_near_positives_than_places_are_left_out(near: list[str]) -> None:
+    free = np.zeros(5, dtype=bool)
+    lists, _ = built(free, ["near"], near_positive="positive", near_positive_share=0.9, length=4, positives=0.5)
+    assert list(lists.at["near", "doc_ids"]) == ["a", "b", "d", "e"]
+
+
+def test_if_everything_is_near_the_positive_there_is_no_list(near: list[str]) -> None:
+    reasons = built(only=["above"], near_positive="mask", near_positive_share=0)[1]
+    assert reasons == {"above": "no negatives"}
+
+
+def test_queries_below_min_score_are_dropped_before_all_other_filters() -> None:
+    lists, reasons = built(only=FEW, too_low=frozenset({"agreed", "contradicted"}))
+    assert reasons["agreed"] == reasons["contradicted"] == "below min_score"
+    assert list(lists["query_id"]) == ["judged", "twin"]
+    assert built(only=["agreed"], too_low=frozenset({"agreed"}))[1] == {"agreed": "below min_score"}
 
 
 def test_low_quality_replaces_kept() -> None:

@@ -24,7 +24,7 @@ def chosen(
     candidates: Pool, how: str, length: int = 4, banned: np.ndarray = NONE, seed: str = "1:q", positives: float = 0.5
 ) -> list[int]:
     settings = Lists.model_validate({"choose": how, "length": length, "positives": positives})
-    in_list = candidates.take(choose(candidates, GROUP, banned, settings, seed))
+    in_list = candidates.take(choose(candidates, GROUP, banned[candidates.documents], settings, seed))
     documents: list[int] = in_list.documents.tolist()
     assert len(set(documents)) == len(documents) <= length
     order = list(zip(in_list.relevance.tolist(), in_list.scores.tolist(), strict=True))

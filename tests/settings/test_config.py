@@ -38,6 +38,16 @@ def test_defaults() -> None:
         ({"mining": {"additional": {"random": {"kind": "bm25"}}}}, "the name 'random' is taken"),
         ({"students": {"positive": {"model": "m"}}}, "the name 'positive' is taken"),
         ({"mining": {"random": -1}}, "mining.random"),
+        (
+            {"training": {"lists": {"min_score": {"maxsin": 0}}}},
+            "training.lists.min_score: no teacher 'maxsin' (did you mean 'maxsim'?)",
+        ),
+        (
+            {"training": {"lists": {"min_score": {"bm25": "auto"}}}},
+            "training.lists.min_score.bm25: auto compares with the scores of random passages: set mining.random",
+        ),
+        ({"training": {"lists": {"min_score": {"bm25": True}}}}, "min_score.bm25 should be a number, not true"),
+        ({"training": {"lists": {"near_positive": "drop"}}}, "training.lists.near_positive"),
         ({"teacher": {"members": {"m": {"kind": "dense", "student": "t"}}}}, "teacher.members.m.student: no student"),
         ({"mining": {"depth": 5}}, "consistency.top (20) is larger than depth (5): lower it or raise depth"),
         ({"students": {"a b": {"model": "m"}}}, "students.a b"),

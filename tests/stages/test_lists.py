@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -105,6 +106,59 @@ def test_many_judgements_leave_room_for_negatives(files: dict[str, Any]) -> None
     built, outcomes = run(files, choose="top")
     assert list(built.index) == ["agreed"]
     assert outcomes["human no negatives"] == 1
+
+
+def test_min_score(files: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """The positives of the synthetic queries score 9, 4 and 5; the human topic's 5 is not looked at."""
+    caplog.set_level("INFO")
+    built, outcomes = run(files, min_score={"t": 5.5}, top1=False)
+    assert list(built.index) == ["agreed", "judged"]
+    assert outcomes == {"lead kept": 1, "lead below min_score": 2, "human kept": 1}
+    assert "lists: min_score of t: 5.5; 2 of 3 synthetic queries are below" in caplog.text
+    about = tables.provenance(files["out"]).details
+    assert about["min_score"] == {"t": {"threshold": 5.5, "queries": 3, "below": 2, "random_pairs": 0}}
+
+
+def test_min_score_drops_all_queries(files: dict[str, Any]) -> None:
+    queries = tables.read(files["queries"], "queries").query("type != 'human'")
+    tables.write(files["queries"], "queries", queries, tables.Provenance("queries", "queries"))
+    with pytest.raises(UserError, match="no list is left to train on"):
+        run(files, min_score={"t": 10})
+
+
+def test_min_score_auto_without_random_passages(files: dict[str, Any]) -> None:
+    """Candidates that were made elsewhere may have none."""
+    with pytest.raises(UserError, match=r"training.lists.min_score.t: auto needs .* there are 0: raise mining.random"):
+        run(files, min_score={"t": "auto"})
+
+
+def test_min_score_auto(files: dict[str, Any]) -> None:
+    """100 further documents, which score 0 to 6 for the query contradicted, whose source scores 4."""
+    names = [f"r{i}" for i in range(100)]
+    mined = {"query_id": "contradicted", "doc_id": names}
+    added = {
+        "corpus": {"doc_id": names, "text": names},
+        "candidates": {**mined, "retriever": "random", "rank": 0},
+        "scores": {**mined, "teacher": "t", "score": np.linspace(0, 6, 100)},
+    }
+    for name, rows in added.items():
+        frame = pd.concat([tables.read(files[name], name), pd.DataFrame(rows)], ignore_index=True).astype(object)
+        tables.write(files[name], name, frame.where(frame.notna(), None), tables.Provenance(name, name))
+    built, outcomes = run(files, min_score={"t": "auto"}, top1=False)
+    assert list(built.index) == ["agreed", "judged"]
+    assert outcomes["lead below min_score"] == 2
+    found = tables.provenance(files["out"]).details["min_score"]["t"]
+    assert found == {"threshold": pytest.approx(5.94), "queries": 3, "below": 2, "random_pairs": 100}
+
+
+def test_near_positives_are_reported(files: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    built, _ = run(files, near_positive="mask", near_positive_share=0.3)
+    assert list(built.loc["agreed", "near_positives"]) == ["d1"]  # 4 of 1 to 9: .375
+    assert list(built.loc["judged", "near_positives"]) == ["d1", "d3"]  # 10 and 2 of 0 to 10, with the positive at 5
+    assert list(built.loc["judged", "doc_ids"]) == ["d2", "d0"]
+    assert "lists: 3 near positives of 2 queries" in caplog.text
+    assert tables.provenance(files["out"]).details["near_positives"] == {"documents": 3, "queries": 2}
 
 
 def test_all_queries_are_dropped(files: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ LISTS = pd.DataFrame(
         "scores": [[1.0, 0.5], [1.0, 0.25, 0.0], [0.5, 0.0]],
         "other_ids": [["a", "e"], [], ["b"]],
         "other_scores": [[0.75, 0.25], [], [0.375]],
+        "near_positives": [[], [], []],
     }
 )
 QRELS = pd.DataFrame({"query_id": ["q2", "q2", "q1"], "doc_id": ["e", "d", "d"], "relevance": [1, 2, 0]})
@@ -107,6 +108,19 @@ def test_a_relevant_document_outside_the_list_is_no_negative_of_the_step() -> No
     step = collate(examples, np.arange(2), Negatives())
     negatives = [[examples.texts[t] for t in step.texts[row]] for row in step.negative.numpy()]
     assert negatives == [["Text b."], ["Text b.", "Tc Three. Four c.", "Tc Four c."]]
+
+
+def test_near_positives_are_positives_of_their_list_and_never_negatives() -> None:
+    """q3 has b as a second positive; q1 masks d, whose text is in the list of q2; e is a duplicate of b."""
+    near = LISTS.assign(near_positives=[["b"], ["d"], None], doc_ids=[["c", "b"], ["a", "c", "b"], ["c", "d"]])
+    examples = load(COLLECTION, near, QUERIES, QRELS.iloc[:0])
+    assert [sorted(row.tolist()) for row in examples.relevant] == [[1, 2], [0, 3], [2]]
+    step = collate(examples, np.arange(3), Negatives(denoise=1))
+    assert step.positives.tolist() == [[True, True, False], [True, False, False], [True, False, False]]
+    negatives = [{int(examples.group[t]) for t in step.texts[row]} for row in step.negative.numpy()]
+    assert negatives == [{0, 3}, {1, 2}, {0, 1, 3}]
+    with pytest.raises(UserError, match="lists: document 'zz' is not in the corpus"):
+        load(COLLECTION, LISTS.assign(near_positives=[["zz"], [], []]), QUERIES, QRELS)
 
 
 def test_unknown_document() -> None:

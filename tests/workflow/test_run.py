@@ -19,7 +19,7 @@ CONTRACT = {
     "queries": "query_id text type doc_id split generator prompt seed finish_reason start end",
     "candidates": "query_id doc_id retriever rank score",
     "scores": "query_id doc_id teacher score",
-    "lists/small": "query_id type split doc_ids scores other_ids other_scores",
+    "lists/small": "query_id type split doc_ids scores other_ids other_scores near_positives",
     "runs/bm25": "query_id doc_id rank score",
     "runs/small": "query_id doc_id rank score",
     "runs/small+bm25": "query_id doc_id rank score",

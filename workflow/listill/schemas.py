@@ -121,8 +121,13 @@ TABLES = {
             "scores": (FLOATS, "the target of each document: the normalised score of the ensemble, raised if judged"),
             "other_ids": (STRINGS, "ids of the scored candidates that the list leaves out"),
             "other_scores": (FLOATS, "their scores, on the scale of `scores`"),
+            "near_positives": (
+                STRINGS,
+                "ids of candidates that the teacher scores near or above the positive, as `near_positive` says: never "
+                "negatives, and positives if the list has them",
+            ),
         },
-        optional=frozenset({"other_ids", "other_scores"}),
+        optional=frozenset({"other_ids", "other_scores", "near_positives"}),
     ),
     "embeddings": Table(
         "embeddings/<system>.parquet",

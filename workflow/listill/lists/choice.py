@@ -53,13 +53,13 @@ def choose(pool: Pool, group: np.ndarray, banned: np.ndarray, settings: Lists, s
 
     A list has at most ``settings.length`` documents; at least one is a positive, and at least one place is left to the
     others. The share ``settings.positives`` of the places is the most that positives take: further positives are left
-    out. So are duplicates of any positive and ``banned`` documents (held-out passages, bool [documents]). A small pool
-    gives a shorter list: lists are never padded with other documents.
+    out. So are duplicates of any positive and ``banned`` candidates (bool [candidates]), unless they are positives. A
+    small pool gives a shorter list: lists are never padded with other documents.
     """
     groups = group[pool.documents]
     places = math.floor(settings.positives * settings.length + 1e-9)  # 0.29 * 100 is slightly below 29
     positives = _best_positives(pool, groups)[: min(max(places, 1), settings.length - 1)]
-    others = np.flatnonzero(~np.isin(groups, groups[pool.positive]) & ~banned[pool.documents])
+    others = np.flatnonzero(~np.isin(groups, groups[pool.positive]) & ~banned)
     count = min(settings.length - len(positives), len(others))
     if settings.choose == "random":
         chosen = others[sorted(random.Random(seed).sample(range(len(others)), count))]

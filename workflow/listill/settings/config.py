@@ -41,10 +41,10 @@ class Settings(Section):
             known = [*self.students, *self.mining.embedding]
             if guide is not None and guide not in known:
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
-        self._check_retrievers("training.lists", self.training.lists)
+        self._check_lists("training.lists", self.training.lists)
         for name, variant in self.training.variants.items():
             if variant.lists:
-                self._check_retrievers(f"training.variants.{name}.lists", self.training.lists_of(name))
+                self._check_lists(f"training.variants.{name}.lists", self.training.lists_of(name))
             for teacher in variant.teachers or []:
                 if teacher not in self.teacher.members:
                     raise ValueError(
@@ -65,6 +65,21 @@ class Settings(Section):
         """Return how many passages of a corpus get queries; None: all."""
         own = self.corpora[corpus].passages
         return self.generation.passages if own is None else own
+
+    def _check_lists(self, where: str, lists: Lists) -> None:
+        self._check_retrievers(where, lists)
+        self._check_min_score(where, lists)
+
+    def _check_min_score(self, where: str, lists: Lists) -> None:
+        """Raise ValueError for unknown teachers, and for a threshold that needs random passages which are not drawn."""
+        for name, value in lists.min_score.items():
+            if name not in self.teacher.members:
+                raise ValueError(f"{where}.min_score: no teacher '{name}'{nearest(name, self.teacher.members)}")
+            if value == "auto" and not self.mining.random:
+                raise ValueError(
+                    f"{where}.min_score.{name}: auto compares with the scores of random passages: set mining.random "
+                    "(10, for instance), or give a number"
+                )
 
     def _check_retrievers(self, where: str, lists: Lists) -> None:
         """Raise ValueError for unknown retrievers, and for lists whose candidates no retriever finds."""

@@ -32,6 +32,19 @@ class Lists(Section):
         description="the most relevant judged documents of a topic are scored above its best candidate by this share "
         "of the range of its scores, less relevant ones by less; null: positives keep the teacher's score",
     )
+    min_score: dict[Name, float | Literal["auto"]] = Field(
+        {},
+        description="by teacher: drop the synthetic queries whose source passage has a raw score below this number; auto: "
+        "below the 99th percentile of the teacher's scores of random passages (needs `mining.random`)",
+    )
+    near_positive: Literal["keep", "mask", "positive"] = Field(
+        "keep",
+        description="candidates that the teacher scores near or above the positive (see near_positive_share): keep: like "
+        "all others; mask: not in the list, and no negatives of the step either; positive: positives, too",
+    )
+    near_positive_share: Share = Field(
+        0.95, description="near the positive is what has at least this share of its ensemble score"
+    )
     quality_percentile: Annotated[float, Field(ge=0, lt=100)] = Field(
         0, description="drop the synthetic queries whose positives score below this percentile (see quality_of)"
     )

@@ -1,7 +1,7 @@
 """Build the training lists of a student: combine the teachers' scores, filter the queries, choose the documents."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from listill.section import Name
 from listill.settings.config import Settings
@@ -10,6 +10,9 @@ from listill.settings.teacher import TeacherEnsemble
 from listill.stages.command import In, MaybeIn, Out, main
 from listill.stages.job import Job, StageSettings
 from listill.system_names import SECOND
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VERSION = 4
 log = logging.getLogger("listill")
@@ -69,26 +72,27 @@ def run(
     from listill.funnel import count_reasons
     from listill.lists.build import Ensemble, build_lists
     from listill.lists.candidates import student_pairs
+    from listill.lists.min_score import below_min_score
 
     documents = collection.load(corpus)
     train_queries = tables.read(queries, "queries").query("split == 'train'").set_index("query_id", drop=False)
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     ids = ["query_id", "doc_id"]
-    sources = train_queries[ids].reset_index(drop=True).assign(relevance=1)
-    positives = pd.concat([sources, judged[[*ids, "relevance"]]])
+    positives = pd.concat([train_queries.assign(relevance=1), judged], ignore_index=True)[[*ids, "relevance"]]
     banned = documents.mask([] if heldout is None else tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))
+    pool = tables.read(candidates, "candidates", [*ids, "retriever", "rank"])
     pairs, inconsistent = student_pairs(
-        tables.read(candidates, "candidates", [*ids, "retriever", "rank"]),
-        *(train_queries, positives, documents),
+        *(pool, train_queries, positives, documents),
         retriever=settings.retriever or settings.student,
         all_retrievers=settings.lists.retrievers == "all",
         found_within=settings.found_within,
     )
     raw = tables.read(scores, "scores").merge(pairs, on=ids)
+    too_low, thresholds = below_min_score(raw, pool, train_queries, settings.lists.min_score)
     ensemble = Ensemble(settings.weights, settings.normalise)
     try:
         lists, reasons = build_lists(
-            train_queries, raw, positives, documents, banned, ensemble, settings.lists, settings.seed
+            train_queries, raw, positives, documents, banned, ensemble, settings.lists, settings.seed, too_low
         )
     except ValueError as error:
         raise UserError(f"{scores}: {error}") from None
@@ -98,8 +102,21 @@ def run(
         log.info("lists: %d %s", number, reason)
     if lists.empty:
         raise UserError("training.lists: no list is left to train on: see the counts above, and relax the filters")
+    _report(job, lists, thresholds)
     job.write(funnel, "funnel", counts, f"funnel/lists/{settings.student}")
     job.write(out, "lists", lists, f"lists/{settings.student}")
+
+
+def _report(job: Job, lists: "pd.DataFrame", thresholds: dict[str, dict[str, Any]]) -> None:
+    """Log the thresholds of min_score and the number of near positives, and add them to the provenance."""
+    for teacher, one in thresholds.items():
+        message = "lists: min_score of %s: %.4g; %d of %d synthetic queries are below"
+        log.info(message, teacher, one["threshold"], one["below"], one["queries"])
+    near = lists["near_positives"].str.len()
+    if near.any():
+        log.info("lists: %d near positives of %d queries", near.sum(), (near > 0).sum())
+    job.details["min_score"] = thresholds
+    job.details["near_positives"] = {"documents": int(near.sum()), "queries": int((near > 0).sum())}
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ class Examples:
 
     ``lists[q]`` are positions in ``texts`` (the positives first), ``scores[q]`` their targets. ``group[t]`` is the
     duplicate group of text t. A passage from which a query was removed stays in the group of the passage.
-    ``relevant[q]`` are the groups that are known to be relevant to q. ``document[t]`` is the position in the corpus, or
-    -1 for a passage from which a query was removed. ``left_out[q]``: groups and scores of the candidates that the
-    teacher scored but the list leaves out; None if they are unknown. ``guide``: embeddings of queries and texts by the
-    model that filters likely false negatives.
+    ``relevant[q]`` are the groups that are known to be relevant to q, or that the lists take to be (near positives).
+    ``document[t]`` is the position in the corpus, or -1 for a passage from which a query was removed. ``left_out[q]``:
+    groups and scores of the candidates that the teacher scored but the list leaves out; None if they are unknown.
+    ``guide``: embeddings of queries and texts by the model that filters likely false negatives.
     """
 
     query_ids: list[str]
@@ -138,22 +138,30 @@ def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qre
             origin.append(-1)
         rows.append(row)
     judged = qrels[qrels["relevance"] > 0].groupby("query_id")["doc_id"].apply(list).to_dict()
-    relevant = [
-        collection.group[np.append(collection.positions(judged.get(query_id, []), "qrels"), source[q])]
-        for q, query_id in enumerate(queries["query_id"])
-    ]
     return Examples(
         query_ids=queries["query_id"].tolist(),
         types=queries["type"].tolist(),
         queries=queries["text"].tolist(),
         lists=rows,
         scores=scores,
-        relevant=relevant,
+        relevant=_relevant(collection, lists, source, judged),
         texts=texts,
         group=np.array(group, dtype=np.int64),
         document=np.array(origin, dtype=np.int64),
         left_out=_left_out(collection, lists),
     )
+
+
+def _relevant(
+    collection: Collection, lists: pd.DataFrame, source: np.ndarray, judged: dict[str, list[str]]
+) -> list[np.ndarray]:
+    """Return the groups of each query's source passage, of the ``judged`` documents and of the lists' near positives."""
+    rows = []
+    for q, (query_id, near) in enumerate(lists[["query_id", "near_positives"]].itertuples(index=False)):
+        of_judged = collection.positions(judged.get(query_id, []), "qrels")
+        of_near = collection.positions([] if near is None else list(near), "lists")
+        rows.append(collection.group[np.concatenate([of_judged, of_near, source[q : q + 1]])])
+    return rows
 
 
 def _left_out(collection: Collection, lists: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]] | None:
