@@ -74,11 +74,11 @@ rule all:
     default_target: True
     input:
         expand("results/{corpus}/report.html", corpus=PLAN.corpora),
-        expand(
-            "results/{corpus}/runs/{system}.trec",
-            corpus=PLAN.corpora,
-            system=PLAN.systems if PLAN.settings.evaluation.trec_runs else [],
-        ),
+        [
+            f"results/{corpus}/runs/{system}.trec"
+            for corpus in (PLAN.corpora if PLAN.settings.evaluation.trec_runs else [])
+            for system in PLAN.systems_on(corpus)
+        ],
 
 
 rule corpus:
@@ -108,18 +108,17 @@ rule scores:
 rule lists:
     """Target: training lists."""
     input:
-        expand("results/{corpus}/lists/{name}.parquet", corpus=PLAN.corpora, name=PLAN.all_lists),
+        [f"results/{corpus}/lists/{name}.parquet" for corpus in PLAN.corpora for name in PLAN.lists_on(corpus)],
 
 
 rule train:
     """Target: trained students."""
     input:
-        expand(
-            "results/{corpus}/models/{student}/{variant}/history.parquet",
-            corpus=PLAN.corpora,
-            student=PLAN.students,
-            variant=PLAN.variants,
-        ),
+        [
+            f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet"
+            for corpus in PLAN.corpora
+            for system in PLAN.trained_on(corpus)
+        ],
 
 
 rule evaluate:

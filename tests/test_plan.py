@@ -223,7 +223,7 @@ def test_a_variant_with_lists_of_its_own() -> None:
     config = changed("training.variants.one", {"lists": {"length": 5}, "teachers": ["maxsim"]})
     config["training"] |= {"seeds": 2, "rounds": 2, "lists": {"length": 4, "top1": False}}
     plan = Plan(config)
-    assert plan.all_lists == ["s", "s.one", "t", "t.one"]
+    assert plan.lists_on("c") == ["s", "s.one", "t", "t.one"]
     assert {variant: plan.lists("s", variant) for variant in plan.first_round} == {
         **{"one": "s.one", "one-seed2": "s.one"},
         **{"two": "s", "two-seed2": "s"},
@@ -238,6 +238,18 @@ def test_a_variant_with_lists_of_its_own() -> None:
     assert again == own | {"student": "s.one-seed2-round2", "retriever": "s.one-seed2"}
 
 
+def test_a_variant_for_some_corpora_and_students() -> None:
+    config = changed("training.variants.one", {"corpora": ["d"], "students": ["t"], "teachers": ["bm25"]})
+    config["training"]["seeds"] = 2
+    plan = Plan(config)
+    everywhere = ["s.two", "s.two-seed2", "t.two", "t.two-seed2"]
+    assert plan.trained_on("c") == everywhere
+    assert sorted(plan.trained_on("d")) == sorted(plan.trained) == sorted(["t.one", "t.one-seed2", *everywhere])
+    assert (plan.lists_on("c"), plan.lists_on("d")) == (["s", "t"], ["s", "t", "t.one"])
+    assert "t.one+bm25" in plan.systems_on("d")
+    assert [name for name in plan.systems_on("c") if "one" in name] == []
+
+
 def test_weights_of_a_variants_teachers() -> None:
     plan = Plan(changed("training.variants.one.teachers", {"maxsim": 1, "bm25": 3}))
     assert json.loads(plan.frozen("c", "lists.s.one"))["weights"] == {"maxsim": 1.0, "bm25": 3.0}
@@ -247,7 +259,7 @@ def test_weights_of_a_variants_teachers() -> None:
 def test_without_shared_lists() -> None:
     """They are not built if no variant is trained on them."""
     config = changed("training.variants", {"one": {"lists": {"length": 5}}, "two": {"teachers": ["bm25"]}})
-    assert Plan(config).all_lists == ["s.one", "s.two", "t.one", "t.two"]
+    assert Plan(config).lists_on("c") == ["s.one", "s.two", "t.one", "t.two"]
 
 
 @pytest.mark.parametrize(
@@ -256,6 +268,8 @@ def test_without_shared_lists() -> None:
         ({"teachers": ["maxsin"]}, r"training.variants.one.teachers: no teacher 'maxsin' \(did you mean 'maxsim'\?\)"),
         ({"teachers": {"x": 1}}, r"training.variants.one.teachers: no teacher 'x'"),
         ({"teachers": []}, r"training.variants.one.teachers"),
+        ({"corpora": ["e"]}, r"training.variants.one.corpora: no corpus 'e'"),
+        ({"students": ["u"]}, r"training.variants.one.students: no student 'u'"),
         ({"teachers": {"maxsim": 0}}, r"training.variants.one.teachers"),
         ({"lists": {"lenght": 3}}, r"training.variants.one.lists: unknown key 'lenght' \(did you mean 'length'\?\)"),
         (
@@ -319,7 +333,7 @@ def test_names() -> None:
     assert plan.retrievers == ["extra", "s", "t"]
     assert plan.trained == ["s.one", "s.two", "t.one", "t.two"]
     alone = ["s", "t", "s.one", "s.two", "t.one", "t.two"]
-    assert sorted(plan.systems) == sorted(["bm25", "teacher", *alone, *(f"{name}+bm25" for name in alone)])
+    assert sorted(plan.systems_on("c")) == sorted(["bm25", "teacher", *alone, *(f"{name}+bm25" for name in alone)])
     assert [plan.settings.bi_encoder(name).model for name in plan.retrievers] == ["e", "m", "n"]
 
 

@@ -157,7 +157,7 @@ def declared(settings: Mapping[str, Any]) -> list[str]:
     names += [f"lists/{student}" for student in plan.students]
     names += [f"embeddings/{system}" for system in [*plan.retrievers, *plan.trained]]
     names += [f"models/{name.replace('.', '/')}/history" for name in plan.trained]
-    names += [f"runs/{system}" for system in plan.systems]
+    names += [f"runs/{system}" for system in plan.systems_on(CORPUS)]
     names += [f"funnel/{stage}" for stage in ["queries", "candidates", *(f"lists.{s}" for s in plan.students)]]
     return [f"{name}.parquet" for name in names]
 

@@ -256,6 +256,8 @@ OWN_LISTS = {key: value for key, (value, _) in MATRIX.items() if key.startswith(
 MATRIX |= {
     key.replace("lists", "variants.*.lists", 1): (value, "lists.small.listwise") for key, value in OWN_LISTS.items()
 }
+MATRIX["training.variants.*.corpora"] = (["tiny"], "")  # it is the only one
+MATRIX["training.variants.*.students"] = (["small"], "")
 MATRIX["training.variants.*.teachers"] = ({"two": 1}, "lists.small.listwise")
 # What a language model is asked is settled in the stage ask; cleaning and all else follow from its tables.
 ANY_MODEL = {
@@ -317,7 +319,7 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     stages += [f"encode.{system}" for system in plan.retrievers]
     stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
     stages += [f"train.{system}" for system in plan.trained]
-    stages += [f"lists.{name}" for name in plan.all_lists]
+    stages += [f"lists.{name}" for name in plan.lists_on("tiny")]
     stages += [f"fuse.{system}+bm25" for system in plan.searching]
     return {stage: plan.frozen("tiny", stage) for stage in stages}
 

@@ -68,7 +68,7 @@ def test_own_lists(copied: Callable[[], Path], settings: dict[str, Any]) -> None
     ]
     assert ["lists/small.short" in "".join(lineage) for lineage in with_lists] == [True, True, False]
     page = (results / "report.html").read_text()
-    assert "in training lists" in page and "in lists of short" in page
+    assert all(step in page for step in ("in training lists", "in lists of short"))
     assert "Nothing to be done" in flow.make(folder, asked, "--dry-run")
 
 

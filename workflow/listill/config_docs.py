@@ -93,9 +93,11 @@ class Keys:
             keys = ", ".join(_code(key) for key in section["properties"] if key in shared)
             yield f"### {_code(path)}\n\n{section['description']} A variant can set these keys of `training`: {keys}."
             yield "All other keys, including those of subsections, have the same values as in `training`."
+            yield "It can also set:\n"
+            yield from [_row(["key", "type", "description"]), "|---|---|---|"]
             for key, node in section["properties"].items():
                 if key not in shared:
-                    yield f"It can also set {_code(key)}, a {self.type(node)}: {_plain(node['description'])}."
+                    yield _row([_code(_join(path, key)), self.type(node), _plain(node["description"])])
             yield ""
         elif first_path != path and "kind" not in section["properties"]:
             yield f"### {_code(path)}\n\nThe same keys as {_code(first_path)}.\n"

@@ -89,13 +89,21 @@ class Plan:
 
     @property
     def trained(self) -> list[str]:
-        """Names of the trained systems, ``student.variant``."""
-        return [f"{student}.{variant}" for student in self.students for variant in self.variants]
+        """Names of the trained systems of all corpora, ``student.variant``."""
+        return list(dict.fromkeys(system for corpus in self.corpora for system in self.trained_on(corpus)))
 
-    @property
-    def systems(self) -> list[str]:
-        """Names of all systems that are evaluated."""
-        return ["bm25", *self.students, "teacher", *self.trained, *(f"{system}{FUSED}" for system in self.searching)]
+    def trained_on(self, corpus: str) -> list[str]:
+        """Return the names of the systems that are trained on a corpus, ``student.variant``."""
+        return [".".join(pair) for pair in self.settings.trained_on(corpus)]
+
+    def lists_on(self, corpus: str) -> list[str]:
+        """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
+        return self.settings.lists_on(corpus)
+
+    def systems_on(self, corpus: str) -> list[str]:
+        """Return the names of all systems that are evaluated on a corpus."""
+        trained = self.trained_on(corpus)
+        return ["bm25", *self.students, "teacher", *trained, *(f"{name}{FUSED}" for name in [*self.students, *trained])]
 
     @property
     def searching(self) -> list[str]:
@@ -169,11 +177,6 @@ class Plan:
     def lists(self, student: str, variant: str) -> str:
         """Return the name of the lists of a variant of the first round: ``student``, or ``student.variant``."""
         return self.settings.training.lists_name(student, variant)
-
-    @property
-    def all_lists(self) -> list[str]:
-        """Names of all lists of the first round."""
-        return [name for student in self.students for name in self.settings.training.list_names(student)]
 
     def loss_files(self, variant: str) -> list[str]:
         """Return the files of the variant's losses that are outside the package."""

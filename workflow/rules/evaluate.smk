@@ -6,9 +6,17 @@ ASKED = {
     "qrels": "results/{corpus}/qrels.parquet",
     "queries": "results/{corpus}/queries.parquet",
 }
-HISTORIES = expand(
-    "results/{{corpus}}/models/{student}/{variant}/history.parquet", student=PLAN.students, variant=PLAN.variants
-)
+RUNS = lambda wildcards: [
+    f"results/{wildcards.corpus}/runs/{system}.parquet" for system in PLAN.systems_on(wildcards.corpus)
+]
+HISTORIES = lambda wildcards: [
+    f"results/{wildcards.corpus}/models/{system.replace('.', '/')}/history.parquet"
+    for system in PLAN.trained_on(wildcards.corpus)
+]
+FUNNELS = lambda wildcards: [
+    f"results/{wildcards.corpus}/funnel/{stage}.parquet"
+    for stage in ["queries", "candidates", *(f"lists.{name}" for name in PLAN.lists_on(wildcards.corpus))]
+]
 
 
 rule search_bm25:
@@ -135,7 +143,7 @@ rule evaluate_systems:
     input:
         **ASKED,
         config="results/{corpus}/config/evaluate.json",
-        runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
+        runs=RUNS,
         histories=HISTORIES,
     output:
         per_query="results/{corpus}/per_query.parquet",
@@ -170,11 +178,8 @@ rule write_report:
         comparisons="results/{corpus}/comparisons.parquet",
         tokens=expand("results/{{corpus}}/tokens/{student}.parquet", student=PLAN.students),
         per_query="results/{corpus}/per_query.parquet",
-        runs=expand("results/{{corpus}}/runs/{system}.parquet", system=PLAN.systems),
-        funnels=expand(
-            "results/{{corpus}}/funnel/{stage}.parquet",
-            stage=["queries", "candidates", *(f"lists.{name}" for name in PLAN.all_lists)],
-        ),
+        runs=RUNS,
+        funnels=FUNNELS,
         histories=HISTORIES,
     output:
         "results/{corpus}/report.html",

@@ -15,7 +15,7 @@ from listill.settings.training import Training
 
 
 class Settings(Section):
-    """The whole config. Every corpus is run with every student and every variant."""
+    """The whole config. Every corpus is run with every student and every variant, unless a variant names some."""
 
     corpora: dict[Name, Corpus] = Field(
         min_length=1, description="the corpora by name, which is also the folder in results/"
@@ -45,16 +45,26 @@ class Settings(Section):
         for name, variant in self.training.variants.items():
             if variant.lists:
                 self._check_lists(f"training.variants.{name}.lists", self.training.lists_of(name))
-            for teacher in variant.teachers or []:
-                if teacher not in self.teacher.members:
-                    raise ValueError(
-                        f"training.variants.{name}.teachers: no teacher '{teacher}'{nearest(teacher, self.teacher.members)}"
-                    )
+            for key, known in [("corpus", self.corpora), ("student", self.students), ("teacher", self.teacher.members)]:
+                place = "corpora" if key == "corpus" else f"{key}s"
+                for chosen in getattr(variant, place) or []:
+                    if chosen not in known:
+                        where = f"training.variants.{name}.{place}"
+                        raise ValueError(f"{where}: no {key} '{chosen}'{nearest(chosen, known)}")
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
             raise ValueError(f"the name '{min(clash)}' is taken: rename the student or retriever")
         return self
+
+    def trained_on(self, corpus: str) -> list[tuple[str, str]]:
+        """Return the (student, variant) that are trained on a corpus, with all seeds and rounds."""
+        pairs = [(student, variant) for student in sorted(self.students) for variant in self.training.all_variants()]
+        return [pair for pair in pairs if self.training.trains(corpus, *pair)]
+
+    def lists_on(self, corpus: str) -> list[str]:
+        """Return the names of all lists of a corpus that are trained on in the first round."""
+        return sorted({self.training.lists_name(*pair) for pair in self.trained_on(corpus)})
 
     def bi_encoder(self, name: str) -> Student:
         """Return the base model of a student or of another dense retriever."""

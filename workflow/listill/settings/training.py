@@ -157,9 +157,14 @@ Names = Annotated[list[Name], Field(min_length=1)]
 Weights = Annotated[dict[Name, Positive], Field(min_length=1)]
 
 
-class OwnLists(Section):
-    """What a variant overrides of the lists. A variant that sets one of these keys has lists of its own."""
+class BesidesRecipe(Section):
+    """The keys of a variant that are no settings of training: where it is trained, and on which lists.
 
+    A variant that sets ``lists`` or ``teachers`` has lists of its own.
+    """
+
+    corpora: Names | None = Field(None, description="the corpora on which the variant is trained; default: all")
+    students: Names | None = Field(None, description="the students that are trained; default: all")
     lists: Lists | None = Field(
         None, description="settings of the variant's own lists, which override `training.lists`"
     )
@@ -177,7 +182,7 @@ def _optional(model: type[Section], name: str) -> type[Section]:
         key: (field.rebuild_annotation(), Field(None, description=field.description))
         for key, field in model.model_fields.items()
     }
-    return create_model(name, __base__=OwnLists, __doc__="The settings that this variant overrides.", **fields)
+    return create_model(name, __base__=BesidesRecipe, __doc__="The settings that this variant overrides.", **fields)
 
 
 Variant: Any = _optional(Recipe, "Variant")
@@ -277,9 +282,10 @@ class Training(Recipe):
         shared = settings.lists is None and settings.teachers is None
         return student if shared else f"{student}.{plain}"
 
-    def list_names(self, student: str) -> list[str]:
-        """Return the names of all lists that a student is trained on in the first round."""
-        return sorted({self.lists_name(student, variant) for variant in self.variants})
+    def trains(self, corpus: str, student: str, variant: str) -> bool:
+        """Tell whether a variant of a student is trained on a corpus."""
+        settings = self.variants[_plain(variant)]
+        return corpus in (settings.corpora or [corpus]) and student in (settings.students or [student])
 
     def lists_of(self, variant: str) -> Lists:
         """Return the settings of a variant's lists: the shared ones, overridden by the variant's own key by key."""

@@ -21,11 +21,10 @@ class ReportStage(StageSettings):
 def settings(config: Settings, corpus: str) -> ReportStage:
     """Return the settings of the report page of one corpus."""
     whole = config.model_dump(mode="json", exclude_none=True)
-    students, variants = sorted(config.students), config.training.all_variants()
-    trained = [f"{student}.{variant}" for student in students for variant in variants]
+    trained = [".".join(pair) for pair in config.trained_on(corpus)]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
-    jobs += [f"{stage}.{student}" for stage in ("encode", "search") for student in students]
-    jobs += [f"lists.{name}" for student in students for name in config.training.list_names(student)]
+    jobs += [f"{stage}.{student}" for stage in ("encode", "search") for student in sorted(config.students)]
+    jobs += [f"lists.{name}" for name in config.lists_on(corpus)]
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
