@@ -55,6 +55,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/rounds.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/papers.smk"
 
 
 onstart:
@@ -125,6 +126,13 @@ rule evaluate:
     """Target: measures of all systems."""
     input:
         expand("results/{corpus}/summary.parquet", corpus=PLAN.corpora),
+
+
+rule papers:
+    """Target: the reports, and the tables of the papers over all corpora."""
+    input:
+        "results/papers.html",
+        expand("results/{corpus}/report.html", corpus=PLAN.corpora),
 
 
 rule report:

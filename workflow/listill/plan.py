@@ -132,6 +132,11 @@ class Plan:
         arguments = rest.split(".") if name == "train" else [rest] if rest else []
         return canonical(STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json"))
 
+    @property
+    def whole(self) -> str:
+        """The whole config as canonical JSON, as far as its keys are set."""
+        return canonical(self.settings.model_dump(mode="json", exclude_unset=True))
+
     def source_files(self, corpus: str) -> list[str]:
         """Return the files of a corpus' source that exist (a dry run needs none of them)."""
         source = self.settings.corpora[corpus].source

@@ -1,0 +1,34 @@
+# The tables of the papers, over all corpora of the config.
+
+
+use rule stage_settings as papers_settings with:
+    output:
+        "results/config/papers.json",
+    log:
+        "results/logs/config/papers.log",
+    params:
+        settings=lambda wildcards: PLAN.whole,
+
+
+rule write_papers:
+    """
+    Write the tables of the papers.
+    INPUT: the config, summary.parquet, comparisons.parquet and gate.parquet of all corpora
+    OUTPUT: papers.html, papers.md
+    """
+    input:
+        expand("results/{corpus}/{table}.parquet", corpus=PLAN.corpora, table=["summary", "comparisons", "gate"]),
+        config="results/config/papers.json",
+    output:
+        page="results/papers.html",
+        text="results/papers.md",
+    log:
+        "results/logs/papers.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "python -m listill.report.papers results --config {input.config} --page {output.page} --text {output.text}"
+        " 2> {log}"
