@@ -132,8 +132,9 @@ def test_min_score_auto_without_random_passages(files: dict[str, Any]) -> None:
         run(files, min_score={"t": "auto"})
 
 
-def test_min_score_auto(files: dict[str, Any]) -> None:
+def test_min_score_auto(files: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     """100 further documents, which score 0 to 6 for the query contradicted, whose source scores 4."""
+    caplog.set_level("INFO")
     names = [f"r{i}" for i in range(100)]
     mined = {"query_id": "contradicted", "doc_id": names}
     added = {
@@ -147,6 +148,7 @@ def test_min_score_auto(files: dict[str, Any]) -> None:
     built, outcomes = run(files, min_score={"t": "auto"}, top1=False)
     assert list(built.index) == ["agreed", "judged"]
     assert outcomes["lead below min_score"] == 2
+    assert "min_score of t: 5.94 (from 100 random pairs); 2 of 3 synthetic queries are below" in caplog.text
     found = tables.provenance(files["out"]).details["min_score"]["t"]
     assert found == {"threshold": pytest.approx(5.94), "queries": 3, "below": 2, "random_pairs": 100}
 

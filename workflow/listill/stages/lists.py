@@ -110,8 +110,9 @@ def run(
 def _report(job: Job, lists: "pd.DataFrame", thresholds: dict[str, dict[str, Any]]) -> None:
     """Log the thresholds of min_score and the number of near positives, and add them to the provenance."""
     for teacher, one in thresholds.items():
-        message = "lists: min_score of %s: %.4g; %d of %d synthetic queries are below"
-        log.info(message, teacher, one["threshold"], one["below"], one["queries"])
+        origin = f" (from {one['random_pairs']} random pairs)" if one["random_pairs"] else ""
+        message = "lists: min_score of %s: %.4g%s; %d of %d synthetic queries are below"
+        log.info(message, teacher, one["threshold"], origin, one["below"], one["queries"])
     near = lists["near_positives"].str.len()
     if near.any():
         log.info("lists: %d near positives of %d queries", near.sum(), (near > 0).sum())
