@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from listill.queries.answers import TOO_LONG, Answer, AnswerFile, blocks, tidy
+from listill.queries.answers import TOO_LONG, Answer, AnswerFile, blocks, first_phrases, tidy
 from listill.queries.engines import vllm_server
 
 
@@ -28,6 +28,25 @@ from listill.queries.engines import vllm_server
 )
 def test_tidy(text: str, query: str) -> None:
     assert tidy(text) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "shortened"),
+    [
+        ("a b, c, d", "stop", None),
+        (" a b, c, d e, f", "stop", "a b, c, d e"),
+        ("a b, c, A  B, c, c", "stop", "a b, c"),
+        ("a b, c, a b, c, c", "length", "a b, c"),
+        ("a b, c, d, e", "length", None),  # the fourth phrase is incomplete, and whether the list ends is unknown
+        ("a b, c, d, e, f", "length", "a b, c, d"),
+        ("a b", "length", None),
+        ("", "stop", ""),
+    ],
+)
+def test_first_phrases(text: str, reason: str, shortened: str | None) -> None:
+    answer = Answer("q", text, reason, 7)
+    expected = answer if shortened is None else Answer("q", shortened, "stop", 7)
+    assert first_phrases(answer, 3) == expected
 
 
 def test_answers_survive_an_interruption(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_no_requests(tmp_path: Path) -> None:
 
 def test_the_table() -> None:
     answers = [Answer(request.query_id, f'"{request.text}"\nand more', "length") for request in REQUESTS]
-    frame = as_queries("parrot:m", REQUESTS, answers, {"d1": "heldout"})
+    frame = as_queries("parrot:m", REQUESTS, answers, {"d1": "heldout"}, {})
     table = tables.as_table("queries", frame).to_pandas()
     assert table["query_id"].tolist() == [request.query_id for request in REQUESTS]
     assert table["text"].tolist() == [
@@ -76,7 +76,15 @@ def test_the_table() -> None:
     assert table[["start", "end"]].isna().all(axis=None)
 
 
+def test_a_list_is_shortened_if_its_type_says_so() -> None:
+    requests = [Request(name, "d", name, "p", 1, "x") for name in ("keywords", "title")]
+    answers = [Answer(name, " a, b, c, d", "length") for name in ("keywords", "title")]
+    frame = as_queries("parrot:m", requests, answers, {}, {"keywords": 2})
+    assert frame["text"].tolist() == ["a, b", "a, b, c, d"]
+    assert frame["finish_reason"].tolist() == ["stop", "length"]
+
+
 def test_the_table_of_no_requests() -> None:
-    frame = as_queries("parrot:m", [], [], {})
+    frame = as_queries("parrot:m", [], [], {}, {})
     assert isinstance(frame, pd.DataFrame)
     assert tables.as_table("queries", frame).num_rows == 0

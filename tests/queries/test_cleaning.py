@@ -120,7 +120,9 @@ def test_errors_of_a_language_model() -> None:
 
 
 def test_repeated_prompts() -> None:
-    prompt = "Write one question that the passage answers.\n\nPassage:\nIron rusts when it is left wet.\nAnswer: keep it dry"
+    prompt = (
+        "Write one question that the passage answers.\n\nPassage:\nIron rusts when it is left wet.\nAnswer: keep it dry"
+    )
     queries = frame(
         "How do I keep iron dry?",  # Jaccard 4 / 7
         "how to keep iron pans dry",  # 5 / 6

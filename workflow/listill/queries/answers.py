@@ -4,11 +4,12 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from listill.queries.requests import LABEL
+from listill.text import fold
 
 # The finish_reason of a request whose prompt is too long for the model; its text is empty.
 TOO_LONG = "prompt too long"
@@ -34,6 +35,22 @@ def tidy(text: str) -> str:
     if len(line) > 1 and QUOTES.get(line[0]) == line[-1] and line[0] not in line[1:-1]:
         line = line[1:-1].strip()
     return line
+
+
+def first_phrases(answer: Answer, count: int) -> Answer:
+    """Return the answer with its first ``count`` different phrases, which are separated by commas.
+
+    Small models often add phrases without end. An answer that is shortened therefore counts as finished.
+    """
+    phrases = [phrase.strip() for phrase in tidy(answer.text).split(",")]
+    if answer.finish_reason == "length":
+        phrases.pop()  # it is incomplete
+    different: dict[str, str] = {}
+    for phrase in filter(None, phrases):
+        different.setdefault(fold(phrase), phrase)
+    if len(phrases) <= count and len(different) == len(phrases):
+        return answer
+    return replace(answer, text=", ".join(list(different.values())[:count]), finish_reason="stop")
 
 
 class AnswerFile:

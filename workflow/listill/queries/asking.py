@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from listill.progress import Progress
-from listill.queries.answers import Answer, AnswerFile, tidy
+from listill.queries.answers import Answer, AnswerFile, first_phrases, tidy
 from listill.queries.generator import LanguageModel
 from listill.queries.requests import Request
 from listill.schemas import SCHEMAS
@@ -36,11 +36,18 @@ def answer_all(generator: LanguageModel, requests: list[Request], work: Path, de
     return answers
 
 
-def as_queries(name: str, requests: list[Request], answers: list[Answer], split: dict[str, str]) -> pd.DataFrame:
+def as_queries(
+    name: str, requests: list[Request], answers: list[Answer], split: dict[str, str], phrases: dict[str, int]
+) -> pd.DataFrame:
     """Return requests and answers as a table of queries.
 
-    ``name`` is the name of the generator, ``split`` the split of each held-out passage.
+    ``name`` is the name of the generator, ``split`` the split of each held-out passage, and ``phrases`` the number of
+    phrases by type, for types whose answers are lists.
     """
+    answers = [
+        first_phrases(answer, phrases[request.type]) if request.type in phrases else answer
+        for request, answer in zip(requests, answers, strict=True)
+    ]
     frame = pd.DataFrame([vars(request) for request in requests], columns=list(SCHEMAS["queries"].names))
     frame["text"] = [tidy(answer.text) for answer in answers]
     frame["finish_reason"] = [answer.finish_reason for answer in answers]

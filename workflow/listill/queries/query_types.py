@@ -33,6 +33,10 @@ class QueryType(Section):
     label: str = Field(
         "Search query:", min_length=1, description="what stands before a query in a prompt with chat: false"
     )
+    phrases: Count | None = Field(
+        None,
+        description="keep this many phrases of an answer that is a list with commas, each phrase once; default: all",
+    )
     examples: list[Example] = Field([], description="examples that precede the passage in the prompt")
     plain_examples: list[Example] = Field(
         [], description="examples that replace them with chat: false, where a model has nothing else to go by"
@@ -49,6 +53,7 @@ class ResolvedType:
     weight: float
     examples: list[Example]
     label: str
+    phrases: int | None
 
 
 def files(types_from: str | None) -> dict[str, Path]:
@@ -112,6 +117,15 @@ def resolve_types(settings: LanguageModel, seed: int) -> list[ResolvedType]:
         if len(examples) > settings.shots:
             examples = random.Random(f"{seed}:examples:{name}").sample(examples, settings.shots)
         weight = query_type.weight if settings.types is None else settings.types[name]
-        instruction, label = query_type.instruction.strip(), query_type.label.strip()
-        resolved.append(ResolvedType(name, instruction, query_type.words, weight, examples, label))
+        resolved.append(
+            ResolvedType(
+                name,
+                query_type.instruction.strip(),
+                query_type.words,
+                weight,
+                examples,
+                query_type.label.strip(),
+                query_type.phrases,
+            )
+        )
     return resolved

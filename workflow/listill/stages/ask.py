@@ -69,7 +69,7 @@ def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = N
     chosen = passages(documents, split, settings.passages, settings.seed, relevant)
     types = resolve_types(generator, settings.seed)
     prompts = {each.name: (prefix(each, generator.chat), label_of(each, generator.chat)) for each in types}
-    job.depends_on([(each.name, each.words, each.weight, *prompts[each.name]) for each in types])
+    job.depends_on([(each.name, each.words, each.weight, each.phrases, *prompts[each.name]) for each in types])
     job.details["types"] = {
         each.name: {
             "words": each.words,
@@ -82,7 +82,8 @@ def run(settings: AskStage, job: Job, corpus: In, out: Out, heldout: MaybeIn = N
     shard_requests = share(all_requests, settings.shard, settings.shards)
     with job.work(out) as work:
         answers = answer_all(generator, shard_requests, work, job.details)
-        table = as_queries(generator.label, shard_requests, answers, split)
+        phrases = {each.name: each.phrases for each in types if each.phrases}
+        table = as_queries(generator.label, shard_requests, answers, split, phrases)
         job.write(out, "queries", table, f"generated/{settings.shard}-of-{settings.shards}")
 
 
