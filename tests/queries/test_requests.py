@@ -110,10 +110,10 @@ def test_without_chat_the_prompt_is_a_pattern_that_the_model_continues() -> None
     claim, user_query = types(types={"claim": 1, "user_query": 1})
     made = requests([claim, user_query], corpus, [0], 3, 20, chat=False)
     shown, ending = made[0].text.rsplit("\n\n", 1)
-    assert ending == "Passage: Title First line.\nClaim:"
+    assert ending == f"Passage: Title First line.\n{claim.label}"
     assert len(shown.split("\n\n")) == 3
     for pair, example in zip(shown.split("\n\n"), claim.examples, strict=True):
-        assert pair == f"Passage: {' '.join(example.passage.split())}\nClaim: {example.query}"
+        assert pair == f"Passage: {' '.join(example.passage.split())}\n{claim.label} {example.query}"
     assert made[0].text.startswith(prefix(claim, chat=False))
     assert claim.instruction not in made[0].text
     assert made[1].text == "Passage: Title First line.\nSearch query:"
