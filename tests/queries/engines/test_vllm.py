@@ -15,7 +15,7 @@ import vllm_environment
 from chat_server import BROKEN, DROPPED, LIMITED, SLOW
 from listill.errors import UserError
 from listill.queries.answers import TOO_LONG, Answer
-from listill.queries.chat import chat_tokens
+from listill.queries.chat import chat_tokens, plain_tokens
 from listill.queries.engines import openai, vllm
 from listill.queries.generators.openai import OpenAi
 from listill.queries.generators.vllm import Vllm
@@ -73,6 +73,14 @@ def test_missing_interpreter_and_model_are_errors(tmp_path: Path) -> None:
         ask(tmp_path, {"kind": "vllm", "model": "/nowhere/model"})
 
 
+@pytest.mark.parametrize("chat", [True, False])
+def test_the_engine_gets_messages_or_a_text(chat: bool) -> None:
+    """The server takes the prompt from the key that belongs to ``chat``."""
+    prompt = {"messages": REQUESTS[3].messages} if chat else {"text": REQUESTS[3].text}
+    assert vllm.message_of(REQUESTS[3], chat) == {"query_id": "q3", "seed": 3, **prompt}
+    assert vllm.options(Vllm(kind="vllm", model="m", chat=chat))["chat"] is chat
+
+
 # --- with real vLLM
 # ------------------------------------------------------------------------------------------------------
 
@@ -88,17 +96,22 @@ replies.write(json.dumps([output.prompt_token_ids for output in Engine(options).
 @pytest.mark.vllm
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("style", ["llama3", "qwen"])
-def test_vllm_gets_the_same_tokens(style: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chat", [True, False])
+def test_vllm_gets_the_same_tokens(style: str, chat: bool, tmp_path: Path) -> None:
     """The tokens are those of test_chat.py, with at most one BOS token."""
     model = vllm_environment.model(tmp_path, style)
-    options = vllm.options(Vllm(**vllm_environment.generator(model)))
-    lines = [{"query_id": r.query_id, "seed": r.seed, "messages": r.messages} for r in REQUESTS]
+    options = vllm.options(Vllm(**vllm_environment.generator(model, chat=chat)))
+    lines = [vllm.message_of(request, chat) for request in REQUESTS]
     environment = os.environ | vllm_environment.SPACE | {"PYTHONPATH": str(vllm.PACKAGE)}
     line = [vllm_environment.python(), "-c", TOKENS]
     done = subprocess.run(line, input=json.dumps([options, lines]), capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     tokenizer = tiny_chat.make_tokenizer(style)
-    expected = [chat_tokens(tokenizer, r.messages, {"enable_thinking": False}) for r in REQUESTS]
+    template = {"enable_thinking": False}
+    expected = [
+        chat_tokens(tokenizer, request.messages, template) if chat else plain_tokens(tokenizer, request.text)
+        for request in REQUESTS
+    ]
     assert json.loads(done.stdout) == expected
     assert {tokens.count(tokenizer.bos_token_id) for tokens in expected} == ({1} if style == "llama3" else {0})
 
