@@ -35,12 +35,23 @@ def test_the_six_types() -> None:
 def test_built_in_examples_pass_the_cleaning(name: str) -> None:
     """An example that cleaning would drop must not be in a prompt."""
     content = query_types.read(query_types.BUILT_IN / f"{name}.yaml")
-    for example in content.examples:
+    for example in [*content.examples, *content.plain_examples]:
         assert len(example.query.split()) <= content.words
         assert "\n" not in example.query
         assert not is_refusal(fold(example.query))
         assert not copied(example.query, example.passage, 0.8)
         assert 40 <= len(example.passage.split()) <= 90
+
+
+def test_without_chat_a_type_has_a_label_and_examples(tmp_path: Path) -> None:
+    types = {each.name: each for each in resolved(chat=False)}
+    assert all(len(types[name].examples) == 3 for name in NAMES)
+    assert types["claim"].label == "The passage shows that"
+    assert types["user_query"].label == "Search query:"
+    assert types["claim"].examples == resolved(types={"claim": 1})[0].examples
+    (tmp_path / "pairs.jsonl").write_text('{"query": "one", "passage": "two"}\n')
+    own = resolved(chat=False, types={"user_query": 1}, examples={"user_query": str(tmp_path / "pairs.jsonl")})
+    assert [example.query for example in own[0].examples] == ["one"]
 
 
 def test_example_passages_are_unique() -> None:
