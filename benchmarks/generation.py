@@ -3,9 +3,9 @@
     python benchmarks/generation.py [--quick] [--model FOLDER] [--precision auto|fp32|bf16] [--batch N]
 
 Both sides answer the same requests with the same model: plain prompts (chat: false) of three examples and a passage, of
-two types. "whole prompts" computes the examples again with each prompt, as listill did until 26 November 2026; "sorted
-vocabulary" does so, too, and finds the nucleus with transformers' TopPLogitsWarper. The rounds alternate between the
-sides. Rates are queries per minute; ratios are of processor time, which other programs on the machine hardly change.
+two types. "before" is what listill did until 26 November 2026: it computes the examples again with each prompt, and finds
+the nucleus (top_p) with transformers, which sorts the whole vocabulary. The rounds alternate between the sides. Rates are
+queries per minute; the ratio is one of processor time, which other programs on the machine hardly change.
 Without --model, a model of the shape of SmolLM2-135M has random weights, and all its answers are cut off. The last lines
 are ``NAME ratio VALUE``.
 """
@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -62,20 +62,16 @@ def make_requests(settings: Transformers, passages: int) -> list[Request]:
 
 
 @contextmanager
-def whole_prompts() -> Iterator[None]:
-    """Let no prompts share a prefix."""
-    with mock.patch.object(shared_prefix, "common_length", return_value=0):
-        yield
-
-
-@contextmanager
-def sorted_vocabulary() -> Iterator[None]:
+def as_before() -> Iterator[None]:
     """Let no prompts share a prefix, and find the nucleus with transformers."""
 
     def nucleus(logits: torch.Tensor, top_p: float) -> torch.Tensor:
         return transformers.TopPLogitsWarper(top_p)(torch.empty(0), logits)
 
-    with whole_prompts(), mock.patch.object(sampler, "nucleus", nucleus):
+    with (
+        mock.patch.object(shared_prefix, "common_length", return_value=0),
+        mock.patch.object(sampler, "nucleus", nucleus),
+    ):
         yield
 
 
@@ -116,21 +112,19 @@ def main() -> None:
         def ask() -> int:
             return sum(answer.prompt_tokens for batch in answers(settings, asked) for answer in batch)
 
-        seconds: dict[str, list[tuple[float, float]]] = {}
+        sides = {"before": as_before, "listill": nullcontext}
+        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
         for _ in range(rounds):
-            for name, setting in {"whole prompts": whole_prompts, "sorted vocabulary": sorted_vocabulary}.items():
-                with setting():
-                    *taken, tokens = timed(ask)
-                seconds.setdefault(name, []).append((taken[0], taken[1]))
-            *taken, tokens = timed(ask)
-            seconds.setdefault("listill", []).append((taken[0], taken[1]))
+            for name, side in sides.items():
+                with side():
+                    wall, processor, tokens = timed(ask)
+                seconds[name].append((wall, processor))
     print(f"{tokens / len(asked):.0f} prompt tokens on average")
     for name, values in seconds.items():
         wall, processor = (statistics.median(column) for column in zip(*values, strict=True))
         print(f"{name}: {60 * len(asked) / wall:.1f} queries per minute, {processor:.0f} s of processor time")
-    for name in ("whole prompts", "sorted vocabulary"):
-        pairs = zip(seconds[name], seconds["listill"], strict=True)
-        print(f"listill/{name} ratio {statistics.median(other[1] / own[1] for other, own in pairs):.2f}")
+    pairs = zip(seconds["before"], seconds["listill"], strict=True)
+    print(f"listill/before ratio {statistics.median(before[1] / now[1] for before, now in pairs):.2f}")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,31 @@ def test_the_table_of_queries(folder: Path) -> None:
     assert not (folder / ".work").exists()
 
 
+def test_without_chat_the_server_completes_patterns(folder: Path) -> None:
+    with chat_server.serve(answer=chat_server.complete) as chat:
+        queries = ask_queries(folder, config(chat.url, chat=False, types={"claim": 1, "keywords": 1}))
+    types = tables.provenance(folder / "generated/1-of-1.parquet").details["types"]
+    assert {name: len(details["examples"]) for name, details in types.items()} == {"claim": 3, "keywords": 3}
+    assert len(chat.requests) == len(queries) == 2 * SIZE
+    for request, (_, row) in zip(chat.requests, queries.iterrows(), strict=True):
+        assert request["prompt"].startswith(types[row["type"]]["prompt"])
+        assert request["prompt"].endswith({"claim": "\nThe passage shows that", "keywords": ":"}[row["type"]])
+        assert all(example in request["prompt"] for example in types[row["type"]]["examples"])
+
+
+@pytest.mark.parametrize("change", [{"label": "Claim:"}, {"phrases": 3}, {}], ids=str)
+def test_the_prompts_are_part_of_the_fingerprint(folder: Path, change: dict[str, Any]) -> None:
+    """A file with the same settings but another type gives another fingerprint; the same file gives the same."""
+    content: dict[str, Any] = {"instruction": "Write.", "words": 9, "label": "Query:"}
+    fingerprints = []
+    with chat_server.serve(answer=chat_server.complete) as chat:
+        for now in ({}, change):
+            (folder / "own.yaml").write_text(json.dumps(content | now))
+            ask_queries(folder, config(chat.url, chat=False, types={"own": 1}, types_from=str(folder / "own.yaml")))
+            fingerprints.append(tables.provenance(folder / "generated/1-of-1.parquet").fingerprint)
+    assert (fingerprints[0] != fingerprints[1]) is bool(change)
+
+
 @pytest.mark.parametrize("shards", [2, 5, 60])
 def test_shards_are_parts_of_all_requests(folder: Path, shards: int) -> None:
     with chat_server.serve() as chat:
