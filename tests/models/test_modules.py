@@ -99,9 +99,17 @@ def test_missing_weights_of_another_module(folder: Path) -> None:
     assert "cannot be loaded: " in fault(folder, **CROSS)
 
 
-def test_a_list_of_modules_that_is_no_json(folder: Path) -> None:
-    (folder / "modules.json").write_text("[")
-    with pytest.raises(UserError, match=r"modules\.json is not valid JSON; download the model again"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[", r"modules\.json is not valid JSON; download"),
+        ("{}", "is not a valid list of modules; download"),
+        ("[1]", "valid list"),
+    ],
+)
+def test_an_invalid_list_of_modules(content: str, message: str, folder: Path) -> None:
+    (folder / "modules.json").write_text(content)
+    with pytest.raises(UserError, match=message):
         checkpoint.inspect(member(model=str(folder), **CROSS))
 
 

@@ -15,6 +15,7 @@ import tiny_rerankers
 from checkpoint_faults import without
 from listill.errors import UserError
 from listill.models.locate import identity
+from listill.settings.students import Student
 from listill.teachers import multi_vector
 from listill.teachers.multi_vector import MultiVectorModel
 from listill.teachers.pairs import Pairs
@@ -75,10 +76,15 @@ def test_a_model_of_sentence_transformers(pairs: Pairs, fresh: Resources, tmp_pa
     np.testing.assert_allclose(late(tmp_path / "again").score(pairs, fresh), expected, atol=1e-5)
 
 
-def test_an_embedding_model_as_a_plain_encoder(pairs: Pairs, resources: Resources, tiny_model: Path) -> None:
+@pytest.mark.parametrize("prompts", [tiny.PROMPTS, {"query": "query: ", "document": "old ship "}, None])
+def test_an_embedding_model_as_a_plain_encoder(
+    prompts: dict[str, str] | None, pairs: Pairs, resources: Resources, tmp_path: Path
+) -> None:
     """Its token vectors and prompts are those of a student, and no projection is added."""
-    student = member(kind="late_interaction").score(pairs, resources)
-    np.testing.assert_allclose(late(tiny_model).score(pairs, resources), student, atol=0.005)
+    folder = tiny.make_tiny_model(tmp_path / "model", prompts=prompts)
+    students = {"s": Student(model=str(folder), precision="fp32")}
+    student = member(kind="late_interaction").score(pairs, Resources(pairs.collection, students, resources.bm25))
+    np.testing.assert_allclose(late(folder).score(pairs, resources), student, atol=0.003)  # bf16
 
 
 def test_a_folder_of_transformers_as_a_plain_encoder(tmp_path: Path, tiny_model: Path) -> None:

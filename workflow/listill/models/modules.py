@@ -74,9 +74,7 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
 
 def check_scores(folder: Path, model: str) -> None:
     """Raise UserError if none of the modules computes scores."""
-    outputs = [
-        _json(folder / entry["path"] / "config.json", {}).get("module_output_name") for entry in _modules(folder)
-    ]
+    outputs = [_config(folder, entry).get("module_output_name") for entry in _modules(folder)]
     if "scores" not in outputs:
         raise UserError(
             f"model {model}: none of its modules ({_short(folder)}) has the output `scores`, so it is no reranker; use "
@@ -125,7 +123,10 @@ def check_weights(folder: Path, model: str, *, trust_remote_code: bool) -> None:
 
 
 def _modules(folder: Path) -> list[dict[str, str]]:
-    entries: list[dict[str, str]] = _json(folder / "modules.json", [])
+    file = folder / "modules.json"
+    entries: list[dict[str, str]] = _json(file, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "type" in entry for entry in entries):
+        raise UserError(f"{file} is not a valid list of modules; download the model again")
     return entries
 
 
