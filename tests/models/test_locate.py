@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from listill.errors import UserError
-from listill.models.locate import folder_or_hub_name, identity, resolve, resolve_transformer
+from listill.models.locate import folder_or_hub_name, identity, onnx_file, resolve, resolve_transformer
 
 
 @pytest.fixture
@@ -156,7 +156,47 @@ def test_a_hub_name_and_its_revision(model: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert resolve("org/model", "v2") == model
     assert (arguments["name"], arguments["revision"]) == ("org/model", "v2")
+    assert "*.safetensors" in arguments["allow_patterns"]
+    assert "onnx/*" in arguments["ignore_patterns"]
     assert not any("bin" in str(pattern) or "pt" in str(pattern) for pattern in arguments["allow_patterns"])
+
+
+def test_only_the_named_onnx_file_is_downloaded(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+    from huggingface_hub.utils import filter_repo_objects
+
+    files = ["config.json", "model.safetensors", "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_O4.onnx"]
+    chosen: list[str] = []
+
+    def download(name: str, revision: str | None, **patterns: list[str]) -> str:
+        chosen[:] = filter_repo_objects(files, **patterns)
+        return str(model)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    resolve_transformer("org/model", file="onnx/model.onnx")
+    assert chosen == ["config.json", "onnx/model.onnx", "onnx/model.onnx_data"]
+    resolve("org/model", file="onnx/model_O4.onnx")
+    assert chosen == ["config.json", "model.safetensors", "onnx/model_O4.onnx"]
+    resolve("org/model")
+    assert chosen == ["config.json", "model.safetensors"]
+
+
+def test_the_onnx_file_of_a_folder_and_of_a_package(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from listill.models import packaged
+
+    (model / "onnx").mkdir()
+    (model / "onnx" / "model.onnx").write_text("")
+    assert onnx_file(str(model), model, "onnx/model.onnx") == model / "onnx" / "model.onnx"
+    with pytest.raises(UserError, match=r"no file 'a.onnx' in .*; set `file` to its ONNX file \(onnx/model.onnx\)"):
+        onnx_file(str(model), model, "a.onnx")
+    entry = packaged.PackagedModel(model="package:p/m", file="small.onnx", architecture="BertModel")
+    package = model.parent / "p" / "m"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    (package / "small.onnx").write_text("")
+    monkeypatch.syspath_prepend(str(model.parent))
+    monkeypatch.setattr(packaged, "entries", lambda: {"package:p/m": entry})
+    assert onnx_file("package:p/m", model, "onnx/model.onnx") == package / "small.onnx"
 
 
 def test_no_modules(model: Path) -> None:

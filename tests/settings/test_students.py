@@ -8,7 +8,7 @@ import pytest
 from listill.errors import UserError
 from listill.frozen import canonical, parse
 from listill.plan import Plan
-from listill.settings.students import Preset, Student, preset_of, presets
+from listill.settings.students import FrozenEncoder, Preset, Student, preset_of, presets
 
 BGE = {"query": "Represent this sentence for searching relevant passages: "}
 E5 = {"query": "query: ", "document": "passage: "}
@@ -96,3 +96,13 @@ def test_code_of_the_models_own_is_not_run_unasked() -> None:
 def test_unknown_pooling() -> None:
     with pytest.raises(UserError, match=r"^c: pooling: Input should be 'mean', 'cls', 'lasttoken'"):
         parse(Student, {"model": "m", "pooling": "first"}, "c")
+
+
+def test_an_encoder_that_is_not_trained_may_run_in_onnxruntime() -> None:
+    assert Student(model="m").onnx is FrozenEncoder(model="m").onnx is None
+    assert FrozenEncoder(model="m", backend="onnx").onnx == "onnx/model.onnx"
+    assert FrozenEncoder(model="m", backend="onnx", file="a.onnx").onnx == "a.onnx"
+    with pytest.raises(ValueError, match="unknown key 'backend'"):
+        Student.model_validate({"model": "m", "backend": "onnx"})
+    with pytest.raises(ValueError, match="with backend onnx, the file has its own precision; remove `precision`"):
+        FrozenEncoder(model="m", backend="onnx", precision="fp32")

@@ -12,7 +12,7 @@ from listill.corpus import collection
 from listill.retrieval import stored_tokens
 from listill.retrieval.embeddings import load
 from listill.retrieval.encoder import Encoder
-from listill.settings.students import Student
+from listill.settings.students import FrozenEncoder, Student
 from listill.stages import encode
 from listill.stages.encode import EncodeStage
 from listill.stages.job import Job
@@ -86,3 +86,10 @@ def test_truncated_documents_are_logged_and_recorded(
     assert warning.getMessage().endswith("or split the documents into passages")
     assert tables.provenance(tokens).details["truncated"] == expected
     assert details("s.listwise", model=tiny_model, tokens=tokens)["truncated"] == expected
+
+
+@pytest.mark.parametrize("encoder", [Student(model="m"), FrozenEncoder(model="m", backend="onnx", file="a.onnx")])
+def test_the_frozen_settings_keep_the_backend(encoder: Student) -> None:
+    frozen = EncodeStage(student=encoder).model_dump(mode="json")
+    assert EncodeStage.model_validate(frozen).student == encoder
+    assert EncodeStage.model_validate(frozen).student.onnx == encoder.onnx

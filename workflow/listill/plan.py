@@ -164,7 +164,8 @@ class Plan:
 
     def retriever_files(self, retriever: str) -> list[str]:
         """Return the files that show whether the model of a student or another dense retriever has changed."""
-        return model_files(self.settings.bi_encoder(retriever).model)
+        model = self.settings.bi_encoder(retriever)
+        return model_files(model.model, model.onnx)
 
     @property
     def miner_files(self) -> list[str]:

@@ -40,8 +40,10 @@ def in_package(model: str) -> Path | None:
     return None if spec is None or spec.origin is None else Path(spec.origin).parent / inside
 
 
-def model_files(model: str) -> list[str]:
+def model_files(model: str, file: str | None = None) -> list[str]:
     """Return the files that tell that a model has changed, if the model is in a package or a folder that exists.
+
+    ``file`` is the ONNX file in the folder, if the model runs in onnxruntime.
 
     For a package this is the list of its files with their checksums, which pip writes: it is small enough for Snakemake to
     compare its content, so that a package that is installed again reruns nothing.
@@ -59,4 +61,4 @@ def model_files(model: str) -> list[str]:
         return existing(model)
     names = ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"]
     of_modules = Path(os.path.expandvars(os.path.expanduser(model))).glob("*/model.safetensors")
-    return [*existing(model, names), *sorted(map(str, of_modules))]
+    return [*existing(model, [*names, file] if file else names), *sorted(map(str, of_modules))]

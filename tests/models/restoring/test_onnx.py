@@ -5,7 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import transformers
 
+import tiny_onnx
+import tiny_rerankers
 from listill.errors import UserError
 from listill.models import packaged
 from listill.models.locate import identity, resolve, resolve_transformer
@@ -67,7 +71,6 @@ def test_the_bi_encoder() -> None:
 
 
 def test_the_late_interaction_model() -> None:
-    import torch
     from transformers import AutoModel, AutoTokenizer
 
     folder = resolve_transformer(COLBERT)
@@ -103,3 +106,25 @@ def test_weights_that_the_file_lacks(tmp_path: Path) -> None:
     entry = entry.model_copy(update={"architecture": "BertForMaskedLM"})
     with pytest.raises(UserError, match=r"model.onnx: bert.embeddings.LayerNorm.bias is missing in the file"):
         restore(in_package(BGE), entry.model_copy(update={"unused": []}), tmp_path)
+
+
+def test_every_weight_of_a_quantised_model_is_restored(tmp_path: Path) -> None:
+    """A tiny classifier, exported by torch and quantised by onnxruntime: each weight within half a step of int8."""
+    from onnxruntime.quantization import quantize_dynamic
+
+    loader = transformers.AutoModelForSequenceClassification
+    source = tiny_rerankers.bert_classifier(tmp_path / "model")
+    model = loader.from_pretrained(source)
+    for weight in model.parameters():  # no two are equal: the exporter stores equal ones once
+        torch.nn.init.normal_(weight, 0.1, 0.3)
+    model.save_pretrained(source)
+    tiny_onnx.export(source, auto="AutoModelForSequenceClassification", output="logits", file="float.onnx")
+    quantize_dynamic(source / "float.onnx", source / "model.onnx")
+    entry = packaged.PackagedModel(model="m", file="model.onnx", architecture="BertForSequenceClassification")
+    (tmp_path / "restored").mkdir()
+    restore(source, entry, tmp_path / "restored")
+    expected, restored = (loader.from_pretrained(folder).state_dict() for folder in (source, tmp_path / "restored"))
+    assert set(restored) == set(expected)
+    for name, weight in expected.items():
+        step = float(weight.abs().max()) / 127
+        np.testing.assert_allclose(restored[name], weight, atol=0.51 * step + 1e-6, err_msg=name)

@@ -34,9 +34,9 @@ def inspect(settings: ModelSettings) -> str:
     Raises UserError if the model is missing or of another kind, so that the run fails before other models have been
     scoring for hours.
     """
-    folder = resolve_transformer(settings.model, settings.revision)
+    folder = resolve_transformer(settings.model, settings.revision, settings.onnx)
     _check_kind(folder, settings)
-    return identity(folder)
+    return identity(folder, settings.onnx)
 
 
 def load(settings: ModelSettings) -> Checkpoint:
@@ -45,11 +45,11 @@ def load(settings: ModelSettings) -> Checkpoint:
     Raises UserError if the model is missing, is of another kind, lacks weights (transformers would initialise them
     randomly), or has fewer positions than ``max_length``.
     """
-    folder = resolve_transformer(settings.model, settings.revision)
+    folder = resolve_transformer(settings.model, settings.revision, settings.onnx)
     _check_kind(folder, settings)
     loaded: Checkpoint = families.load("backends", settings.backend).load(settings, folder)
     _check_length(loaded, settings)
-    precision = "bf16" if loaded.bf16 else "fp32"
+    precision = settings.onnx or ("bf16" if loaded.bf16 else "fp32")
     log.info("teacher %s: kind %s, %s on %s", settings.model, settings.kind, precision, loaded.device)
     return loaded
 

@@ -12,6 +12,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
 from listill.errors import UserError
+from listill.models.locate import onnx_file
+from listill.models.onnx_model import OnnxModel
 from listill.models.positions import check_length, positions
 from listill.settings.students import Student
 
@@ -39,6 +41,8 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
             model = SentenceTransformer(modules=_with_pooling(student, folder, model_kwargs), **options)
     except (OSError, ValueError) as error:
         raise UserError(f"model {folder}: cannot be loaded: {str(error).splitlines()[0]}") from None
+    if student.onnx:
+        _run_in_onnxruntime(student, folder, model, student.onnx)
     _check_pooling(student, folder, model)
     _fill_in(student, model)
     _check_length(student, model)
@@ -58,6 +62,16 @@ def _with_pooling(student: Student, folder: Path, model_kwargs: dict[str, Any]) 
     )
     pooling: Any = pooling_of(student)
     return [transformer, Pooling(transformer.get_embedding_dimension(), pooling), Normalize()]
+
+
+def _run_in_onnxruntime(student: Student, folder: Path, model: SentenceTransformer, file: str) -> None:
+    """Replace the transformer by its ONNX file; the tokenizer, the pooling and what follows remain."""
+    transformer: Any = model[0]
+    path = onnx_file(student.model, folder, file)
+    onnx = OnnxModel(path, transformer.model.config, student.model)
+    if onnx.output == "logits":
+        raise UserError(f"model {student.model}: {path} computes no vectors; choose the `file` of a bi-encoder")
+    transformer.model = onnx.eval()
 
 
 def _check_pooling(student: Student, folder: Path, model: SentenceTransformer) -> None:

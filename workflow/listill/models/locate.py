@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from listill.errors import UserError
@@ -11,15 +12,17 @@ from listill.models.restoring import cache
 from listill.models.restoring.restore import restored
 from listill.source_files import checksum, expand, in_package
 
+WEIGHTS = "*.safetensors"
 
-def resolve(model: str, revision: str | None = None, pooling: str | None = None) -> Path:
+
+def resolve(model: str, revision: str | None = None, pooling: str | None = None, file: str | None = None) -> Path:
     """Return the folder of a bi-encoder; see ``locate``.
 
     The folder must be a SentenceTransformers folder with a pooling module. With ``pooling``, any transformers model is
     accepted. Raises UserError for all other folders: a wrong pooling silently costs most of a model's quality, so the
-    pooling is never guessed.
+    pooling is never guessed. ``file`` is downloaded, too.
     """
-    folder = locate(model, revision)
+    folder = locate(model, revision, [WEIGHTS, file] if file else [WEIGHTS])
     if pooling is None or (folder / "modules.json").exists():
         _check_modules(folder, model)
     else:
@@ -28,36 +31,48 @@ def resolve(model: str, revision: str | None = None, pooling: str | None = None)
     return folder
 
 
-def resolve_transformer(model: str, revision: str | None = None) -> Path:
-    """Return the folder of any transformers model with safetensors weights; see ``locate``."""
-    folder = locate(model, revision)
+def resolve_transformer(model: str, revision: str | None = None, file: str | None = None) -> Path:
+    """Return the folder of any transformers model with safetensors weights, or with the ONNX ``file``; see ``locate``."""
+    folder = locate(model, revision, [file or WEIGHTS])
     _check_config(folder, model)
-    _check_weights(folder, model)
+    if file is None:
+        _check_weights(folder, model)
     return folder
 
 
-def identity(folder: Path) -> str:
+def onnx_file(model: str, folder: Path, file: str) -> Path:
+    """Return the ONNX file of a model in ``folder``; UserError if it is missing. A packaged model has only one."""
+    entry = packaged.entry_of(model)
+    path = _in_package(model) / entry.file if entry else folder / file
+    if not path.is_file():
+        found = ", ".join(sorted(str(one.relative_to(folder)) for one in folder.rglob("*.onnx"))) or "there is none"
+        raise UserError(f"model {model}: no file '{file}' in {folder}; set `file` to its ONNX file ({found})")
+    return path
+
+
+def identity(folder: Path, file: str | None = None) -> str:
     """Return an identifier of the model's version: its commit on the hub, or a checksum of the files in its folder.
 
-    For a restored model it is a checksum of the files that it was restored from.
+    For a restored model it is a checksum of the files that it was restored from. ``file`` is the ONNX file that is used.
     """
     if folder.parent.name == "snapshots" or folder.parent == cache.root():
         return folder.name
     suffixes = (".json", ".txt", ".model", ".metadata", ".safetensors", ".py")
     files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
+    files += [folder / file] if file and (folder / file).is_file() else []
     checksums = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
     return hashlib.sha256(checksums.encode()).hexdigest()[:16]
 
 
-def locate(model: str, revision: str | None = None) -> Path:
+def locate(model: str, revision: str | None = None, weights: Sequence[str] = (WEIGHTS,)) -> Path:
     """Return the folder of a model.
 
-    ``model`` is ``package:MODULE/PATH``, a folder, a GGUF file, or a hub name. The safetensors snapshot of a hub model is
-    downloaded or taken from the cache. A model in another form is restored (see ``restoring``). Raises UserError if the
-    model is not found.
+    ``model`` is ``package:MODULE/PATH``, a folder, a GGUF file, or a hub name. The snapshot of a hub model, with
+    ``weights`` (patterns of files), is downloaded or taken from the cache. A model in another form is restored (see
+    ``restoring``). Raises UserError if the model is not found.
     """
     name = folder_or_hub_name(model)
-    return Path(name) if Path(name).is_dir() else _from_hub(name, revision)
+    return Path(name) if Path(name).is_dir() else _from_hub(name, revision, weights)
 
 
 def folder_or_hub_name(model: str) -> str:
@@ -85,12 +100,14 @@ def _in_package(model: str) -> Path:
     return path
 
 
-def _from_hub(model: str, revision: str | None) -> Path:
+def _from_hub(model: str, revision: str | None, weights: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    allowed = ["*.json", "*.txt", "*.model", "*.jinja", "*.metadata", "*.safetensors", "*.py"]
-    ignored = ["onnx/*", "openvino/*"]
+    allowed = ["*.json", "*.txt", "*.model", "*.jinja", "*.metadata", "*.py", *weights]
+    onnx = [file for file in weights if file != WEIGHTS]
+    allowed += [f"{file}_data" for file in onnx]  # where the weights are if they are larger than 2 GB
+    ignored = ["openvino/*"] if onnx else ["onnx/*", "openvino/*"]
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=allowed, ignore_patterns=ignored))
     except GatedRepoError:

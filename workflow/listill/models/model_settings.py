@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from listill.families import names
 from listill.section import Count, Member
@@ -32,3 +32,18 @@ class ModelSettings(Member):
     )
     backend: Backend = Field("torch", description="the library that runs the model")
     trust_remote_code: bool = Field(False, description="whether code that comes with the model may run")
+
+    @property
+    def onnx(self) -> str | None:
+        """The ONNX file in the model's folder, if the model runs in onnxruntime."""
+        return getattr(self, "file", None) if self.backend == "onnx" else None
+
+    @model_validator(mode="after")
+    def _may_run_in_onnxruntime(self) -> "ModelSettings":
+        if self.backend != "onnx":
+            return self
+        if "file" not in type(self).model_fields:
+            raise ValueError("backend: onnx runs only teachers of kind cross_encoder; remove `backend`")
+        if self.precision != "auto":
+            raise ValueError("precision: with backend onnx, the file has its own precision; remove `precision`")
+        return self

@@ -52,9 +52,9 @@ class Encoder:
 
         A trainable model keeps float32 weights and computes under autocast; otherwise the weights are cast once.
         """
-        self.folder = folder or resolve(student.model, student.revision, pooling_of(student))
-        self.device = device()
-        self.bf16 = wants_bf16(student.precision, self.device)
+        self.folder = folder or resolve(student.model, student.revision, pooling_of(student), student.onnx)
+        self.device = torch.device("cpu") if student.onnx else device()
+        self.bf16 = not student.onnx and wants_bf16(student.precision, self.device)
         self.model = load(student, self.folder, self.device)
         similarity = self.model.similarity_fn_name or "cosine"
         if similarity not in ("cosine", "dot"):

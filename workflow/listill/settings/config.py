@@ -9,7 +9,7 @@ from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Generation
 from listill.settings.lists import Lists
 from listill.settings.mining import Mining
-from listill.settings.students import Student
+from listill.settings.students import FrozenEncoder, Student
 from listill.settings.teacher import TeacherEnsemble
 from listill.settings.training import Training
 
@@ -69,7 +69,7 @@ class Settings(Section):
     def bi_encoder(self, name: str) -> Student:
         """Return the base model of a student or of another dense retriever."""
         other = self.mining.embedding.get(name)
-        return self.students[name] if other is None else Student(**other.model_dump(exclude={"kind"}))
+        return self.students[name] if other is None else FrozenEncoder(**other.model_dump(exclude={"kind"}))
 
     def passages(self, corpus: str) -> int | None:
         """Return how many passages of a corpus get queries; None: all."""

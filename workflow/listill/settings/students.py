@@ -35,6 +35,13 @@ def preset_of(model: str) -> Preset | None:
     return next((preset for names, preset in presets() if is_one_of(model, names)), None)
 
 
+# The ONNX file of a model, and where repositories on the hub have it.
+ONNX_FILE = Field(
+    "onnx/model.onnx",
+    description="with `backend: onnx`, the file in the model's folder; models of `models/packaged.yaml` have one file only",
+)
+
+
 class Student(Section):
     """A bi-encoder: a SentenceTransformers model, or any transformer together with `pooling`."""
 
@@ -67,10 +74,33 @@ class Student(Section):
             return data
         return {**data, "preset": preset_of(data["model"])}
 
+    @property
+    def onnx(self) -> str | None:
+        """The ONNX file in the model's folder, if the model runs in onnxruntime: a student is trained, so it does not."""
+        return None
+
     @model_validator(mode="after")
     def _may_run_its_code(self) -> "Student":
         if self.preset and self.preset.remote_code and not self.trust_remote_code:
             raise ValueError(
                 f"model {self.model}: needs code of its own: read it, then set trust_remote_code: true and a revision"
             )
+        return self
+
+
+class FrozenEncoder(Student):
+    """A bi-encoder that is not trained."""
+
+    backend: Literal["torch", "onnx"] = Field("torch", description="the library that runs the model")
+    file: str = ONNX_FILE
+
+    @property
+    def onnx(self) -> str | None:
+        """The ONNX file in the model's folder, if the model runs in onnxruntime."""
+        return self.file if self.backend == "onnx" else None
+
+    @model_validator(mode="after")
+    def _has_one_precision(self) -> "FrozenEncoder":
+        if self.backend == "onnx" and self.precision != "auto":
+            raise ValueError("precision: with backend onnx, the file has its own precision; remove `precision`")
         return self

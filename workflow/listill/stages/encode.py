@@ -1,7 +1,7 @@
 """Encode all documents of a corpus with the base model of a student, a trained student or a dense retriever."""
 
 from listill.settings.config import Settings
-from listill.settings.students import Student
+from listill.settings.students import FrozenEncoder, Student
 from listill.stages.command import In, MaybeIn, MaybeModel, MaybeOut, Out, main
 from listill.stages.job import Job, StageSettings
 
@@ -15,7 +15,7 @@ class EncodeStage(StageSettings):
     """The settings that the embeddings depend on."""
 
     system: str = "model"
-    student: Student
+    student: Student | FrozenEncoder
 
 
 def settings(config: Settings, corpus: str, system: str) -> EncodeStage:

@@ -6,7 +6,7 @@ import shutil
 from typing import Any
 
 from listill.settings.config import Settings
-from listill.settings.students import Student
+from listill.settings.students import FrozenEncoder, Student
 from listill.settings.training import Recipe
 from listill.stages.command import In, MaybeIn, MaybeOut, Out, main
 from listill.stages.job import Job, StageSettings
@@ -27,7 +27,7 @@ class TrainStage(StageSettings):
     variant: str = "variant"
     student: Student
     recipe: Recipe = Recipe()
-    guide: Student | None = None
+    guide: Student | FrozenEncoder | None = None
     seed: int = 42
 
     @property

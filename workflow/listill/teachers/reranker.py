@@ -56,7 +56,7 @@ class Reranker(Teacher, ModelSettings):
 
     def files(self) -> list[str]:
         """Return the files of the model's folder; if one changes, the pairs are scored again."""
-        return model_files(self.model)
+        return model_files(self.model, self.onnx)
 
     def identity(self, resources: "Resources") -> str:
         """Check that the model is of this kind and return its commit or checksum."""

@@ -45,7 +45,11 @@ def stored(name: str, make: Callable[[Path], None]) -> Path:
         partial = folder.with_name(f"{name}.partial")
         shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
         partial.mkdir()
-        make(partial)
+        try:
+            make(partial)
+        except BaseException:
+            shutil.rmtree(partial)
+            raise
         sums = "".join(f"{checksum(path)}  {path.relative_to(partial)}\n" for path in _files(partial))
         (partial / SUMS).write_text(sums)
         partial.rename(folder)
@@ -80,6 +84,6 @@ def _locked(lock: int, folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        log.info("%s: another process is restoring this model: waiting for it", folder)
+        log.info("%s: waiting for another process that restores or verifies this model", folder)
         fcntl.flock(lock, fcntl.LOCK_EX)
     yield

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from listill.retrieval.retriever import Retriever, RetrieverSettings
-from listill.settings.students import Student
+from listill.settings.students import FrozenEncoder
 from listill.source_files import model_files
 
 if TYPE_CHECKING:
     from listill.corpus.collection import Collection
 
 
-class AdditionalDense(Student, RetrieverSettings):
+class AdditionalDense(FrozenEncoder, RetrieverSettings):
     """A bi-encoder in addition to the students."""
 
     embeds: ClassVar[bool] = True
@@ -22,7 +22,7 @@ class AdditionalDense(Student, RetrieverSettings):
 
     def files(self) -> list[str]:
         """Return the files of the model's folder; if one changes, the candidates are mined again."""
-        return model_files(self.model)
+        return model_files(self.model, self.onnx)
 
     def open(
         self, name: str, collection: "Collection", embeddings: Path | None = None, model: Path | None = None

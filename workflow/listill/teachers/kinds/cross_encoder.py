@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from listill.errors import UserError
+from listill.settings.students import ONNX_FILE
 from listill.teachers.reranker import Reranker
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class CrossEncoder(Reranker):
     modular: ClassVar = True
 
     kind: Literal["cross_encoder"] = Field(description="a sequence classification model")
+    file: str = ONNX_FILE
     label: Annotated[int, Field(ge=0)] | None = Field(
         None, description="number of the class for relevant, if the model has several classes"
     )
