@@ -124,7 +124,19 @@ def scheduled(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) 
     said = make(folder, settings, *arguments, "--dry-run", "--quiet", "host", "reason", "rules")
     stats = said.partition("Job stats:")[2]
     found = re.findall(r"^(\w+) +(\d+)$", stats, flags=re.MULTILINE)
-    targets = {"all", "corpus", "queries", "candidates", "scores", "lists", "train", "evaluate", "report", "total"}
+    targets = {
+        "all",
+        "corpus",
+        "queries",
+        "candidates",
+        "scores",
+        "lists",
+        "train",
+        "evaluate",
+        "report",
+        "papers",
+        "total",
+    }
     return Counter({rule: int(count) for rule, count in found if rule not in targets})
 
 

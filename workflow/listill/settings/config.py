@@ -42,15 +42,7 @@ class Settings(Section):
             if guide is not None and guide not in known:
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
         self._check_lists("training.lists", self.training.lists)
-        for name, variant in self.training.variants.items():
-            if variant.lists:
-                self._check_lists(f"training.variants.{name}.lists", self.training.lists_of(name))
-            for key, known in [("corpus", self.corpora), ("student", self.students), ("teacher", self.teacher.members)]:
-                place = "corpora" if key == "corpus" else f"{key}s"
-                for chosen in getattr(variant, place) or []:
-                    if chosen not in known:
-                        where = f"training.variants.{name}.{place}"
-                        raise ValueError(f"{where}: no {key} '{chosen}'{nearest(chosen, known)}")
+        self._check_variants()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
@@ -75,6 +67,21 @@ class Settings(Section):
         """Return how many passages of a corpus get queries; None: all."""
         own = self.corpora[corpus].passages
         return self.generation.passages if own is None else own
+
+    def _check_variants(self) -> None:
+        """Raise ValueError for names in a variant that the config does not have."""
+        for variant, settings in self.training.variants.items():
+            place = f"training.variants.{variant}"
+            if settings.lists:
+                self._check_lists(f"{place}.lists", self.training.lists_of(variant))
+            for key, kind, known in [
+                ("corpora", "corpus", [*self.corpora]),
+                ("students", "student", [*self.students]),
+                ("teachers", "teacher", [*self.teacher.members]),
+            ]:
+                for name in getattr(settings, key) or []:
+                    if name not in known:
+                        raise ValueError(f"{place}.{key}: no {kind} '{name}'{nearest(name, known)}")
 
     def _check_lists(self, where: str, lists: Lists) -> None:
         self._check_retrievers(where, lists)
