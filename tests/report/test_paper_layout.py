@@ -83,6 +83,7 @@ def test_shipped_configs(name: str, tables: int) -> None:
     found = layouts(plan.settings)
     assert [bool(layout.rows) for layout in found] == [True] * tables + [False] * (4 - tables)
     assert all(layout.reference in layout.rows for layout in found[:tables])
+    assert all((layout.corpora, layout.students) == (plan.corpora, plan.students) for layout in found[:1])
     assert all(len(variants) == 1 for layout in found for variants in layout.rows.values())
 
 
@@ -91,6 +92,8 @@ def test_the_reduced_experiment_compares_equal_numbers() -> None:
     plan = Plan(yaml.safe_load((CONFIGS / "paper-mini.yaml").read_text()))
     training = plan.settings.training
     _, types, human, _ = layouts(plan.settings)
+    assert (types.corpora, types.students) == (["covidqa", "scifact"], ["minilm"])
+    assert (human.corpora, human.students) == (["python_api", "scifact"], ["minilm"])
     for layout, size in ((types, 80), (human, 300)):
         variants = [variant for names in layout.rows.values() for variant in names]
         assert {training.recipe(variant).max_lists for variant in variants} == {size}

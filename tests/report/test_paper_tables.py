@@ -1,5 +1,6 @@
 """The tables of the papers, filled from the tables of several corpora."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +13,10 @@ from listill.report.results import Results
 from listill.schemas import SCHEMAS
 from summary_tables import NAN, ROWS, summary
 
-LOSSES = Layout("Losses", "", "InfoNCE", {"InfoNCE": ["infonce"], "listwise": ["listwise", "slow"]})
-TEACHERS = Layout("Teachers", "", ENSEMBLE, {"cross": ["cross"], ENSEMBLE: ["listwise"]})
+LOSSES = Layout(
+    "Losses", "", "InfoNCE", {"InfoNCE": ["infonce"], "listwise": ["listwise", "slow"]}, ["a", "b"], ["minilm"]
+)
+TEACHERS = Layout("Teachers", "", ENSEMBLE, {"cross": ["cross"], ENSEMBLE: ["listwise"]}, ["a"], ["minilm"])
 SLOW = {("minilm.slow", "test"): (0.7, 0.544, 0.0001), ("minilm.slow", "dev"): (0.55, 0.54, 0.5)}
 COMPARISON = {
     **{"student": "minilm", "system": "minilm.infonce", "against": "minilm.listwise", "split": "test"},
@@ -29,12 +32,16 @@ def measured(rows: dict[tuple[str, str], tuple[float, float, float]] = ROWS) -> 
     return Measured(Results(summary(rows), pd.DataFrame([COMPARISON])), GATE)
 
 
+def on(*corpora: str) -> Layout:
+    return replace(LOSSES, corpora=list(corpora))
+
+
 def by_label(rows: list[Row], student: str = "minilm") -> dict[str, Row]:
     return {row.label: row for row in rows if row.student == student}
 
 
 def test_losses() -> None:
-    [table] = fill([LOSSES], {"a": measured(), "b": measured(ROWS | SLOW)}, ["a", "b", "c"], ["minilm"])
+    [table] = fill([on("a", "b", "c")], {"a": measured(), "b": measured(ROWS | SLOW)})
     assert table.title == "Table 1: losses"
     rows = by_label(table.rows)
     assert list(rows) == ["base", "InfoNCE", "listwise", "listwise - InfoNCE"]
@@ -54,25 +61,25 @@ def test_losses() -> None:
 
 def test_of_several_variants_the_best_on_dev_is_shown() -> None:
     better = ROWS | SLOW | {("minilm.slow", "dev"): (0.7, 0.54, 0.5)}
-    [table] = fill([LOSSES], {"a": measured(ROWS | SLOW), "b": measured(better)}, ["a", "b"], ["minilm"])
+    [table] = fill([LOSSES], {"a": measured(ROWS | SLOW), "b": measured(better)})
     row = by_label(table.rows)["listwise"]
     assert row.several == {"a": "minilm.listwise", "b": "minilm.slow"}
     assert [cell.value for cell in row.cells.values() if cell] == [0.595, 0.7]
 
 
 def test_means_need_every_corpus() -> None:
-    [table] = fill([LOSSES], {"a": measured(), "b": measured()}, ["a", "b"], ["minilm"])
+    [table] = fill([LOSSES], {"a": measured(), "b": measured()})
     mean = by_label(table.rows)["InfoNCE"].mean
     assert mean is not None
     assert (mean.value, mean.delta) == pytest.approx((0.61, 0.066))
-    [table] = fill([LOSSES], {"a": measured()}, ["a", "b"], ["minilm"])
+    [table] = fill([LOSSES], {"a": measured()})
     assert by_label(table.rows)["InfoNCE"].mean is None
-    [table] = fill([LOSSES], {"a": measured()}, ["a"], ["minilm"])
+    [table] = fill([on("a")], {"a": measured()})
     assert by_label(table.rows)["InfoNCE"].mean is None
 
 
 def test_teachers_come_with_their_own_ranking() -> None:
-    table = fill([LOSSES, TEACHERS], {"a": measured()}, ["a"], ["minilm"])[1]
+    table = fill([LOSSES, TEACHERS], {"a": measured()})[1]
     alone = by_label(table.rows, "reranking, dev queries")
     assert {label: row.cells["a"].value for label, row in alone.items() if row.cells["a"]} == {
         **{"cross": 0.8, "maxsim": 0.7, ENSEMBLE: 0.9},
@@ -84,13 +91,13 @@ def test_teachers_come_with_their_own_ranking() -> None:
 def test_seeds() -> None:
     figures = summary(ROWS)
     figures.loc[figures["system"] == "minilm.infonce", "seeds"] = 3
-    [table] = fill([LOSSES], {"a": Measured(Results(figures))}, ["a"], ["minilm"])
+    [table] = fill([on("a")], {"a": Measured(Results(figures))})
     rows = by_label(table.rows)
     assert (rows["InfoNCE"].seeds, rows["listwise"].seeds) == ("3 seeds", "")
 
 
 def test_a_table_without_variants_is_empty() -> None:
-    [_, empty] = fill([LOSSES, Layout("Query types", "", "all types")], {"a": measured()}, ["a"], ["minilm"])
+    [_, empty] = fill([LOSSES, Layout("Query types", "", "all types")], {"a": measured()})
     assert empty.rows == []
 
 

@@ -5,7 +5,7 @@ thing only: the losses, the query types, or the teachers. If a config has severa
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from listill.frozen import canonical
@@ -20,13 +20,16 @@ ALL, SYNTHETIC, BOTH, ENSEMBLE = "all types", "synthetic", "human and synthetic"
 class Layout:
     """One table: its variants by row, and the row that the other rows are compared with.
 
-    Several variants may fit a row. ``rows`` is empty if the config has less than two rows for the table.
+    Several variants may fit a row. ``rows`` is empty if the config has less than two rows for the table. ``corpora`` and
+    ``students`` are those for which the variants are trained.
     """
 
     title: str
     about: str
     reference: str
     rows: dict[str, list[str]] = field(default_factory=dict)
+    corpora: list[str] = field(default_factory=list)
+    students: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def layouts(settings: Settings) -> list[Layout]:
             name if own or len(one.teachers) == 1 else f"{weight:g} {name}" for name, weight in one.teachers
         )
 
-    return [
+    found = [
         Layout(
             "Losses",
             "The students trained with InfoNCE, with the listwise loss, and with both, on the same lists.",
@@ -92,6 +95,20 @@ def layouts(settings: Settings) -> list[Layout]:
             _rows(facts, "teachers", teachers, [*(name for name, _ in ensemble), ENSEMBLE]),
         ),
     ]
+    return [_with_places(layout, settings) for layout in found]
+
+
+def _with_places(layout: Layout, settings: Settings) -> Layout:
+    """Return the layout with the corpora and students for which its variants are trained."""
+    variants = {variant for names in layout.rows.values() for variant in names}
+    places = [
+        (corpus, student)
+        for corpus in sorted(settings.corpora)
+        for student, variant in settings.trained_on(corpus)
+        if variant in variants
+    ]
+    corpora, students = ({place[i]: None for place in places} for i in (0, 1))
+    return replace(layout, corpora=list(corpora), students=list(students))
 
 
 def _facts(settings: Settings, variant: str) -> _Facts:

@@ -54,11 +54,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the papers."""
+    """One table of the papers, whose columns are corpora."""
 
     title: str
     about: str
     rows: list[Row]
+    corpora: list[str]
 
 
 def read(folder: Path, corpora: list[str]) -> dict[str, Measured]:
@@ -72,23 +73,23 @@ def read(folder: Path, corpora: list[str]) -> dict[str, Measured]:
     return found
 
 
-def fill(layouts: list[Layout], measured: dict[str, Measured], corpora: list[str], students: list[str]) -> list[Table]:
+def fill(layouts: list[Layout], measured: dict[str, Measured]) -> list[Table]:
     """Return the tables: the first begins with the systems that need no training, the last with the teachers alone."""
     filled = []
     for number, layout in enumerate(layouts, 1):
-        rows = [row for student in students for row in _student_rows(layout, measured, corpora, student)]
-        if layout is layouts[0]:
-            rows = [*_untrained(measured, corpora), *rows]
+        rows = [row for student in layout.students for row in _student_rows(layout, measured, student)]
+        if rows and layout is layouts[0]:
+            rows = [*_untrained(measured, layout.corpora), *rows]
         if layout.reference == ENSEMBLE:
-            rows = [*_rerankers(measured, corpora), *rows]
-        filled.append(Table(f"Table {number}: {layout.title.lower()}", layout.about, rows))
+            rows = [*_rerankers(measured, layout.corpora or list(measured)), *rows]
+        corpora = layout.corpora or (list(measured) if rows else [])
+        filled.append(Table(f"Table {number}: {layout.title.lower()}", layout.about, rows, corpora))
     return filled
 
 
-def _student_rows(layout: Layout, measured: dict[str, Measured], corpora: list[str], student: str) -> Iterator[Row]:
+def _student_rows(layout: Layout, measured: dict[str, Measured], student: str) -> Iterator[Row]:
     """Yield the rows of one student: the base model, the variants, and their differences from the reference."""
-    if not layout.rows:
-        return
+    corpora = layout.corpora
     yield Row(student, "base", {corpus: _cell(measured, corpus, student) for corpus in corpora})
     systems = {
         label: {corpus: _best(measured, corpus, [f"{student}.{variant}" for variant in variants]) for corpus in corpora}

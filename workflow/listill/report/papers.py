@@ -35,12 +35,12 @@ def text(filled: list[Table], measured: dict[str, Measured], corpora: list[str])
     for table in filled:
         parts.append(f"### {table.title}\n\n{table.about if table.rows else _nothing(table)}")
         if table.rows:
-            several = len(corpora) > 1
-            head = ["student", "", *corpora, *(["mean"] if several else [])]
+            several = len(table.corpora) > 1
+            head = ["student", "", *table.corpora, *(["mean"] if several else [])]
             lines = [head, ["---"] * len(head)]
             for row in table.rows:
                 label = " ".join(filter(None, [row.label, f"({row.seeds})" if row.seeds else ""]))
-                cells = [row.cells[corpus] for corpus in corpora] + ([row.mean] if several else [])
+                cells = [row.cells[corpus] for corpus in table.corpora] + ([row.mean] if several else [])
                 lines.append([row.student, label, *(_as_text(cell, row) for cell in cells)])
             parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
         parts += _chosen(table)
@@ -128,11 +128,11 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         settings = _settings(arguments.config)
-        corpora, students = sorted(settings.corpora), sorted(settings.students)
+        corpora = sorted(settings.corpora)
         measured = read(arguments.folder, corpora)
         if not measured:
             raise UserError(f"{arguments.folder}: no corpus of {arguments.config} has a summary.parquet: run it first")
-        filled = fill(layouts(settings), measured, corpora, students)
+        filled = fill(layouts(settings), measured)
     except UserError as error:
         sys.exit(f"listill: error: {error}")
     if arguments.page:
