@@ -91,7 +91,8 @@ def test_the_reduced_experiment_compares_equal_numbers() -> None:
     """Each type alone with all types, and human queries with synthetic ones."""
     plan = Plan(yaml.safe_load((CONFIGS / "paper-mini.yaml").read_text()))
     training = plan.settings.training
-    _, types, human, _ = layouts(plan.settings)
+    _, types, human, teachers = layouts(plan.settings)
+    assert (teachers.corpora, teachers.students) == (plan.corpora, ["minilm"])
     assert (types.corpora, types.students) == (["covidqa", "scifact"], ["minilm"])
     assert (human.corpora, human.students) == (["python_api", "scifact"], ["minilm"])
     for layout, size in ((types, 80), (human, 300)):

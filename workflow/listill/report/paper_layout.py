@@ -4,6 +4,7 @@ Variants are told apart by what they are trained on and how, not by their names.
 thing only: the losses, the query types, or the teachers. If a config has several such groups, the largest is shown.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +22,7 @@ class Layout:
     """One table: its variants by row, and the row that the other rows are compared with.
 
     Several variants may fit a row. ``rows`` is empty if the config has less than two rows for the table. ``corpora`` and
-    ``students`` are those for which the variants are trained.
+    ``students`` are those for which at least two rows are trained.
     """
 
     title: str
@@ -99,16 +100,19 @@ def layouts(settings: Settings) -> list[Layout]:
 
 
 def _with_places(layout: Layout, settings: Settings) -> Layout:
-    """Return the layout with the corpora and students for which its variants are trained."""
-    variants = {variant for names in layout.rows.values() for variant in names}
-    places = [
-        (corpus, student)
-        for corpus in sorted(settings.corpora)
-        for student, variant in settings.trained_on(corpus)
-        if variant in variants
-    ]
-    corpora, students = ({place[i]: None for place in places} for i in (0, 1))
-    return replace(layout, corpora=list(corpora), students=list(students))
+    """Return the layout with the corpora and students for which at least two of its rows are trained."""
+    label = {variant: row for row, variants in layout.rows.items() for variant in variants}
+    trained = {
+        (corpus, student, label[variant])
+        for corpus in settings.corpora
+        for student in settings.students
+        for variant in label
+        if settings.training.trains(corpus, student, variant)
+    }
+    rows = Counter((corpus, student) for corpus, student, _ in trained)
+    places = [place for place, count in rows.items() if count > 1]
+    corpora, students = (sorted({place[i] for place in places}) for i in (0, 1))
+    return replace(layout, corpora=corpora, students=students)
 
 
 def _facts(settings: Settings, variant: str) -> _Facts:
