@@ -2,14 +2,11 @@
 
 import copy
 import inspect
-import logging
 from typing import Any
 
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
-
-log = logging.getLogger("listill")
 
 
 def common_length(prompts: list[list[int]]) -> int:
@@ -20,35 +17,35 @@ def common_length(prompts: list[list[int]]) -> int:
 
 
 class SharedPrefix:
-    """The first tokens of all prompts, and the key-value cache for them (None: they are computed with each prompt)."""
+    """The first tokens of all prompts, and the key-value cache for them.
+
+    Without a cache there are no such tokens, and ``obstacle`` says why if the reason is the model.
+    """
 
     def __init__(self, model: Any, prompts: list[list[int]]) -> None:
-        """Compute the keys and values of the tokens that ``prompts`` have in common, if the model allows it.
+        """Compute the keys and values of the tokens that ``prompts`` have in common, if the model allows it."""
+        self.tokens: list[int] = []
+        self.cache: DynamicCache | None = None
+        self.obstacle: str | None = None
+        length = common_length(prompts)
+        if len(prompts) > 1 and length > 0:
+            self._compute(model, prompts[0][:length])
+
+    def _compute(self, model: Any, tokens: list[int]) -> None:
+        """Fill the cache.
 
         In a batch, padding stands between these tokens and the rest of a prompt. The model must therefore take positions
         from ``position_ids``, and must attend to all tokens: a window would count the padding.
         """
-        self.tokens: list[int] = []
-        self.cache: DynamicCache | None = None
-        length = common_length(prompts)
-        if len(prompts) == 1 or length == 0:
-            return
         if "position_ids" not in inspect.signature(model.forward).parameters:
-            return self._explain(model, "it takes no position_ids")
-        tokens = prompts[0][:length]
+            self.obstacle = "it takes no position_ids"
+            return
         with torch.inference_mode():
             cache = model.base_model(torch.tensor([tokens], device=model.device), use_cache=True).past_key_values
         if type(cache) is not DynamicCache or any(type(layer) is not DynamicLayer for layer in cache.layers):
-            return self._explain(model, "its cache does not keep all tokens in the usual form")
+            self.obstacle = "its cache does not keep all tokens in the usual form"
+            return
         self.tokens, self.cache = tokens, cache
-        return None
-
-    @staticmethod
-    def _explain(model: Any, reason: str) -> None:
-        """Log once per model why the prefix is computed again with each prompt."""
-        if not getattr(model, "_listill_explained", False):
-            log.info("ask: the examples are computed again with each prompt: %s: %s", type(model).__name__, reason)
-            model._listill_explained = True
 
     def __len__(self) -> int:
         """Return the number of tokens with cached keys and values."""

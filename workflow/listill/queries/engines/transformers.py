@@ -1,5 +1,6 @@
 """A causal language model with plain transformers, batched by length: for small models, on a GPU or the CPU."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from listill.queries.engines.sampler import Sampler
 from listill.queries.engines.shared_prefix import SharedPrefix
 from listill.queries.generators.transformers import Transformers
 from listill.queries.requests import Request
+
+log = logging.getLogger("listill")
 
 Prompt = tuple[Request, list[int]]  # a request and the tokens of its prompt
 
@@ -121,7 +124,13 @@ def answers(settings: Transformers, requests: list[Request]) -> Iterator[list[An
     too_long = [(request, tokens) for request, tokens in prompts if len(tokens) > model.limit]
     if too_long:
         yield [Answer(request.query_id, "", TOO_LONG, len(tokens)) for request, tokens in too_long]
+    told = False
     for group in groups([prompt for prompt in prompts if len(prompt[1]) <= model.limit]):
         prefix = SharedPrefix(model.model, [tokens for _, tokens in group])
+        if prefix.obstacle and not told:
+            log.info(
+                "ask: model %s: the examples are computed again with each prompt: %s", settings.model, prefix.obstacle
+            )
+            told = True
         for batch in blocks(group, settings.batch):
             yield model.answers(batch, prefix)
