@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import TopPLogitsWarper
 
-from listill.queries.engines.sampler import LIKELY, Sampler, nucleus
+from listill.queries.engines.sampler import LIKELY, Sampler, mixed, nucleus, uniform
 
 
 def test_samples_have_the_softmax_as_their_distribution() -> None:
@@ -44,3 +44,36 @@ def test_a_row_is_drawn_with_its_own_seed() -> None:
     assert torch.equal(one, three)
     assert not torch.equal(one, two)
     assert torch.equal(Sampler([2], 1.0, 1.0)(torch.empty(0), scores[:1])[0], two)
+
+
+def test_steps_are_drawn_anew() -> None:
+    sampler, scores = Sampler([1], 1.0, 1.0), torch.zeros(1, 5000)
+    first, second = sampler(torch.empty(0), scores), sampler(torch.empty(0), scores)
+    assert float(torch.corrcoef(torch.cat([first, second]))[0, 1]) == pytest.approx(0, abs=0.06)
+
+
+def test_mixing_is_that_of_murmurhash() -> None:
+    """MurmurHash3's fmix32 in plain integers."""
+
+    def fmix32(h: int) -> int:
+        h = ((h ^ (h >> 16)) * 0x85EBCA6B) % 2**32
+        h = ((h ^ (h >> 13)) * 0xC2B2AE35) % 2**32
+        return h ^ (h >> 16)
+
+    numbers = [0, 1, 2, 12345, 2**31 - 1, 2**32 - 1]
+    assert mixed(torch.tensor(numbers)).tolist() == [fmix32(number) for number in numbers]
+
+
+@pytest.mark.parametrize("seeds", [range(400), range(2**31 - 400, 2**31)])
+def test_numbers_are_uniform_and_independent(seeds: range) -> None:
+    """Also for neighbouring seeds: 50,000 tokens of 400 rows, as in a step of a small model."""
+    numbers = torch.stack([uniform(torch.tensor(list(seeds)), step, 50_000) for step in (1, 2)])
+    assert 0 < float(numbers.min()) < 1e-6
+    assert 1 - 1e-6 < float(numbers.max()) < 1
+    shares = torch.histc(numbers[0], bins=100, min=0, max=1) / numbers[0].numel()
+    assert float((shares - 0.01).abs().max()) < 1e-4  # five standard deviations
+    rows = numbers[0][:40]
+    between = torch.corrcoef(torch.cat([rows, numbers[1][:40]])) - torch.eye(80)
+    assert float(between.abs().max()) < 5 / 50_000**0.5
+    columns = torch.corrcoef(numbers[0][:, :200].T) - torch.eye(200)
+    assert float(columns.abs().max()) < 5 / 400**0.5
