@@ -50,6 +50,17 @@ def test_dry_run_with_every_profile(profile: str, tmp_path: Path) -> None:
     assert flow.scheduled(tmp_path, text, "--workflow-profile", str(ROOT / "profiles" / profile))["train_student"] == 3
 
 
+def test_the_demo_runs_its_short_jobs_with_models_in_pairs() -> None:
+    """A rule that is renamed would silently get all cores again."""
+    paired = re.search(r"^PAIRED := (.+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert paired
+    text = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
+    blocks = {block.partition(":")[0]: block for block in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]}
+    for rule in paired[1].split():
+        assert "threads: THREADS" in blocks[rule]
+        assert "gpu=1" in blocks[rule]
+
+
 def test_the_cluster_profile_names_every_rule() -> None:
     """A rule that is forgotten there would get the defaults of some other kind of job."""
     text = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
