@@ -12,7 +12,7 @@ from listill.retrieval.tokens import Tokens
 from listill.settings.students import Student
 from listill.settings.training import Negatives, Temperatures
 from listill.training.batches import Step, collate
-from listill.training.engine import Engine
+from listill.training.engine import Engine, padded
 from listill.training.examples import Examples
 from listill.training.objective import weighted
 from listill.training.schedule import set_dropout
@@ -193,3 +193,16 @@ def kept_bytes(encoder: Encoder, tokens: Tokens, texts: np.ndarray) -> int:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         encoder.forward(tokens, texts, "document")
     return sum(storage.nbytes() for storage in storages.values())
+
+
+def test_chunks_on_a_cpu_are_smaller_than_the_batches_of_the_encoder(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listill.training.engine.CPU_CHUNK", 64)
+    encoder = fresh(tiny_model)
+    engine = Engine(encoder, 1e12)
+    engine.bytes_per_token = 1.0
+    tokens = encoder.tokenise(TEXTS, "document")
+    chunks = engine._chunks("document", tokens, np.arange(len(tokens)), 0)
+    assert len(chunks) > 1
+    assert all(padded(chunk) <= 64 or len(chunk.positions) == 1 for chunk in chunks)

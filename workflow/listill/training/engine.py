@@ -20,6 +20,10 @@ from listill.retrieval.encoder import Encoder, Kind
 from listill.retrieval.tokens import Tokens, chunks
 from listill.training.processes import Processes
 
+# Maximum number of tokens of a chunk on a CPU, including padding: half as many as in a batch of the encoder. A step has few
+# texts, so a larger chunk has texts of more different lengths. Speed: benchmarks/README.md#chunks-on-a-cpu.
+CPU_CHUNK = 2048
+
 # From similarities [queries, texts] to the loss and its named parts.
 Loss = Callable[[torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
 
@@ -83,7 +87,8 @@ class Engine:
     def _chunks(self, kind: Kind, tokens: Tokens, positions: np.ndarray, first_row: int) -> list[Chunk]:
         assert self.bytes_per_token is not None
         lengths = tokens.lengths[positions]
-        budget = min(self.encoder.token_budget, int(self.memory / self.bytes_per_token))
+        largest = CPU_CHUNK if self.encoder.device.type == "cpu" else self.encoder.token_budget
+        budget = min(largest, self.encoder.token_budget, int(self.memory / self.bytes_per_token))
         return [
             Chunk(kind, tokens, positions[part], torch.from_numpy(part + first_row).to(self.encoder.device))
             for part in chunks(lengths, budget)
