@@ -83,6 +83,30 @@ def test_the_late_interaction_model() -> None:
     assert torch.nn.functional.cosine_similarity(vectors, expected).min() > 0.97
 
 
+def test_the_late_interaction_model_reads_texts_as_a_colbert() -> None:
+    """Its marker of queries or documents comes first; queries are padded with [MASK]; punctuation is not compared."""
+    from listill.teachers.kinds.late_interaction import LateInteraction
+    from listill.teachers.multi_vector import MultiVectorModel
+
+    settings = LateInteraction(kind="late_interaction", model=COLBERT, max_length=64, precision="fp32")
+    loaded = MultiVectorModel(settings)
+    query, passages = "how many people live in berlin", ["berlin has 3,520,031 people.", "new york has museums."]
+    vectors = loaded.token_vectors([query], "query")[0]
+    assert vectors.shape == (32, 384)
+    words = loaded.model.tokenizer.tokenize(passages[0])
+    kept = [word for word in words if word not in ",."]
+    documents = loaded.token_vectors(passages, "document")
+    assert len(documents[0]) == len(kept) + 3  # [CLS], the marker and [SEP]
+    marked = loaded.model.tokenizer.convert_tokens_to_ids(["[CLS]", "[unused0]", *query.split(), "[SEP]"])
+    ids = torch.tensor([marked + [loaded.model.tokenizer.mask_token_id] * (32 - len(marked))])
+    mask = (torch.arange(32) < len(marked)).long()[None]  # expansion tokens are compared, but not attended to
+    hidden = loaded.model[0].model(input_ids=ids, attention_mask=mask).last_hidden_state[0]
+    expected = torch.nn.functional.normalize(hidden, dim=1)
+    torch.testing.assert_close(vectors.float(), expected, atol=1e-5, rtol=0)
+    good, bad = ((vectors @ document.T).max(1).values.mean() for document in documents)
+    assert good > bad + 0.05
+
+
 def test_no_weight_is_initialised_randomly() -> None:
     from transformers import AutoModel, AutoModelForSequenceClassification
 

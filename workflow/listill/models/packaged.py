@@ -21,6 +21,9 @@ class PackagedModel(Section):
     unused: list[str] = Field([], description="weights that the file lacks, since nothing depends on them")
     pooling: Pooling | None = Field(None, description="how token vectors are pooled; then scaled to length 1")
     prompts: Prompts | None = Field(None, description="prefixes of queries and documents")
+    late_interaction: dict[str, Any] | None = Field(
+        None, description="how a ColBERT reads texts, as PyLate saves it in config_sentence_transformers.json"
+    )
 
 
 @functools.cache

@@ -19,10 +19,11 @@ from listill.models.packaged import PackagedModel
 
 TOKENISER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 QUANTISED = "_quantized"
+TRANSFORMER = "sentence_transformers.models.Transformer"
 
 
 def restore(source: Path, entry: PackagedModel, target: Path) -> None:
-    """Write the model in the folder ``source`` to ``target`` in float32; with a pooling, for SentenceTransformers.
+    """Write the model in the folder ``source`` to ``target`` in float32; a student or ColBERT for sentence-transformers.
 
     Raises UserError if the package ``onnx`` is missing, or if the file lacks weights of the architecture.
     """
@@ -34,6 +35,13 @@ def restore(source: Path, entry: PackagedModel, target: Path) -> None:
                 shutil.copyfile(source / name, plain / name)
         if entry.pooling:
             _with_pooling(plain, entry).save_pretrained(str(target), create_model_card=False)
+    if entry.late_interaction:
+        _write(target / "modules.json", [{"idx": 0, "name": "0", "path": "", "type": TRANSFORMER}])
+        _write(target / "config_sentence_transformers.json", entry.late_interaction)
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
 def weights(file: Path) -> dict[str, np.ndarray]:
