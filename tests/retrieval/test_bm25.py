@@ -1,8 +1,12 @@
 """BM25 against rank_bm25 and against the formula."""
 
 import math
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,3 +165,15 @@ def test_the_retriever_searches_title_and_text() -> None:
         best = [i for i in sorted(range(3), key=lambda i: (-all_scores[i], i)) if all_scores[i] > 0]
         assert positions[q].tolist() == best
         np.testing.assert_array_equal(scores[q], all_scores[best])
+
+
+def test_jax_does_not_start_on_the_gpu(tmp_path: Path) -> None:
+    """bm25s imports JAX, where it is installed; here a module that only says on which platform it would run."""
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text("import os; print(os.environ.get('JAX_PLATFORMS'))")
+    (tmp_path / "jax" / "lax.py").write_text("def top_k(scores, k): return None")
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_PLATFORMS"}
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-c", "import listill.retrieval.bm25"]
+    run = subprocess.run(command, env=environment | {"PYTHONPATH": paths}, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["cpu"]

@@ -7,16 +7,21 @@ The score of a document for a query is the sum over the query's terms t of
 (Lucene's BM25Similarity; Kamphuis et al. 2020, "Which BM25 do you mean?").
 """
 
+import os
 from collections import Counter
 
-import bm25s
-import numpy as np
+# If JAX is installed, bm25s starts it when it is imported, though listill does not use it. On a GPU, JAX would take three
+# quarters of the memory.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-from listill.corpus.collection import Collection
-from listill.retrieval.retriever import Retriever
-from listill.retrieval.search import SLACK, top_k
-from listill.retrieval.tokens import Tokens
-from listill.settings.bm25 import Bm25
+import bm25s  # noqa: E402
+import numpy as np  # noqa: E402
+
+from listill.corpus.collection import Collection  # noqa: E402
+from listill.retrieval.retriever import Retriever  # noqa: E402
+from listill.retrieval.search import SLACK, top_k  # noqa: E402
+from listill.retrieval.tokens import Tokens  # noqa: E402
+from listill.settings.bm25 import Bm25  # noqa: E402
 
 
 class Bm25Index:
