@@ -14,14 +14,14 @@ from collections import Counter
 # quarters of the memory.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-import bm25s  # noqa: E402
-import numpy as np  # noqa: E402
+import bm25s
+import numpy as np
 
-from listill.corpus.collection import Collection  # noqa: E402
-from listill.retrieval.retriever import Retriever  # noqa: E402
-from listill.retrieval.search import SLACK, top_k  # noqa: E402
-from listill.retrieval.tokens import Tokens  # noqa: E402
-from listill.settings.bm25 import Bm25  # noqa: E402
+from listill.corpus.collection import Collection
+from listill.retrieval.retriever import Retriever
+from listill.retrieval.search import SLACK, top_k
+from listill.retrieval.tokens import Tokens
+from listill.settings.bm25 import Bm25
 
 
 class Bm25Index:
