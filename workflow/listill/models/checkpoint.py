@@ -49,7 +49,7 @@ def load(settings: ModelSettings) -> Checkpoint:
     _check_kind(folder, settings)
     loaded: Checkpoint = families.load("backends", settings.backend).load(settings, folder)
     _check_length(loaded, settings)
-    precision = settings.onnx or ("bf16" if loaded.bf16 else "fp32")
+    precision = "onnxruntime" if settings.onnx else "bf16" if loaded.bf16 else "fp32"
     log.info("teacher %s: kind %s, %s on %s", settings.model, settings.kind, precision, loaded.device)
     return loaded
 
