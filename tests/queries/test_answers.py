@@ -49,6 +49,12 @@ def test_first_phrases(text: str, reason: str, shortened: str | None) -> None:
     assert first_phrases(answer, 3) == expected
 
 
+@pytest.mark.parametrize("reason", [TOO_LONG, "content_filter"])
+def test_a_list_that_the_model_did_not_write_keeps_its_reason(reason: str) -> None:
+    answer = Answer("q", "", reason, 7)
+    assert first_phrases(answer, 3) == answer
+
+
 def test_answers_survive_an_interruption(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     first, second = Answer("a", "line\u2028one\r\n", "stop", 9, 4), Answer("b", "é", "length")

@@ -50,7 +50,8 @@ def first_phrases(answer: Answer, count: int) -> Answer:
         different.setdefault(fold(phrase), phrase)
     if len(phrases) <= count and len(different) == len(phrases):
         return answer
-    return replace(answer, text=", ".join(list(different.values())[:count]), finish_reason="stop")
+    reason = "stop" if answer.finish_reason == "length" else answer.finish_reason
+    return replace(answer, text=", ".join(list(different.values())[:count]), finish_reason=reason)
 
 
 class AnswerFile:
