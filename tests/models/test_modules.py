@@ -88,6 +88,12 @@ def test_an_activation_with_code_of_its_own(folder: Path) -> None:
     assert "its module own.Swish needs code of its own" in fault(folder, **CROSS)
 
 
+def test_the_activation_of_the_transformer_is_no_code_of_its_own(folder: Path) -> None:
+    """BART and GPT-2 name it in config.json."""
+    edit(folder / "config.json", activation_function="gelu")
+    modules.check_code(folder, "m", trust_remote_code=False)
+
+
 def test_missing_weights_of_the_transformer(folder: Path) -> None:
     """sentence-transformers initialises them randomly and continues."""
     without(folder, "layer.1.output.dense.weight")

@@ -63,7 +63,9 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     if trust_remote_code:
         return
     config = _json(folder / "config.json", {})
-    activations = [_config(folder, entry).get("activation_function", "torch.") for entry in _modules(folder)]
+    # The configuration of a transformer may have this key, too, but with a short name such as gelu.
+    others = [entry for entry in _modules(folder) if not entry["type"].endswith(".Transformer")]
+    activations = [_config(folder, entry).get("activation_function", "torch.") for entry in others]
     own = [name for name in [*module_types(folder), *activations] if not name.startswith(KNOWN)]
     if own or (config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING):
         what = f"its module {own[0]} needs" if own else "needs"
