@@ -31,6 +31,12 @@ def test_embeddings_are_those_of_torch(folder: Path, name: str) -> None:
     assert in_onnx.max_length == in_torch.max_length == 64
 
 
+def test_a_max_length_beyond_the_positions(folder: Path) -> None:
+    tiny_onnx.export(folder, auto="AutoModel", output="last_hidden_state")
+    with pytest.raises(UserError, match=r"max_length is 4096, but the model reads at most \d+ tokens; set max_length"):
+        Encoder(FrozenEncoder(model=str(folder), backend="onnx", max_length=4096))
+
+
 def test_a_file_of_a_cross_encoder(folder: Path, tmp_path: Path) -> None:
     other = tiny_onnx.cross_encoder(tmp_path / "other")
     shutil.copytree(other / "onnx", folder / "onnx")

@@ -41,11 +41,11 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
             model = SentenceTransformer(modules=_with_pooling(student, folder, model_kwargs), **options)
     except (OSError, ValueError) as error:
         raise UserError(f"model {folder}: cannot be loaded: {str(error).splitlines()[0]}") from None
-    if student.onnx:
-        _run_in_onnxruntime(student, folder, model, student.onnx)
     _check_pooling(student, folder, model)
     _fill_in(student, model)
     _check_length(student, model)
+    if student.onnx:  # last, since the ONNX file does not say how many positions the model has
+        _run_in_onnxruntime(student, folder, model, student.onnx)
     return model
 
 
