@@ -49,6 +49,13 @@ def test_files_of_a_model_folder(tmp_path: Path) -> None:
     assert model_files(str(tmp_path))[2:] == [str(dense)]
 
 
+def test_the_onnx_file_of_a_model_folder_and_its_weights(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("config.json", "a.onnx", "a.onnx_data", "b.onnx")]
+    for file in files:
+        file.write_text("")
+    assert model_files(str(tmp_path), "a.onnx") == [str(file) for file in files[:3]]
+
+
 def test_files_of_a_model_in_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list of checksums that pip writes, or else the files of the model."""
     package = tmp_path / "package_with_weights"

@@ -94,6 +94,18 @@ def test_the_identity_changes_with_the_files(model: Path, tmp_path: Path) -> Non
     assert identity(snapshot) == "0a1b2c"
 
 
+@pytest.mark.parametrize("changed", ["onnx/model.onnx", "onnx/model.onnx_data"])
+def test_the_identity_changes_with_the_onnx_file_and_its_weights(model: Path, changed: str) -> None:
+    (model / "onnx").mkdir()
+    for name in ("model.onnx", "model.onnx_data", "other.onnx"):
+        (model / "onnx" / name).write_text("a")
+    before = identity(model, "onnx/model.onnx")
+    (model / "onnx" / "other.onnx").write_text("b")
+    assert identity(model, "onnx/model.onnx") == before
+    (model / changed).write_text("b")
+    assert identity(model, "onnx/model.onnx") != before
+
+
 def hub_error(name: str) -> Exception:
     """Return an error as huggingface_hub raises it."""
     from unittest.mock import Mock

@@ -30,6 +30,11 @@ def existing(path: str, names: list[str] | None = None) -> list[str]:
     return [str(file) for file in ([root / name for name in names] if names else [root]) if file.exists()]
 
 
+def onnx_files(file: str) -> list[str]:
+    """Return an ONNX file and the file beside it that holds the weights if they are larger than 2 GB."""
+    return [file, f"{file}_data"]
+
+
 def in_package(model: str) -> Path | None:
     """Return where ``package:MODULE/PATH`` is, without importing the package; None if it is not installed."""
     module, _, inside = model.removeprefix("package:").partition("/")
@@ -61,4 +66,4 @@ def model_files(model: str, file: str | None = None) -> list[str]:
         return existing(model)
     names = ["modules.json", "config.json", "model.safetensors", "model.safetensors.index.json"]
     of_modules = Path(os.path.expandvars(os.path.expanduser(model))).glob("*/model.safetensors")
-    return [*existing(model, [*names, file] if file else names), *sorted(map(str, of_modules))]
+    return [*existing(model, [*names, *onnx_files(file)] if file else names), *sorted(map(str, of_modules))]

@@ -10,7 +10,7 @@ from listill.errors import UserError
 from listill.models import packaged
 from listill.models.restoring import cache
 from listill.models.restoring.restore import restored
-from listill.source_files import checksum, expand, in_package
+from listill.source_files import checksum, expand, in_package, onnx_files
 
 WEIGHTS = "*.safetensors"
 
@@ -59,7 +59,7 @@ def identity(folder: Path, file: str | None = None) -> str:
         return folder.name
     suffixes = (".json", ".txt", ".model", ".metadata", ".safetensors", ".py")
     files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
-    files += [folder / file] if file and (folder / file).is_file() else []
+    files += [folder / name for name in onnx_files(file) if (folder / name).is_file()] if file else []
     checksums = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
     return hashlib.sha256(checksums.encode()).hexdigest()[:16]
 
@@ -105,8 +105,8 @@ def _from_hub(model: str, revision: str | None, weights: Sequence[str]) -> Path:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
     allowed = ["*.json", "*.txt", "*.model", "*.jinja", "*.metadata", "*.py", *weights]
-    onnx = [file for file in weights if file != WEIGHTS]
-    allowed += [f"{file}_data" for file in onnx]  # where the weights are if they are larger than 2 GB
+    onnx = [name for file in weights if file != WEIGHTS for name in onnx_files(file)]
+    allowed += onnx
     ignored = ["openvino/*"] if onnx else ["onnx/*", "openvino/*"]
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=allowed, ignore_patterns=ignored))
