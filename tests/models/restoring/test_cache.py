@@ -1,5 +1,6 @@
 """The cache of restored models: two processes, a process that is killed, damaged files."""
 
+import errno
 import logging
 import multiprocessing
 import os
@@ -134,4 +135,13 @@ def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(
         UserError, match=r"file/models: cannot be written \(Not a directory\): set LISTILL_CACHE to a folder"
     ):
+        cache.stored("name", maker)
+
+
+def test_a_cache_on_a_file_system_that_is_read_only(monkeypatch: pytest.MonkeyPatch, maker: Maker) -> None:
+    def mkdir(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(UserError, match=r"cannot be written \(Read-only file system\): set LISTILL_CACHE to a folder"):
         cache.stored("name", maker)

@@ -32,7 +32,7 @@ def stored(name: str, make: Callable[[Path], None]) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = open(folder.with_name(f"{name}.lock"), "w")  # noqa: SIM115
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+    except OSError as error:
         raise UserError(
             f"{folder.parent}: cannot be written ({error.strerror}): set {VARIABLE} to a folder for restored models"
         ) from None
@@ -83,7 +83,7 @@ def _locked(lock: int, folder: Path) -> Iterator[None]:
     """Hold a lock, which the system releases if the process is killed."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         log.info("%s: waiting for another process that restores or verifies this model", folder)
         fcntl.flock(lock, fcntl.LOCK_EX)
     yield
