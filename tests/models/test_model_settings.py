@@ -20,8 +20,9 @@ def test_only_cross_encoders_run_in_onnxruntime() -> None:
         ModelSettings(kind="x", model="m", backend="onnx")
     settings = {"kind": "cross_encoder", "model": "m"}
     assert CrossEncoder.model_validate(settings).onnx is None
-    assert CrossEncoder.model_validate(settings | {"file": "a.onnx"}).onnx is None
     assert CrossEncoder.model_validate(settings | {"backend": "onnx"}).onnx == "onnx/model.onnx"
     assert CrossEncoder.model_validate(settings | {"backend": "onnx", "file": "a.onnx"}).onnx == "a.onnx"
     with pytest.raises(ValueError, match="with backend onnx, the file has its own precision; remove `precision`"):
         CrossEncoder.model_validate(settings | {"backend": "onnx", "precision": "bf16"})
+    with pytest.raises(ValueError, match="file: only backend onnx reads it; set `backend: onnx`, or remove `file`"):
+        CrossEncoder.model_validate(settings | {"file": "a.onnx"})

@@ -106,3 +106,5 @@ def test_an_encoder_that_is_not_trained_may_run_in_onnxruntime() -> None:
         Student.model_validate({"model": "m", "backend": "onnx"})
     with pytest.raises(ValueError, match="with backend onnx, the file has its own precision; remove `precision`"):
         FrozenEncoder(model="m", backend="onnx", precision="fp32")
+    with pytest.raises(ValueError, match="file: only backend onnx reads it; set `backend: onnx`, or remove `file`"):
+        FrozenEncoder(model="m", file="a.onnx")

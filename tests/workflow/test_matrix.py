@@ -60,7 +60,11 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "causal": {"kind": "causal", "model": "there", "format": "qwen3-reranker"},
 }
 # The block for a key that the block of its kind excludes.
-EXCLUDED = {"teacher.members.*[late_interaction].student": {"kind": "late_interaction"}}
+EXCLUDED: dict[str, dict[str, Any]] = {
+    "teacher.members.*[late_interaction].student": {"kind": "late_interaction"},
+    "teacher.members.*[cross_encoder].file": {"kind": "cross_encoder", "model": "there", "backend": "onnx"},
+    "mining.additional.*[dense].file": {"kind": "dense", "model": "somewhere", "backend": "onnx"},
+}
 # What ``*`` stands for, below each key.
 NAMES = {"corpora": "tiny", "students": "small", "additional": "other", "members": "one", "variants": "listwise"}
 
@@ -305,7 +309,7 @@ def concrete(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     for part in key.split("."):
         name, _, kind = part.partition("[")
         place.append(NAMES[place[-1]] if name == "*" else name)
-        if kind and _at(settings, place).get("kind") != kind[:-1]:
+        if kind and (key in EXCLUDED or _at(settings, place).get("kind") != kind[:-1]):
             settings = flow.changed(settings, ".".join(place), EXCLUDED.get(key, BLOCKS[kind[:-1]]))
     return ".".join(place), settings
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from listill.families import names
 from listill.section import Count, Member
+from listill.settings.students import check_onnx
 
 if TYPE_CHECKING:
     Backend = str
@@ -39,11 +40,9 @@ class ModelSettings(Member):
         return getattr(self, "file", None) if self.backend == "onnx" else None
 
     @model_validator(mode="after")
-    def _may_run_in_onnxruntime(self) -> "ModelSettings":
-        if self.backend != "onnx":
-            return self
-        if "file" not in type(self).model_fields:
+    def _check_backend(self) -> "ModelSettings":
+        if (file := getattr(self, "file", None)) is not None:
+            check_onnx(self.backend, file, self.precision)
+        elif self.backend == "onnx":
             raise ValueError("backend: onnx runs only teachers of kind cross_encoder; remove `backend`")
-        if self.precision != "auto":
-            raise ValueError("precision: with backend onnx, the file has its own precision; remove `precision`")
         return self

@@ -35,11 +35,20 @@ def preset_of(model: str) -> Preset | None:
     return next((preset for names, preset in presets() if is_one_of(model, names)), None)
 
 
-# The ONNX file of a model, and where repositories on the hub have it.
+# Where repositories on the hub have the ONNX file of a model.
+DEFAULT_ONNX_FILE = "onnx/model.onnx"
 ONNX_FILE = Field(
-    "onnx/model.onnx",
+    DEFAULT_ONNX_FILE,
     description="with `backend: onnx`, the file in the model's folder; models of `models/packaged.yaml` have one file only",
 )
+
+
+def check_onnx(backend: str, file: str, precision: str) -> None:
+    """Raise ValueError if the ``file`` would not be read, or if a ``precision`` is set for a model in onnxruntime."""
+    if backend == "onnx" and precision != "auto":
+        raise ValueError("precision: with backend onnx, the file has its own precision; remove `precision`")
+    if backend != "onnx" and file != DEFAULT_ONNX_FILE:
+        raise ValueError("file: only backend onnx reads it; set `backend: onnx`, or remove `file`")
 
 
 class Student(Section):
@@ -100,7 +109,6 @@ class FrozenEncoder(Student):
         return self.file if self.backend == "onnx" else None
 
     @model_validator(mode="after")
-    def _has_one_precision(self) -> "FrozenEncoder":
-        if self.backend == "onnx" and self.precision != "auto":
-            raise ValueError("precision: with backend onnx, the file has its own precision; remove `precision`")
+    def _check_backend(self) -> "FrozenEncoder":
+        check_onnx(self.backend, self.file, self.precision)
         return self
