@@ -54,7 +54,7 @@ def test_a_gguf_file_and_a_known_model_are_restored(tmp_path: Path, monkeypatch:
     shutil.copy(tmp_path / "model.gguf", package)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert folder_or_hub_name("package:package_with_gguf/model.gguf") == str(package / "model.gguf-restored")
-    assert "no folder 'gone.gguf' in the package" in fault("package:package_with_gguf/gone.gguf")
+    assert "no file 'gone.gguf' in the package" in fault("package:package_with_gguf/gone.gguf")
 
 
 def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +71,11 @@ def test_a_package_that_does_not_exist() -> None:
 @pytest.mark.parametrize("path", ["/nowhere/model", "./nowhere", "~/nowhere/at/all", "a/b/c"])
 def test_a_missing_folder(path: str) -> None:
     assert "no such folder" in fault(path)
+
+
+@pytest.mark.parametrize("path", ["/nowhere/model.gguf", "model.gguf", "models/model.gguf"])
+def test_a_missing_gguf_file(path: str) -> None:
+    assert fault(path).endswith(": no such file")
 
 
 def test_a_hub_name_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def folder_or_hub_name(model: str) -> str:
         return str(restored(model, _in_package(model)))
     if (path := expand(model)).is_dir() or (path.is_file() and path.suffix == ".gguf"):
         return str(restored(model, path))
-    if model.startswith((".", "/", "~", "$")) or model.count("/") > 1:
-        raise UserError(f"model {model}: no such folder")
+    if model.startswith((".", "/", "~", "$")) or model.count("/") > 1 or path.suffix == ".gguf":
+        raise UserError(f"model {model}: no such {'file' if path.suffix == '.gguf' else 'folder'}")
     return model
 
 
@@ -96,7 +96,8 @@ def _in_package(model: str) -> Path:
         fix = "run `make models`" if packaged.entry_of(model) else "install it"
         raise UserError(f"model {model}: the Python package '{module}' is not installed; {fix}")
     if not (path.is_dir() or (path.suffix == ".gguf" and path.is_file())):
-        raise UserError(f"model {model}: no folder '{inside}' in the package '{module}'")
+        what = "file" if path.suffix == ".gguf" else "folder"
+        raise UserError(f"model {model}: no {what} '{inside}' in the package '{module}'")
     return path
 
 

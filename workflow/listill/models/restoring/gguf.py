@@ -27,7 +27,10 @@ def restore(source: Path, target: Path) -> None:
     except ImportError:
         raise UserError(f"{source}: the Python package 'gguf', which reads it, is missing: run `make models`") from None
     except (OSError, ValueError, struct.error) as error:
-        raise UserError(f"{source}: cannot be read: {str(error).splitlines()[0]}; download it again") from None
+        raise UserError(
+            f"{source}: cannot be read: {str(error).splitlines()[0]}; download it again, or, if transformers does not "
+            "support its architecture, set model to a folder with safetensors weights"
+        ) from None
     # The model still counts as quantised and cannot be saved: its weights are moved to a model that does not.
     config = quantised.config
     if hasattr(config, "quantization_config"):
