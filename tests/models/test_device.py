@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from listill.models.device import device, wants_bf16
+from listill.errors import UserError
+from listill.models.device import device, move, wants_bf16
 
 
 def test_precision() -> None:
@@ -43,3 +44,14 @@ def test_emulated_bf16_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
     assert not wants_bf16("auto", torch.device("cuda"))
     assert wants_bf16("bf16", torch.device("cuda"))
+
+
+def test_weights_that_do_not_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_out_of_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("simulated")
+
+    model = torch.nn.Linear(1, 1)
+    move(model, "m", torch.device("cpu"))
+    monkeypatch.setattr(model, "to", raise_out_of_memory)
+    with pytest.raises(UserError, match=r"^model m: its weights do not fit into GPU memory; use a smaller model"):
+        move(model, "m", torch.device("cpu"))

@@ -148,6 +148,17 @@ def test_missing_weights(tmp_path: Path) -> None:
     assert "cannot be loaded: " in fault(folder)
 
 
+def test_weights_that_do_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class TooLarge(torch.nn.Module):
+        def to(self, target: Any) -> Any:
+            if isinstance(target, torch.device):
+                raise torch.OutOfMemoryError("simulated")
+
+    folder = tiny_colbert.save(tmp_path / "model")
+    monkeypatch.setattr(multi_vector, "_load", lambda *_, **__: TooLarge())
+    assert "its weights do not fit into GPU memory" in fault(folder)
+
+
 def test_code_of_the_model_does_not_run_without_permission(tmp_path: Path) -> None:
     folder = tiny_colbert.save(tmp_path / "model")
     file = folder / "modules.json"

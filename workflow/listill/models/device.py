@@ -2,10 +2,22 @@
 
 import torch
 
+from listill.errors import UserError
+
 
 def device() -> torch.device:
     """Return the GPU if there is one, otherwise the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move(model: torch.nn.Module, name: str, target: torch.device) -> None:
+    """Move a model to ``target``; UserError, with the ``name`` of the model, if its weights do not fit into memory."""
+    try:
+        model.to(target)
+    except torch.OutOfMemoryError:
+        raise UserError(
+            f"model {name}: its weights do not fit into GPU memory; use a smaller model or a larger GPU"
+        ) from None
 
 
 def wants_bf16(precision: str, target: torch.device) -> bool:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from listill.errors import UserError
 from listill.models import modules
-from listill.models.device import device, wants_bf16
+from listill.models.device import device, move, wants_bf16
 from listill.models.locate import identity, resolve_transformer
 from listill.models.positions import check_length, positions
 
@@ -57,7 +57,8 @@ class MultiVectorModel:
         except (OSError, ValueError, ImportError, RuntimeError, SafetensorError, AttributeError, TypeError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise UserError(f"model {self.name}: cannot be loaded: {reason}") from None
-        self.model.to(self.device, torch.bfloat16 if bf16 else torch.float32)
+        self.model.to(torch.bfloat16 if bf16 else torch.float32)
+        move(self.model, self.name, self.device)
         self.limits = self._limits(member.max_length)
         what = "token vectors with a projection" if is_late_interaction(folder) else "token vectors of the encoder"
         precision = "bf16" if bf16 else "fp32"

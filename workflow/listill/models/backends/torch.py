@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from listill.errors import UserError
 from listill.models import modules
 from listill.models.checkpoint import Checkpoint
-from listill.models.device import device, wants_bf16
+from listill.models.device import device, move, wants_bf16
 from listill.models.model_settings import ModelSettings
 
 
@@ -29,12 +29,7 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
             model, tokenizer = _load(folder, settings, torch.bfloat16 if bf16 else torch.float32)
     except (OSError, ValueError, ImportError, RuntimeError, SafetensorError, AttributeError, TypeError) as error:
         raise UserError(f"model {settings.model}: cannot be loaded: {_first_line(error)}") from None
-    try:
-        model.to(target)
-    except torch.OutOfMemoryError:
-        raise UserError(
-            f"model {settings.model}: its weights do not fit into GPU memory; use a smaller model or a larger GPU"
-        ) from None
+    move(model, settings.model, target)
     return Checkpoint(model.eval(), tokenizer, target, bf16)
 
 
