@@ -9,6 +9,7 @@ import transformers
 
 import tiny_onnx
 from listill.errors import UserError
+from listill.models import onnx_model
 from listill.models.onnx_model import OnnxModel
 
 TEXTS = ["old lava", "a", "the lava of a volcano is hot and the volcano is old"]
@@ -47,4 +48,12 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match="has the outputs scores; a reranker needs logits, a bi-encoder last_hidden_state"
     ):
+        OnnxModel(folder / "onnx" / "model.onnx", None, "m")
+
+
+@pytest.mark.models
+def test_an_input_that_is_not_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_onnx.cross_encoder(tmp_path / "model")
+    monkeypatch.setattr(onnx_model, "INPUTS", {"input_ids", "attention_mask"})
+    with pytest.raises(UserError, match=r"model.onnx needs the input 'token_type_ids', which is not supported"):
         OnnxModel(folder / "onnx" / "model.onnx", None, "m")

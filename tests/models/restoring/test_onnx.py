@@ -1,5 +1,6 @@
 """Restored models compute what the ONNX file computes in onnxruntime, to the precision of int8."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,14 @@ def test_weights_that_the_file_lacks(tmp_path: Path) -> None:
     entry = entry.model_copy(update={"architecture": "BertForMaskedLM"})
     with pytest.raises(UserError, match=r"model.onnx: bert.embeddings.LayerNorm.bias is missing in the file"):
         restore(in_package(BGE), entry.model_copy(update={"unused": []}), tmp_path)
+
+
+def test_the_package_onnx_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(
+        UserError, match=r"model.onnx: the Python package 'onnx', which reads it, is missing: run `make"
+    ):
+        weights(tmp_path / "model.onnx")
 
 
 @pytest.mark.parametrize("content", [None, b"no model \xff"])

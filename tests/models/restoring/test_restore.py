@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import transformers
 
 from listill.errors import UserError
 from listill.models import packaged
@@ -63,3 +64,15 @@ def test_a_broken_gguf_file(tmp_path: Path) -> None:
     ) as caught:
         restored(str(tmp_path / "model.gguf"), tmp_path / "model.gguf")
     assert "\n" not in str(caught.value)
+
+
+def test_the_package_gguf_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise ImportError("a message of transformers\nof several lines")
+
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", missing)
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    with pytest.raises(
+        UserError, match=r"model.gguf: the Python package 'gguf', which reads it, is missing: run `make"
+    ):
+        restored(str(tmp_path / "model.gguf"), tmp_path / "model.gguf")
