@@ -1,4 +1,4 @@
-"""Teachers that score with the base model of a student."""
+"""Teachers that encode query and passage apart, by default with the base model of a student."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class BiEncoderTeacher(Teacher):
-    """The base class of teachers without a model of their own, which compare embeddings or token vectors."""
+    """The base class of teachers that compare embeddings or token vectors."""
 
     student: Name | None = Field(None, description="the student whose base model is used; default: the first by name")
 

@@ -46,7 +46,10 @@ class Scorer:
         member.prepare(self)
 
     def score(self, pairs: Pairs) -> np.ndarray:
-        """Return the raw scores [pairs] in float32. They do not depend on which pairs share a batch."""
+        """Return the raw scores [pairs] in float32.
+
+        They depend on which pairs share a batch only by rounding, except for quantised ONNX files (see ``OnnxModel``).
+        """
         scores = np.empty(len(pairs), dtype=np.float32)
         truncated = 0
         with Progress(len(pairs), f"teacher {self.member.model}", "pairs") as progress, torch.inference_mode():
