@@ -55,10 +55,13 @@ def test_types_and_human_queries() -> None:
 
 
 def test_a_generator_that_does_not_say_its_types() -> None:
-    """The types are then those that the variants name."""
+    """The types are then those that the variants name. A variant that names none has human queries, too, if there are any."""
     generator = {"kind": "file", "path": "there.parquet"}
     variants = {"a": {"types": ["log"]}, "b": {"types": ["human"]}, "c": {}}
     _, types, human, _ = rows({"variants": variants}, generation={"generator": generator})
+    assert types == {}
+    assert human == {"human": ["b"], "human and synthetic": ["c"]}
+    _, types, human, _ = rows({"variants": variants}, generation={"generator": generator, "human": False})
     assert types == {"log": ["a"], "all types": ["c"]}
     assert human == {"human": ["b"], "synthetic": ["c"]}
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.errors import UserError
 from listill.report.paper_layout import ENSEMBLE, Layout
 from listill.report.paper_tables import Measured, Row, fill, read
 from listill.report.results import Results
@@ -109,3 +110,11 @@ def test_what_was_run_is_read(tmp_path: Path) -> None:
     tables.write(tmp_path / "a/gate.parquet", "gate", gate, tables.Provenance("gate", "0"))
     found = read(tmp_path, ["a", "b", "c"])
     assert {corpus: one.gate is not None for corpus, one in found.items()} == {"a": True, "b": False}
+
+
+def test_a_corpus_that_was_evaluated_without_the_measure(tmp_path: Path) -> None:
+    """Its cells would be empty, as if it had not been run."""
+    other = summary({("m", "test"): (0.5, 0.5, NAN)}).assign(measure="R@100")
+    tables.write(tmp_path / "a/summary.parquet", "summary", other, tables.Provenance("summary", "0"))
+    with pytest.raises(UserError, match=r"a/summary.parquet: .* nDCG@10, .*: add it to evaluation.measures$"):
+        read(tmp_path, ["a"])

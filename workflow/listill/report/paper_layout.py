@@ -1,7 +1,8 @@
 """The tables of the papers (arXiv 2502.19712, 2505.19274), and which variants of a config belong into them.
 
-Variants are told apart by what they are trained on and how, not by their names. The variants of one table differ in one
-thing only: the losses, the query types, or the teachers. If a config has several such groups, the largest is shown.
+Variants are told apart by what they are trained on and how, not by their names. Of losses, query types, teachers, and
+the number and settings of the lists, the rows of one table differ in one only. (Other settings, such as the learning rate,
+are not compared: see ``Layout``.) If a config has several such groups, the largest is shown.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ ALL, SYNTHETIC, BOTH, ENSEMBLE = "all types", "synthetic", "human and synthetic"
 class Layout:
     """One table: its variants by row, and the row that the other rows are compared with.
 
-    Several variants may fit a row. ``rows`` is empty if the config has less than two rows for the table. ``corpora`` and
+    Several variants may fit a row: those that differ in other settings of training. ``rows`` is empty if the config has less than two rows for the table. ``corpora`` and
     ``students`` are those for which at least two rows are trained.
     """
 
@@ -38,7 +39,7 @@ class _Facts:
     """What a variant is trained on and how, as far as the tables tell variants apart."""
 
     losses: tuple[str, ...]
-    types: frozenset[str] | None  # None: all types of a generator that does not say which it has
+    types: frozenset[str] | None  # None: all types, human ones too, of a generator that does not say which it has
     size: int | None
     lists: str
     teachers: tuple[tuple[str, float], ...]
@@ -53,13 +54,18 @@ def layouts(settings: Settings) -> list[Layout]:
     def loss(one: _Facts) -> str | None:
         return LOSSES.get(one.losses)
 
+    # A variant without types takes the human queries, too. If they are known, ``_facts`` has added them.
+    with_human = synthetic is None and settings.generation.human
+
     def single_type(one: _Facts) -> str | None:
+        if one.types is None and with_human:
+            return None
         if one.types == synthetic:
             return ALL
         return next(iter(one.types)) if one.types and len(one.types) == 1 and one.types != {HUMAN} else None
 
     def source(one: _Facts) -> str | None:
-        known = {frozenset({HUMAN}): HUMAN, synthetic: SYNTHETIC}
+        known = {frozenset({HUMAN}): HUMAN, synthetic: BOTH if with_human else SYNTHETIC}
         return known.get(one.types) or (BOTH if one.types == (synthetic or frozenset()) | {HUMAN} else None)
 
     def teachers(one: _Facts) -> str:

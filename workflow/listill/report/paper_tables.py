@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from listill import tables
+from listill.errors import UserError
 from listill.measure_names import SELECTION
 from listill.report.paper_layout import ENSEMBLE, Layout
 from listill.report.results import Cell, Results
@@ -63,13 +64,22 @@ class Table:
 
 
 def read(folder: Path, corpora: list[str]) -> dict[str, Measured]:
-    """Return the results of the corpora that have been evaluated (``folder`` is the folder ``results``)."""
+    """Return the results of the corpora that have been evaluated (``folder`` is the folder ``results``).
+
+    Raises UserError if a corpus was evaluated without the measure of the tables.
+    """
     found = {}
     for corpus in corpora:
         files = {name: folder / corpus / f"{name}.parquet" for name in ("summary", "comparisons", "gate")}
         there = {name: tables.read(path, name) for name, path in files.items() if path.exists()}
         if "summary" in there and len(there["summary"]):
-            found[corpus] = Measured(Results(there["summary"], there.get("comparisons")), there.get("gate"))
+            results = Results(there["summary"], there.get("comparisons"))
+            if SELECTION not in results.measures:
+                raise UserError(
+                    f"{files['summary']}: the papers' tables show {SELECTION}, which was not measured: add it to "
+                    "evaluation.measures"
+                )
+            found[corpus] = Measured(results, there.get("gate"))
     return found
 
 
