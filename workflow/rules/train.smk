@@ -74,8 +74,8 @@ rule train_student:
     """
     Train one variant of a student; keep the step that is best on dev queries, and encode the corpus with it.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, dev_candidates.parquet,
-    lists/<student>.parquet (or the variant's own), tokens/<student>.parquet and embeddings/<student>.parquet of the base student, the guide's
-    embeddings if there is one
+    lists/<student>.parquet (or the variant's own, lists/<student>.<variant>.parquet), tokens/<student>.parquet and
+    embeddings/<student>.parquet of the base student, the guide's embeddings if there is one
     OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole),
     embeddings/<student>.<variant>.parquet
     """
