@@ -1,9 +1,7 @@
 """The report page: results, funnel, training, examples and costs in one self-contained HTML file."""
 
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import yaml
 
@@ -12,23 +10,17 @@ from listill.report import costs, funnel, plots
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
 from listill.report.results import Cell, Results, p_text
+from listill.report.templates import template
 from listill.report.verdict import verdicts
 from listill.system_names import without_seed
 
 
 def render(material: Material, examples: int) -> str:
     """Return the page; it shows up to ``examples`` improved and as many degraded queries per student."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     results = Results(material.summary, material.comparisons)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         title=material.title,
         results=results,
         verdicts=verdicts(results),

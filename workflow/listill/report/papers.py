@@ -7,7 +7,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import yaml
 
@@ -18,6 +17,7 @@ from listill.measure_names import SELECTION
 from listill.report.paper_layout import layouts
 from listill.report.paper_tables import Measured, Row, Table, fill, read
 from listill.report.results import Cell
+from listill.report.templates import template
 from listill.settings.config import Settings
 
 NOTES = [
@@ -49,14 +49,7 @@ def text(filled: list[Table], measured: dict[str, Measured], corpora: list[str])
 
 def page(filled: list[Table], measured: dict[str, Measured], corpora: list[str]) -> str:
     """Return the HTML page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("papers.html.j2").render(
+    return template("papers.html.j2").render(
         tables=[(table, _nothing(table), _chosen(table)) for table in filled],
         corpora={corpus: _queries(measured, corpus) for corpus in corpora},
         measure=SELECTION,
