@@ -133,7 +133,7 @@ class Plan:
         return canonical(STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json"))
 
     @property
-    def whole(self) -> str:
+    def whole_config(self) -> str:
         """The whole config as canonical JSON, as far as its keys are set."""
         return canonical(self.settings.model_dump(mode="json", exclude_unset=True))
 

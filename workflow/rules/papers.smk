@@ -7,7 +7,7 @@ use rule stage_settings as papers_settings with:
     log:
         "results/logs/config/papers.log",
     params:
-        settings=lambda wildcards: PLAN.whole,
+        settings=lambda wildcards: PLAN.whole_config,
 
 
 rule write_papers:

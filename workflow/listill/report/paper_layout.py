@@ -22,8 +22,8 @@ ALL, SYNTHETIC, BOTH, ENSEMBLE = "all types", "synthetic", "human and synthetic"
 class Layout:
     """One table: its variants by row, and the row that the other rows are compared with.
 
-    Several variants may fit a row: those that differ in other settings of training. ``rows`` is empty if the config has less than two rows for the table. ``corpora`` and
-    ``students`` are those for which at least two rows are trained.
+    Several variants may fit a row: those that differ in other settings of training. ``rows`` is empty if the config has
+    fewer than two rows for the table. ``corpora`` and ``students`` are those for which at least two rows are trained.
     """
 
     title: str

@@ -157,8 +157,8 @@ Names = Annotated[list[Name], Field(min_length=1)]
 Weights = Annotated[dict[Name, Positive], Field(min_length=1)]
 
 
-class BesidesRecipe(Section):
-    """The keys of a variant that are no settings of training: where it is trained, and on which lists.
+class OnlyInVariants(Section):
+    """The keys that only variants have, or have with another meaning: where a variant is trained, and on which lists.
 
     A variant that sets ``lists`` or ``teachers`` has lists of its own.
     """
@@ -182,7 +182,7 @@ def _optional(model: type[Section], name: str) -> type[Section]:
         key: (field.rebuild_annotation(), Field(None, description=field.description))
         for key, field in model.model_fields.items()
     }
-    return create_model(name, __base__=BesidesRecipe, __doc__="The settings that this variant overrides.", **fields)
+    return create_model(name, __base__=OnlyInVariants, __doc__="The settings that this variant overrides.", **fields)
 
 
 Variant: Any = _optional(Recipe, "Variant")
