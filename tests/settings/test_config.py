@@ -70,6 +70,21 @@ def test_what_does_not_fit_is_an_error(more: dict[str, Any], text: str) -> None:
     assert text in fault(config(**more))
 
 
+def test_a_variants_lists_need_candidates_for_its_own_students_only() -> None:
+    """``t`` is not mined: the shared lists name another retriever for it, and the variant does not train it."""
+    mining = {"retrievers": ["bm25", "s"]}
+    students = {"s": {"model": "m"}, "t": {"model": "m"}}
+    own = {"lists": {"candidates_from": {"s": "bm25"}}}
+    shared = {"candidates_from": {"t": "s"}}
+
+    def with_variant(variant: dict[str, Any]) -> dict[str, Any]:
+        return config(mining=mining, students=students, training={"lists": shared, "variants": {"v": variant}})
+
+    parse(Settings, with_variant(own | {"students": ["s"]}), "config")
+    assert "training.variants.v.lists: the lists of 't' use the candidates of 't'" in fault(with_variant(own))
+    assert "training.variants.v.students: no student 'x'" in fault(with_variant(own | {"students": ["x"]}))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
 def test_shipped_configs(path: Path) -> None:
     settings = parse(Settings, yaml.safe_load(path.read_text()), str(path))

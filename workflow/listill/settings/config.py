@@ -41,7 +41,7 @@ class Settings(Section):
             known = [*self.students, *self.mining.embedding]
             if guide is not None and guide not in known:
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
-        self._check_lists("training.lists", self.training.lists)
+        self._check_lists("training.lists", self.training.lists, [*self.students])
         self._check_variants()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
@@ -72,8 +72,6 @@ class Settings(Section):
         """Raise ValueError for names in a variant that the config does not have."""
         for variant, settings in self.training.variants.items():
             place = f"training.variants.{variant}"
-            if settings.lists:
-                self._check_lists(f"{place}.lists", self.training.lists_of(variant))
             for key, kind, known in [
                 ("corpora", "corpus", [*self.corpora]),
                 ("students", "student", [*self.students]),
@@ -82,9 +80,13 @@ class Settings(Section):
                 for name in getattr(settings, key) or []:
                     if name not in known:
                         raise ValueError(f"{place}.{key}: no {kind} '{name}'{nearest(name, known)}")
+            if settings.lists:
+                own = self.training.lists_of(variant)
+                self._check_lists(f"{place}.lists", own, settings.students or [*self.students])
 
-    def _check_lists(self, where: str, lists: Lists) -> None:
-        self._check_retrievers(where, lists)
+    def _check_lists(self, where: str, lists: Lists, students: list[str]) -> None:
+        """Raise ValueError for names in the settings of lists that the config does not have; ``students`` have the lists."""
+        self._check_retrievers(where, lists, students)
         self._check_min_score(where, lists)
 
     def _check_min_score(self, where: str, lists: Lists) -> None:
@@ -98,7 +100,7 @@ class Settings(Section):
                     "(10, for instance), or give a number"
                 )
 
-    def _check_retrievers(self, where: str, lists: Lists) -> None:
+    def _check_retrievers(self, where: str, lists: Lists, students: list[str]) -> None:
         """Raise ValueError for unknown retrievers, and for lists whose candidates no retriever finds."""
         known = ["bm25", *self.students, *self.mining.additional]
         for place, names in [
@@ -113,7 +115,7 @@ class Settings(Section):
                 raise ValueError(f"{where}.candidates_from: no student '{student}'{nearest(student, self.students)}")
         if lists.retrievers == "all" and self.mining.consistency.require != "student":
             return
-        for student in self.students:
+        for student in students:
             source = lists.candidates_from.get(student, student)
             if self.mining.retrievers is not None and source not in self.mining.retrievers:
                 raise ValueError(
