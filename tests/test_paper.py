@@ -46,6 +46,9 @@ LOSSES = {
     "combined": {"listwise": 1.0, "infonce": 0.1},
 }
 TYPES = {"question", "claim", "title", "keywords", "user_query", "user_query_styled"}
+# The variants with a single type: their losses are those of another variant, and they are trained on some corpora only.
+ALONE = {name.replace("_", "-"): ("combined", [name]) for name in TYPES}
+ALONE_ON = {"scifact", "fiqa", "trec-covid", "nfcorpus", "msmarco"}
 EPOCHS = 30
 
 RANKT5 = {
@@ -217,7 +220,11 @@ def expected(stage: str) -> dict[str, Any]:
         }
         values |= {"mining.consistency.require": "none"}  # it measures teachers and keeps no query from anything
     if kind == "train":
-        values |= {f"recipe.losses.{key}": value for key, value in LOSSES[rest.partition(".")[2]].items()}
+        variant = rest.partition(".")[2]
+        values |= {
+            f"recipe.losses.{key}": value for key, value in LOSSES[ALONE.get(variant, (variant, None))[0]].items()
+        }
+        values["recipe.types"] = ALONE.get(variant, (variant, None))[1]
     return values
 
 
@@ -232,7 +239,10 @@ def test_every_setting_is_the_papers_or_known_to_be_ours(stage: str) -> None:
 def test_what_is_trained() -> None:
     assert sorted(CORPORA) == PLAN.corpora
     assert sorted(STUDENTS) == PLAN.students == PLAN.retrievers
-    assert sorted(LOSSES) == PLAN.variants
+    assert sorted([*LOSSES, *ALONE]) == PLAN.variants
+    for corpus in PLAN.corpora:
+        alone = {f"e5.{name}" for name in ALONE} if corpus in ALONE_ON else set()
+        assert set(PLAN.trained_on(corpus)) == {f"{one}.{name}" for one in STUDENTS for name in LOSSES} | alone
     assert PLAN.miners == ["bge", "gte", "snowflake"]
     assert PLAN.asking == ("vllm", 1)
     retriever = {name: json.loads(PLAN.frozen("fiqa", f"lists.{name}"))["retriever"] for name in STUDENTS}
