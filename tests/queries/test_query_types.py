@@ -103,6 +103,10 @@ def unknown_key(tmp_path: Path) -> dict[str, Any]:
     return {"types_from": str(write_type(tmp_path / "t", "headline", exampels=[]))}
 
 
+def no_examples(tmp_path: Path) -> dict[str, Any]:
+    return {"types_from": str(write_type(tmp_path / "t", "headline", examples=[])), "chat": False}
+
+
 def no_words(tmp_path: Path) -> dict[str, Any]:
     return {"types_from": str(write_type(tmp_path / "t", "headline", words=None))}
 
@@ -143,6 +147,7 @@ def no_rows(tmp_path: Path) -> dict[str, Any]:
         (lambda p: {"types_from": str(p)}, "types_from: .*: neither a YAML file nor a folder with YAML files"),
         (lambda _: {"types_from": "$NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE is not set"),
         (broken_types, r"bad\.yaml: invalid YAML: "),
+        (no_examples, r"headline\.yaml: the query type 'headline' has no examples, .* chat: false .*: add examples"),
         (unknown_key, r"headline\.yaml: unknown key 'exampels' \(did you mean 'examples'\?\)"),
         (
             lambda p: {"types_from": str(write_type(p / "t", "human"))},

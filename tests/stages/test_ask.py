@@ -101,7 +101,8 @@ def test_without_chat_the_server_completes_patterns(folder: Path) -> None:
 @pytest.mark.parametrize("change", [{"label": "Claim:"}, {"phrases": 3}, {}], ids=str)
 def test_the_prompts_are_part_of_the_fingerprint(folder: Path, change: dict[str, Any]) -> None:
     """A file with the same settings but another type gives another fingerprint; the same file gives the same."""
-    content: dict[str, Any] = {"instruction": "Write.", "words": 9, "label": "Query:"}
+    example = {"passage": "Bees dance.", "query": "how bees talk"}
+    content: dict[str, Any] = {"instruction": "Write.", "words": 9, "label": "Query:", "examples": [example]}
     fingerprints = []
     with chat_server.serve(answer=chat_server.complete) as chat:
         for now in ({}, change):

@@ -98,7 +98,10 @@ def read_pairs(path: Path) -> list[Example]:
 
 
 def resolve_types(settings: LanguageModel, seed: int) -> list[ResolvedType]:
-    """Return the types that the settings select, sorted by name."""
+    """Return the types that the settings select, sorted by name.
+
+    Raises UserError for unknown names, and for a type without examples if the prompt has nothing else (``chat: false``).
+    """
     known = files(settings.types_from)
     names = sorted(settings.types if settings.types is not None else known)
     for key, names_in_key in (("types", names), ("examples", settings.examples)):
@@ -114,6 +117,11 @@ def resolve_types(settings: LanguageModel, seed: int) -> list[ResolvedType]:
         examples = query_type.examples if settings.chat else query_type.plain_examples or query_type.examples
         if name in settings.examples:
             examples = read_pairs(expand(settings.examples[name]))
+        if not settings.chat and not examples:
+            raise UserError(
+                f"{known[name]}: the query type '{name}' has no examples, and with chat: false the model sees nothing else: "
+                f"add examples to it, or set generation.generator.examples.{name}"
+            )
         if len(examples) > settings.shots:
             examples = random.Random(f"{seed}:examples:{name}").sample(examples, settings.shots)
         weight = query_type.weight if settings.types is None else settings.types[name]
