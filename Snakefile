@@ -115,11 +115,7 @@ rule lists:
 rule train:
     """Target: trained students."""
     input:
-        [
-            f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet"
-            for corpus in PLAN.corpora
-            for system in PLAN.trained_on(corpus)
-        ],
+        [file for corpus in PLAN.corpora for file in HISTORIES(corpus)],
 
 
 rule evaluate:

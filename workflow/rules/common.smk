@@ -22,3 +22,8 @@ rule stage_settings:
 
 # Heavy stages use as many cores as they get; light ones use one.
 THREADS = 8
+
+# The histories of all trainings on a corpus.
+HISTORIES = lambda corpus: [
+    f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet" for system in PLAN.trained_on(corpus)
+]

@@ -9,10 +9,6 @@ ASKED = {
 RUNS = lambda wildcards: [
     f"results/{wildcards.corpus}/runs/{system}.parquet" for system in PLAN.systems_on(wildcards.corpus)
 ]
-HISTORIES = lambda wildcards: [
-    f"results/{wildcards.corpus}/models/{system.replace('.', '/')}/history.parquet"
-    for system in PLAN.trained_on(wildcards.corpus)
-]
 FUNNELS = lambda wildcards: [
     f"results/{wildcards.corpus}/funnel/{stage}.parquet"
     for stage in ["queries", "candidates", *(f"lists.{name}" for name in PLAN.lists_on(wildcards.corpus))]
@@ -144,7 +140,7 @@ rule evaluate_systems:
         **ASKED,
         config="results/{corpus}/config/evaluate.json",
         runs=RUNS,
-        histories=HISTORIES,
+        histories=lambda wildcards: HISTORIES(wildcards.corpus),
     output:
         per_query="results/{corpus}/per_query.parquet",
         summary="results/{corpus}/summary.parquet",
@@ -180,7 +176,7 @@ rule write_report:
         per_query="results/{corpus}/per_query.parquet",
         runs=RUNS,
         funnels=FUNNELS,
-        histories=HISTORIES,
+        histories=lambda wildcards: HISTORIES(wildcards.corpus),
     output:
         "results/{corpus}/report.html",
     log:
