@@ -72,6 +72,26 @@ def test_padding_is_used_if_the_embeddings_would_change(
     np.testing.assert_allclose(wrong.encode(TEXTS, "query"), padded.encode(TEXTS, "query"), atol=1e-5)
 
 
+@pytest.mark.parametrize("correct", [True, False])
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize("make", [tiny_students.modernbert, tiny_students.gemma3])
+def test_bf16_is_as_close_to_float32_without_padding_as_with_it(
+    tmp_path: Path, make: Callable[[Path, int], Path], trainable: bool, correct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check on a GPU, here on the CPU; a kernel that ignores the boundaries is noticed in bf16, too."""
+
+    def kernel(module: torch.nn.Module, *tensors: torch.Tensor, **options: Any) -> tuple[torch.Tensor, None]:
+        if tensors[2].dtype == torch.bfloat16 and not correct:
+            bounds = options["cu_seq_lens_q"]
+            options |= {"cu_seq_lens_q": bounds[[0, -1]], "sliding_window": None}
+        return unpadded.attend(module, *tensors, **options)
+
+    monkeypatch.setattr(unpadded, "available", lambda _: True)
+    monkeypatch.setitem(AttentionInterface._global_mapping, unpadded.NAME, kernel)
+    student = Student(model=str(make(tmp_path / "m", 8)), pooling="mean", precision="bf16")
+    assert Encoder(student, trainable=trainable).unpadded == correct
+
+
 def test_sliding_window(tiny_model: Path) -> None:
     """Each token attends to the tokens of its own text that are less than the window away, and to no others."""
     draw = torch.Generator().manual_seed(0)

@@ -23,9 +23,11 @@ RENDERED = [f"{row['title']} {row['text']}" for row in DOCUMENTS]
 ABOUT = tables.Provenance("made", "by hand")
 
 
-def write_queries(folder: Path, query_ids: list[str], texts: list[str], doc_ids: list[str]) -> None:
+def write_queries(
+    folder: Path, query_ids: list[str], texts: list[str], doc_ids: list[str], splits: str | list[str] = "train"
+) -> None:
     queries = pd.DataFrame({"query_id": query_ids, "text": texts, "doc_id": doc_ids}).assign(type="claim")
-    queries = queries.reindex(columns=SCHEMAS["queries"].names).assign(split="train").astype(object)
+    queries = queries.reindex(columns=SCHEMAS["queries"].names).assign(split=splits).astype(object)
     tables.write(folder / "queries.parquet", "queries", queries.where(queries.notna(), None), ABOUT)
 
 
@@ -104,6 +106,15 @@ def test_the_funnel_counts_inconsistent_queries(tiny_model: Path, folder: Path) 
     assert set(candidates["query_id"]) == {"q0", "q1"}
     rows = funnel[["stage", "type", "split", "reason", "queries"]].sort_values("reason").to_numpy().tolist()
     assert rows == [["candidates", "claim", "train", "inconsistent", 1], ["candidates", "claim", "train", "kept", 2]]
+
+
+def test_only_train_queries_are_mined(tiny_model: Path, folder: Path) -> None:
+    write_queries(folder, ["a", "b", "c", "d"], RENDERED[:4], IDS[:4], ["dev", "train", "heldout", "train"])
+    candidates, funnel = run(folder, config(tiny_model))
+    assert set(candidates["query_id"]) == {"b", "d"}
+    assert funnel[["split", "reason", "queries"]].to_numpy().tolist() == [["train", "kept", 2]]
+    write_queries(folder, ["b", "d"], [RENDERED[1], RENDERED[3]], [IDS[1], IDS[3]])
+    pd.testing.assert_frame_equal(candidates, run(folder, config(tiny_model))[0])
 
 
 def test_no_queries(tiny_model: Path, folder: Path) -> None:

@@ -1,6 +1,6 @@
 rule mine_candidates:
     """
-    Find candidates for every query with BM25 and the dense retrievers; drop inconsistent queries.
+    Find candidates for every train query with BM25 and the dense retrievers; drop inconsistent queries.
     INPUT: settings, corpus.parquet, queries.parquet, qrels.parquet, embeddings/<retriever>.parquet
     OUTPUT: candidates.parquet, funnel/candidates.parquet
     """

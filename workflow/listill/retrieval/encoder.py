@@ -31,9 +31,11 @@ TOKENISER_BATCH = 1024
 # Number of words of the texts that are encoded with and without padding when a model is loaded. The longest text has
 # more tokens than the windows of known models, which reach 64 (ModernBERT) to 512 tokens to each side.
 CHECKED_WORDS = (1, 30, 1000)
-# How much vectors with and without padding may differ, as a share of their largest value. In float32, rounding is 1e-6.
-# In bf16, it is about 1e-2.
-FP32_TOLERANCE, BF16_TOLERANCE = 1e-4, 0.03
+# How much vectors with and without padding may differ in float32, as a share of their largest value; rounding is 1e-6.
+FP32_TOLERANCE = 1e-4
+# In bf16, rounding depends on the model. Embeddings without padding may be as far from those in float32 as this number,
+# or as this multiple of the distance that embeddings with padding have.
+BF16_TOLERANCE, BF16_MULTIPLE = 0.03, 1.5
 # The inputs of a plain text model. Models with other inputs, which depend on more than the text itself, are not
 # supported.
 FEATURES = {"input_ids", "attention_mask", "token_type_ids", "modality", "prompt_length"}
@@ -66,6 +68,7 @@ class Encoder:
         self.token_budget = TOKEN_BUDGET[self.device.type]
         self._inspect_inputs()
         self.unpadded = False
+        self._float32: list[torch.Tensor] = []  # embeddings with padding, in float32, that bf16 is checked against
         if self.bf16 and unpadded.available(self.device):
             self.unpad()
         if self.bf16:
@@ -107,24 +110,29 @@ class Encoder:
         On a GPU, the model is checked twice when it is loaded. In float32 (``exact``), attention is computed text by
         text, and the vectors of all tokens show a boundary, position or window that is off by one. In bf16, rounding
         would hide that. There, the embeddings show whether the kernel, which gets the same boundaries and windows, works
-        with this GPU and model.
+        with this GPU and model: they must be about as close to those in float32 as embeddings with padding are.
         """
         if self.unpadded:
             self.pad()
         tokens = self.tokenise([" ".join(map(str, range(words))) for words in CHECKED_WORDS], "document")
         padded = self._vectors(tokens, exact)
+        reference, tolerance = padded, FP32_TOLERANCE
+        if exact:
+            self._float32 = self._vectors(tokens, exact=False)
+        else:
+            reference = self._float32
+            tolerance = max(BF16_TOLERANCE, BF16_MULTIPLE * _distance(padded, reference))
         attention = self._transformer.model.config._attn_implementation
         try:
             unpadded.switch(self._transformer, unpadded.NAME)
             self.unpadded = True
             self._first_position = self._transformer._infer_flatten_position_offset()
-            pairs = zip(self._vectors(tokens, exact), padded, strict=True)
-            difference = np.max([float((ours - theirs).abs().max() / theirs.abs().max()) for ours, theirs in pairs])
+            difference = _distance(self._vectors(tokens, exact), reference)
         except (ValueError, TypeError, RuntimeError) as error:
             difference, reason = np.inf, str(error).splitlines()[0]
         else:
-            reason = f"embeddings differ by {difference:.2%}"
-        if not difference < (FP32_TOLERANCE if exact else BF16_TOLERANCE):
+            reason = f"embeddings differ by {difference:.2%}, more than {tolerance:.2%}"
+        if not difference < tolerance:
             log.info("model %s: computing with padding (%s)", self.folder, reason)
             self.pad(attention)
 
@@ -255,3 +263,10 @@ class Encoder:
             for i, text_vector in zip(chosen, self._by_text(batch_vectors, out, tokens, chosen), strict=True):
                 vectors[i] = text_vector
         return vectors
+
+
+def _distance(vectors: list[torch.Tensor], reference: list[torch.Tensor]) -> float:
+    """Return the largest difference between tensors and those of the ``reference``, as a share of its largest value."""
+    pairs = zip(vectors, reference, strict=True)
+    # NumPy's maximum is NaN if any of them is NaN.
+    return float(np.max([float((ours - theirs).abs().max() / theirs.abs().max()) for ours, theirs in pairs]))

@@ -1,4 +1,7 @@
-"""Mine candidates for every query with all retrievers, and drop queries that do not retrieve their source passage."""
+"""Mine candidates for every train query with all retrievers, and drop queries that do not retrieve their source passage.
+
+Queries of the splits dev and heldout are not trained on, so they need neither candidates nor scores.
+"""
 
 import logging
 
@@ -10,7 +13,7 @@ from listill.settings.students import Student
 from listill.stages.command import In, Ins, MaybeModel, Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 1
+VERSION = 2
 log = logging.getLogger("listill")
 
 
@@ -68,7 +71,7 @@ def run(
     from listill.funnel import count_reasons
 
     documents = collection.load(corpus)
-    query_table = tables.read(queries, "queries")
+    query_table = tables.read(queries, "queries").query("split == 'train'").reset_index(drop=True)
     source = documents.positions(query_table["doc_id"].tolist(), str(queries))
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     judged = judged.assign(document=documents.positions(judged["doc_id"].tolist(), str(qrels)))

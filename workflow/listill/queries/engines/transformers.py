@@ -19,6 +19,9 @@ from listill.queries.requests import Request
 
 log = logging.getLogger("listill")
 
+# Batch sizes by kind of device. A step of a small model on a GPU takes the same time for one prompt as for hundreds.
+BATCH = {"cpu": 16, "cuda": 512}
+
 Prompt = tuple[Request, list[int]]  # a request and the tokens of its prompt
 
 
@@ -132,5 +135,5 @@ def answers(settings: Transformers, requests: list[Request]) -> Iterator[list[An
                 "ask: model %s: the examples are computed again with each prompt: %s", settings.model, prefix.obstacle
             )
             told = True
-        for batch in blocks(group, settings.batch):
+        for batch in blocks(group, settings.batch or BATCH[model.device.type]):
             yield model.answers(batch, prefix)

@@ -25,7 +25,10 @@ class Transformers(LoadedModel):
     precision: Literal["auto", "bf16", "fp32"] = Field(
         "auto", description="auto: bf16 if the hardware computes it fast"
     )
-    batch: Count = Field(16, description="batch size (requests of similar length); halved if memory runs out")
+    batch: Count | None = Field(
+        None,
+        description="batch size (requests of similar length); halved if memory runs out. Default: 16, or 512 on a GPU",
+    )
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
         """Yield the answers in batches, shortest prompts first."""
