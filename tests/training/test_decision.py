@@ -116,6 +116,20 @@ def test_better_weights_are_kept_with_their_embeddings(collection: Collection, t
     np.testing.assert_array_equal(decision.embeddings, encoder.encode(Positions(range(SIZE)), "document"))
 
 
+def test_worse_weights_are_kept_if_the_base_model_is_no_candidate(
+    collection: Collection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder, _, whole, base_embeddings = prepared(collection, {0: 0.30, 7: 0.60})
+    base = whole.measure(encoder, base_embeddings)
+    encoder.use(7)
+    with caplog.at_level(logging.INFO, "listill"):
+        decision = decide(encoder, result(0.05), whole, base, base_embeddings, tmp_path, base_is_candidate=False)
+    assert encoder.step == 7
+    assert decision.summary() == {"best_step": 7, "kept": "step"}
+    assert decision.result.best == whole.measure(encoder, decision.embeddings) < base
+    assert "training did not help, but selection.base is false" in caplog.text
+
+
 def test_if_no_step_was_better_the_corpus_is_not_encoded(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,18 @@ def test_the_base_model_is_kept_if_no_step_is_better(tiny_model: Path, examples:
     assert selector.measure(encoder) == measured
 
 
+def test_the_best_step_is_kept_if_the_base_model_is_no_candidate(
+    tiny_model: Path, examples: Examples, selector: Selector
+) -> None:
+    encoder = fresh(tiny_model)
+    only_steps = recipe(selection={"evaluations": 2, "base": False})
+    result = train(encoder, examples, only_steps, selector, base=2.0, seed=1)
+    measured = {row["step"]: row[SELECTION] for row in result.history if row["split"] == "dev"}
+    assert measured.pop(0) == 2.0
+    assert result.best_step in measured
+    assert result.best == max(measured.values()) == selector.measure(encoder)
+
+
 def test_a_loss_that_is_nan_ends_the_training(tiny_model: Path, examples: Examples, selector: Selector) -> None:
     with pytest.raises(
         UserError, match=r"^step \d: the loss is not a number \(queries q\d+, .*lower training.learning_rate"

@@ -99,6 +99,7 @@ RECIPE: dict[str, Any] = {
     "tensorboard": True,
     "selection.patience": 2,
     "selection.average": 2,
+    "selection.base": False,
     "selection.merge": "use",
     "max_length": 32,
     "temperatures.student": 0.1,

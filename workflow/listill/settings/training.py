@@ -79,8 +79,13 @@ def _yaml_no(value: Any) -> Any:
 
 
 class Selection(Section):
-    """Which weights are kept: those with the best nDCG@10 on dev queries. The base model is a candidate."""
+    """Which weights are kept: those with the best nDCG@10 on dev queries."""
 
+    base: bool = Field(
+        True,
+        description="whether the untrained base model is a candidate; false: trained weights are kept even if the base "
+        "model is better on dev queries, as in the papers",
+    )
     evaluations: Count = Field(4, description="number of measurements during training")
     patience: Count | None = Field(
         None,

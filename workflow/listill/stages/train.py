@@ -121,7 +121,7 @@ def run(
             base_on_part
         )
         if processes.first:
-            decision = decide(encoder, result, whole, base, matrix, folder)
+            decision = decide(encoder, result, whole, base, matrix, folder, recipe.selection.base)
             job.details |= decision.summary() | {"base_model": settings.student.model, "trained": examples.counts}
             write(encoder, decision.result, base, job.provenance(f"models/{settings.name}/{settings.variant}"), out)
             if embeddings_out is not None:

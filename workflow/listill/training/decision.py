@@ -34,13 +34,20 @@ class Decision:
 
 
 def decide(
-    encoder: Encoder, result: Result, whole: Selector, base: float, base_embeddings: np.ndarray, work: Path
+    encoder: Encoder,
+    result: Result,
+    whole: Selector,
+    base: float,
+    base_embeddings: np.ndarray,
+    work: Path,
+    base_is_candidate: bool = True,
 ) -> Decision:
     """Compare the best weights, which ``encoder`` has, with the base model; afterwards, it has the weights that are kept.
 
     ``whole`` measures on all dev queries against the whole corpus, where the base model reaches ``base``.
     ``base_embeddings`` [documents, d] are those of the base model. Unless the training has measured the best weights on
-    the whole corpus, it is encoded in parts, which are kept in ``work`` until the training has ended.
+    the whole corpus, it is encoded in parts, which are kept in ``work`` until the training has ended. Unless
+    ``base_is_candidate``, the best weights are kept even if they are worse.
     """
     assert whole.tokens is not None
     history = [*result.history, {"step": 0, "epoch": 0.0, "split": "decision", "weights": "step", SELECTION: base}]
@@ -53,8 +60,11 @@ def decide(
         trained = whole.measure(encoder, embeddings)
         row = {"step": result.best_step, "split": "decision", "weights": result.kept, SELECTION: trained}
         history.append(row)
-        if trained > base:
-            log.info("train: kept step %d, dev %s %.4f (base %.4f)", result.best_step, SELECTION, trained, base)
+        if trained > base or not base_is_candidate:
+            message = "train: kept step %d, dev %s %.4f (base %.4f)"
+            if trained <= base:
+                message += ": training did not help, but selection.base is false"
+            log.info(message, result.best_step, SELECTION, trained, base)
             return Decision(dataclasses.replace(result, history=history, best=trained), base, embeddings)
         reason = f"on the whole corpus, step {result.best_step} has only {trained:.4f}"
     log.warning("train: training did not help: the base model is kept (dev %s %.4f; %s)", SELECTION, base, reason)

@@ -129,7 +129,8 @@ class Training:
             self.engine.bytes_per_token = state.bytes_per_token
             log.info("train: resuming after step %d of %d", state.step, len(self.steps))
             return state
-        state = State(best=base, best_weights=weights(self.encoder.model))
+        best = base if self.recipe.selection.base else -np.inf
+        state = State(best=best, best_weights=weights(self.encoder.model))
         state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", SELECTION: base})
         return state
 

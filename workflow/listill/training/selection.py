@@ -1,4 +1,5 @@
-"""Select the weights to keep: those with the best nDCG@10 on dev queries. The untrained base model is a candidate.
+"""Select the weights to keep: those with the best nDCG@10 on dev queries. The untrained base model is a candidate, unless
+``selection.base`` is false.
 
 During training, weights are measured against a part of a large corpus. This favours weights over the base model, since
 the documents that only they confuse with the relevant ones are missing. Whether the best weights are better than the
