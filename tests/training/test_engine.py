@@ -102,6 +102,29 @@ def test_chunks_and_caching_give_the_gradients_of_one_batch(
     assert (engine.recomputed == 0) == (memory == 1e12)
 
 
+@pytest.mark.parametrize("memory", [0.0, 1e12])
+def test_with_fixed_texts_the_gradient_is_that_of_the_queries(tiny_model: Path, step: Step, memory: float) -> None:
+    """Compared with one backward pass through the queries alone; no text is encoded."""
+    plain, ours = fresh(tiny_model), fresh(tiny_model, budget=60)
+    queries, texts = plain.tokenise(QUERIES, "query"), plain.tokenise(TEXTS, "document")
+    fixed = torch.nn.functional.normalize(torch.randn(len(step.texts), plain.dimension), dim=1).to(plain.device)
+
+    def loss(similarity: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+        return weighted(on(step, plain.device), similarity, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+
+    query = plain.forward(queries, step.queries, "query")["sentence_embedding"]
+    expected = loss(query @ fixed.T)[0]
+    expected.backward()
+    forward, kinds = ours.forward, []
+    ours.forward = lambda *arguments: kinds.append(arguments[2]) or forward(*arguments)  # type: ignore[method-assign]
+    engine = Engine(ours, memory)
+    engine.bytes_per_token = 1.0
+    value = engine.backward(queries, step.queries, texts, step.texts, loss, fixed)
+    assert set(kinds) == {"query"}
+    assert value.loss == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert_close(grads(ours), grads(plain))
+
+
 def test_encoding_a_text_once_gives_the_gradients_of_encoding_all_copies(
     tiny_model: Path, step: Step, plain: tuple[float, dict[str, torch.Tensor]]
 ) -> None:

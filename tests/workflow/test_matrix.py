@@ -100,6 +100,7 @@ RECIPE: dict[str, Any] = {
     "selection.patience": 2,
     "selection.average": 2,
     "selection.base": False,
+    "tower": "query",
     "selection.merge": "use",
     "max_length": 32,
     "temperatures.student": 0.1,

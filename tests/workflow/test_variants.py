@@ -8,6 +8,7 @@ import flow
 import numpy as np
 import pandas as pd
 import pytest
+from sentence_transformers import SentenceTransformer
 
 from listill import tables
 
@@ -45,6 +46,27 @@ def test_a_guide_and_a_seed(histories: dict[str, pd.DataFrame]) -> None:
     assert not np.allclose(losses["reseeded"], losses["free"])
     bases = {float(table.loc[table["step"] == 0, "nDCG@10"].iloc[0]) for table in histories.values()}
     assert len(bases) == 1
+
+
+def test_only_the_query_tower(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    """Passages keep the base model's embeddings, queries change, and the evaluation searches the base's passages."""
+    folder = copied()
+    own = {"losses": {"listwise": 1}, "tower": "query", "learning_rate": 3e-3, "selection": {"base": False}}
+    asked = flow.changed(settings, "training.variants", {"queries": own})
+    flow.make(folder, asked)
+    results = flow.results(folder)
+    base, tuned = (pd.read_parquet(results / f"embeddings/{name}.parquet") for name in ("small", "small.queries"))
+    np.testing.assert_array_equal(np.stack(tuned["embedding"]), np.stack(base["embedding"]))
+    model = SentenceTransformer(str(results / "models/small/queries"), device="cpu")
+    topics = pd.read_parquet(results / "topics.parquet").query("split == 'test'")
+    similarity = model.encode_query(topics["text"].tolist()) @ np.stack(base["embedding"]).T
+    run = pd.read_parquet(results / "runs/small.queries.parquet").query("rank == 1").set_index("query_id")["doc_id"]
+    assert run[topics["query_id"]].tolist() == base["doc_id"].to_numpy()[similarity.argmax(1)].tolist()
+    untrained = pd.read_parquet(results / "runs/small.parquet")
+    trained = pd.read_parquet(results / "runs/small.queries.parquet")
+    assert not np.allclose(untrained["score"].head(20), trained["score"].head(20), atol=1e-3)
+    card = (results / "models/small/queries/README.md").read_text()
+    assert "encoded by the base model: only queries were trained" in card
 
 
 def test_own_lists(copied: Callable[[], Path], settings: dict[str, Any]) -> None:

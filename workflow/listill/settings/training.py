@@ -117,6 +117,11 @@ class Recipe(Section):
     max_lists: Count | None = Field(
         None, description="maximum number of lists to train on, sampled with the seed; default: all"
     )
+    tower: Literal["both", "query"] = Field(
+        "both",
+        description="query: only the encoder of queries is trained; passages keep the embeddings of the base model, so that "
+        "an existing index stays valid",
+    )
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
     batch: Count = Field(16, description="queries per step")
     learning_rate: Positive = Field(

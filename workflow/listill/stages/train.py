@@ -76,6 +76,8 @@ def run(
     ``tokens`` and ``embeddings`` are those of the base student; ``guide`` holds the embeddings of the model that
     filters likely false negatives. ``dev_candidates`` are included in the documents that weights are measured on.
     """
+    import numpy as np
+
     from listill import tables
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
@@ -108,6 +110,10 @@ def run(
         job.details["teacher_temperature"] = recipe.temperatures.teacher
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
     whole = whole_corpus(documents, evaluated, encoder, stored)
+    fixed_texts = None
+    if recipe.tower == "query":
+        whole.fixed = matrix
+        fixed_texts = examples.embed_texts(encoder, matrix, np.arange(len(examples.texts)))
     base = whole.measure(encoder, matrix)
     candidates = None if dev_candidates is None else tables.read(dev_candidates, "candidates")
     dev, base_on_part = selector(whole, evaluated, encoder, matrix, recipe.selection, settings.seed, candidates)
@@ -117,9 +123,8 @@ def run(
             shutil.rmtree(out)
         curves = out.with_name(f"{out.name}.tensorboard")
         text_tokens = examples.tokenise(encoder, stored)
-        result = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes).run(
-            base_on_part
-        )
+        training = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes, fixed_texts)
+        result = training.run(base_on_part)
         if processes.first:
             decision = decide(encoder, result, whole, base, matrix, folder, recipe.selection.base)
             job.details |= decision.summary() | {"base_model": settings.student.model, "trained": examples.counts}

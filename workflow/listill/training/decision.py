@@ -53,7 +53,7 @@ def decide(
     history = [*result.history, {"step": 0, "epoch": 0.0, "split": "decision", "weights": "step", SELECTION: base}]
     reason = "no step was better"
     if result.best_step > 0:
-        embeddings = result.embeddings
+        embeddings = result.embeddings if whole.fixed is None else whole.fixed
         if embeddings is None or len(embeddings) < len(whole.collection):  # measured on a part of the corpus
             parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
             embeddings = np.concatenate(list(parts))

@@ -55,19 +55,27 @@ class Engine:
         self.recomputed = 0
 
     def backward(
-        self, queries: Tokens, query_positions: np.ndarray, texts: Tokens, text_positions: np.ndarray, loss: Loss
+        self,
+        queries: Tokens,
+        query_positions: np.ndarray,
+        texts: Tokens,
+        text_positions: np.ndarray,
+        loss: Loss,
+        fixed: torch.Tensor | None = None,
     ) -> "Value":
         """Add the gradient of the loss over the given queries and texts to the gradients of the parameters.
 
-        ``loss`` gets the similarities [query_positions, text_positions]. Returns its value and parts.
+        ``loss`` gets the similarities [query_positions, text_positions]. If only queries are trained, ``fixed``
+        [text_positions, d] are the embeddings of the texts, which are not encoded. Returns the loss and its parts.
         """
+        encoded = texts.take(text_positions) if fixed is None else queries.take(query_positions)
         if self.bytes_per_token is None:
-            self.bytes_per_token = self._measure_memory(texts.take(text_positions))
+            self.bytes_per_token = self._measure_memory(encoded)
         count = len(query_positions)
-        local = self.processes.share(
-            self._chunks("query", queries, query_positions, 0)
-            + self._chunks("document", texts, text_positions, first_row=count)
-        )
+        chunks_of_step = self._chunks("query", queries, query_positions, 0)
+        if fixed is None:
+            chunks_of_step += self._chunks("document", texts, text_positions, first_row=count)
+        local = self.processes.share(chunks_of_step)
         kept = self._forward(local)
         size = (count + len(text_positions), self.encoder.dimension)
         embeddings = torch.zeros(size, device=self.encoder.device)
@@ -75,6 +83,8 @@ class Engine:
             assert chunk.embeddings is not None
             embeddings[chunk.rows] = chunk.embeddings.detach()
         self.processes.sum(embeddings)
+        if fixed is not None:
+            embeddings[count:] = fixed
         embeddings.requires_grad_()
         value, parts = loss(embeddings[:count] @ embeddings[count:].T)
         if torch.isfinite(value):

@@ -66,11 +66,15 @@ class Examples:
         self, encoder: Encoder, corpus: np.ndarray, queries: np.ndarray, texts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the embeddings of queries and texts (positions); ``corpus`` are the encoder's of all documents."""
+        return encoder.encode([self.queries[q] for q in queries], "query"), self.embed_texts(encoder, corpus, texts)
+
+    def embed_texts(self, encoder: Encoder, corpus: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        """Return the embeddings of texts (positions); ``corpus`` are the encoder's of all documents."""
         document = self.document[texts]
         vectors = np.empty((len(texts), corpus.shape[1]), dtype=np.float32)
         vectors[document >= 0] = corpus[document[document >= 0]]
         vectors[document < 0] = encoder.encode([self.texts[t] for t in texts[document < 0]], "document")
-        return encoder.encode([self.queries[q] for q in queries], "query"), vectors
+        return vectors
 
     def with_guide(self, encoder: Encoder, corpus: np.ndarray) -> "Examples":
         """Return the examples with the embeddings of a guide; ``corpus`` are its embeddings of all documents."""

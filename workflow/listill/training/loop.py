@@ -58,7 +58,7 @@ class Training:
     """One training of ``encoder``.
 
     ``tokens`` are the tokens of the examples' queries and texts, ``work`` is the folder for checkpoints, ``curves`` the
-    folder for TensorBoard.
+    folder for TensorBoard. ``fixed_texts`` [texts, d] are the embeddings of the texts, if only queries are trained.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Training:
         work: Path | None = None,
         curves: Path | None = None,
         processes: Processes | None = None,
+        fixed_texts: np.ndarray | None = None,
     ) -> None:
         self.encoder, self.examples, self.recipe, self.selector, self.seed = encoder, examples, recipe, selector, seed
         if recipe.dropout and encoder.unpadded:
@@ -84,6 +85,7 @@ class Training:
         self.adam = optimiser(encoder.model, recipe)
         self.checkpoint = work / "checkpoint.pt" if work else None
         self.best_embeddings: np.ndarray | None = None
+        self.fixed_texts = None if fixed_texts is None else torch.from_numpy(fixed_texts).to(encoder.device)
         self.curves = Curves(curves if recipe.tensorboard and self.processes.first else None)
         evaluations = recipe.selection.evaluations
         self.measured = {round(len(self.steps) * (i + 1) / evaluations) for i in range(evaluations)}
@@ -161,6 +163,7 @@ class Training:
         value = self.engine.backward(
             *(self.queries, queries, self.texts, step.texts),
             lambda similarity: weighted(step, similarity, recipe.losses, recipe.temperatures),
+            None if self.fixed_texts is None else self.fixed_texts[step.texts],
         )
         if not np.isfinite(value.loss):
             names = ", ".join(self.examples.query_ids[q] for q in queries[:3])

@@ -35,6 +35,7 @@ A dense retriever for one corpus, trained with listill by distillation from an e
 | losses | {losses} |
 | temperatures | {temperatures} |
 | selected weights | {kept} |
+| passages | {passages} |
 | {measure} on dev queries | {best:.4f} (base: {base:.4f}) |
 | fingerprint | `{fingerprint}` |
 
@@ -43,7 +44,7 @@ from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer("path/to/this/folder")
 queries = model.encode_query(["..."])
-documents = model.encode_document(["title and text, joined by the template of the corpus"])
+documents = {documents}.encode_document(["title and text, joined by the template of the corpus"])
 scores = model.similarity(queries, documents)
 ```
 
@@ -78,6 +79,7 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
     encoder.model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
     details = about.details
     recipe = details["settings"]["recipe"]
+    query_only = recipe["tower"] == "query"
     card = CARD.format(
         name=about.key,
         fingerprint=about.fingerprint,
@@ -86,6 +88,8 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
         losses=", ".join(f"{name} {weight:g}" for name, weight in recipe["losses"].items()),
         temperatures=", ".join(f"{name} {value:.3g}" for name, value in temperatures(details).items()),
         kept=kept(result),
+        passages="encoded by the base model: only queries were trained" if query_only else "encoded by this model",
+        documents='SentenceTransformer("path/to/the/base/model")' if query_only else "model",
         measure=SELECTION,
         best=result.best,
         base=base,

@@ -41,7 +41,8 @@ class Selector:
 
     ``collection`` holds the documents that are searched. ``weights`` [queries] are those of the queries (default:
     equal). ``tokens`` are the tokens of the queries and of the documents. Without ``tokens``, both are tokenised at the
-    first measurement. ``measured`` [documents, d] are the embeddings of the last measurement.
+    first measurement. ``fixed`` [documents, d]: the embeddings of the documents by all models, if only queries are
+    trained. ``measured`` [documents, d] are the embeddings of the last measurement.
     """
 
     collection: Collection
@@ -50,6 +51,7 @@ class Selector:
     qrels: pd.DataFrame
     tokens: tuple[Tokens, Tokens] | None = None
     weights: np.ndarray | None = None
+    fixed: np.ndarray | None = None
     measured: np.ndarray | None = None
 
     def measure(self, encoder: Encoder, embeddings: np.ndarray | None = None) -> float:
@@ -61,7 +63,8 @@ class Selector:
             texts = [self.collection.rendered(i) for i in range(len(self.collection))]
             self.tokens = (encoder.tokenise(self.queries, "query"), encoder.tokenise(texts, "document"))
         queries, documents = self.tokens
-        matrix = encoder.encode(documents, "document") if embeddings is None else embeddings
+        known = self.fixed if embeddings is None else embeddings
+        matrix = encoder.encode(documents, "document") if known is None else known
         self.measured = matrix
         try:
             run = DenseRetriever("", self.collection, encoder, matrix).run(self.query_ids, queries, DEPTH)
@@ -141,6 +144,7 @@ def selector(
         relevant,
         (query_tokens, whole.tokens[1].take(documents)),
         evaluated.sample(query_ids).weight,
+        None if whole.fixed is None else whole.fixed[documents],
     )
     return part, part.measure(encoder, embeddings[documents])
 
