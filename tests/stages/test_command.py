@@ -17,7 +17,7 @@ from listill.stages import command
 from listill.stages.command import In, Ins, MaybeIn, MaybeModel, Out
 from listill.stages.job import Job, StageSettings
 
-SHARED = {"command", "job", "process"}  # shared modules; all others are stages
+SHARED = {"command", "job", "outputs", "process"}  # shared modules; all others are stages
 NAMES = sorted({module.name for module in pkgutil.iter_modules(listill.stages.__path__)} - SHARED)
 pytestmark = pytest.mark.usefixtures("process_as_before")
 

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from listill import shortage
 from listill.errors import UserError
 from listill.schemas import SCHEMAS, TABLES
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 METADATA = b"listill"
 ROW_GROUP = 65_536
+
+# What a stage has to say before a file gets its name: see ``checked``.
+_before_rename: list[Callable[[Path], None]] = []
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,12 @@ def _metadata(path: Path) -> Provenance | None:
     except (pa.ArrowInvalid, FileNotFoundError) as error:
         raise UserError(_unreadable(path, error)) from None
     return Provenance(**json.loads(metadata[METADATA])) if metadata and METADATA in metadata else None
+
+
+def stated_fingerprint(path: Path) -> str | None:
+    """Return the fingerprint in the metadata of ``path``; None for an external file, which is not read."""
+    about = _metadata(path)
+    return about.fingerprint if about else None
 
 
 def provenance(path: Path) -> Provenance:
@@ -145,18 +155,45 @@ def clear(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def checked(check: Callable[[Path], None]) -> Iterator[None]:
+    """Call ``check`` with the path of every complete file before it gets its name, which an exception prevents."""
+    _before_rename.append(check)
+    try:
+        yield
+    finally:
+        _before_rename.remove(check)
+
+
+@contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of ``path``; on success, the file is synced and renamed to ``path``."""
+    """Yield a temporary path in the folder of ``path``, for a file or a folder.
+
+    On success it is synced and renamed to ``path``; an older folder of this name is removed.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     clear(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        with open(temporary, "rb") as handle:
-            os.fsync(handle.fileno())
+        for file in [temporary, *temporary.rglob("*")]:
+            if file.is_file():
+                with open(file, "rb") as handle:
+                    os.fsync(handle.fileno())
+        for check in _before_rename:
+            check(path)
+        if temporary.is_dir() and path.is_dir():
+            shutil.rmtree(path)
         os.replace(temporary, path)
+    except UserError:
+        raise
+    except Exception as error:
+        if unwritable := shortage.unwritable(path, temporary):
+            raise unwritable from error
+        raise
     finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
 
 

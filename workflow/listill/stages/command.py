@@ -1,7 +1,6 @@
 """The command line of a stage, built from the signature of its function ``run``."""
 
 import argparse
-import errno
 import inspect
 import logging
 import os
@@ -10,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from listill import shortage
 from listill.errors import UserError
 from listill.frozen import canonical, parse, read_json
 from listill.stages.job import Job, StageSettings
-from listill.stages.process import set_threads, start_log
+from listill.stages.outputs import locked, unless_outdated
+from listill.stages.process import Stopped, set_threads, start_log, stoppable, writes
 
 # The Snakefile imports the stages for their settings. No heavy package (pandas, pyarrow) is therefore imported at the
 # top.
@@ -69,36 +70,64 @@ def _paths(files: dict[str, Any], hints: dict[str, Any], *roles: str) -> list[Pa
     return [path for value in values for path in (value if isinstance(value, list) else [value])]
 
 
-def _full_disk(output: Path) -> str:
-    return (
-        f"{output.absolute().parent}: no space left on the disk (or in your quota, or in the cache of downloaded "
-        "models): free some space and run again; finished parts are kept and reused"
-    )
-
-
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
     ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, MaybeModel, Out or MaybeOut; each becomes an
     option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the same corpus;
-    only a model may have been trained on another one. A UserError ends the process with one message and exit status 1.
+    only a model may have been trained on another one. A lock keeps other processes away from the outputs, and a run whose
+    settings or inputs have changed meanwhile writes none. What a user can fix or cause ends the process with one
+    message and exit status 1, and a signal to stop with one message and 128 + the number of the signal.
     """
-    from listill import tables
-
     hints = get_type_hints(run, include_extras=True)
     arguments = _parser(run, hints, stage).parse_args()
-    start_log(arguments.log)
-    set_threads(arguments.threads)
     files = {name: getattr(arguments, name) for name in hints if _role(hints[name])}
-    outputs = [path for name, path in files.items() if _role(hints[name]) == "output"]
     try:
-        if arguments.config:
-            stage_settings = read_json(settings, arguments.config)
+        start_log(arguments.log)
+        set_threads(arguments.threads)
+        with stoppable():
+            _run(run, settings, stage, arguments, hints, files)
+    except Stopped as stopped:
+        log.error("listill %s: stopped; run again to resume", stage)
+        sys.exit(128 + stopped.number)
+    except UserError as error:
+        if arguments.debug:
+            raise
+        log.error("listill %s: error: %s", stage, error)
+        sys.exit(1)
+    except Exception as error:
+        if arguments.debug:
+            raise
+        if explanation := shortage.explanation(error, _paths(files, hints, "output")[0]):
+            log.error("listill %s: error: %s", stage, explanation)
         else:
-            stage_settings = parse(settings, {}, "--config is missing")
-        for path in _paths(files, hints, "input", "model"):
-            if not path.exists():
-                raise UserError(f"{path}: no such file")
+            log.exception("listill %s: unexpected error", stage)
+        sys.exit(1)
+
+
+def _run(
+    run: Callable[..., None],
+    settings: type[StageSettings],
+    stage: str,
+    arguments: argparse.Namespace,
+    hints: dict[str, Any],
+    files: dict[str, Any],
+) -> None:
+    """Check the inputs and run the stage; see ``main``."""
+    from listill import tables
+
+    config: Path | None = arguments.config
+    frozen = config.read_bytes() if config and config.is_file() else b""
+    if config:
+        stage_settings = read_json(settings, config)
+    else:
+        stage_settings = parse(settings, {}, "--config is missing")
+    inputs = _paths(files, hints, "input", "model")
+    outputs = _paths(files, hints, "output") if writes() else []
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"{path}: no such file")
+    with locked(outputs):
         corpus = tables.common_corpus(_paths(files, hints, "input"))
         for model in _paths(files, hints, "model"):
             trained_on = tables.common_corpus([model])
@@ -107,20 +136,8 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
                 log.info(
                     "model %s: was trained on the corpus '%s' and is used on the corpus '%s'", key, trained_on, corpus
                 )
-        lineage = tables.merge_lineages(_paths(files, hints, "input", "model"))
+        lineage = tables.merge_lineages(inputs)
         fingerprint = tables.digest(canonical([stage, stage_settings.identity(), lineage]))
-        run(stage_settings, Job(stage, fingerprint, lineage, stage_settings, arguments.threads, corpus), **files)
-    except UserError as error:
-        if arguments.debug:
-            raise
-        log.error("listill %s: error: %s", stage, error)
-        sys.exit(1)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            log.exception("listill %s: unexpected error", stage)
-        else:
-            log.error("listill %s: error: %s", stage, _full_disk(outputs[0]))
-        sys.exit(1)
-    except Exception:
-        log.exception("listill %s: unexpected error", stage)
-        sys.exit(1)
+        job = Job(stage, fingerprint, lineage, stage_settings, arguments.threads, corpus)
+        with unless_outdated(outputs, config, frozen, inputs):
+            run(stage_settings, job, **files)

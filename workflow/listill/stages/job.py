@@ -1,7 +1,6 @@
 """One run of a stage: the provenance of its outputs, and the folder for its finished parts."""
 
 import contextlib
-import fcntl
 import importlib.metadata
 import shutil
 import sys
@@ -10,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from listill import __version__
-from listill.errors import UserError
+from listill import __version__, locks
 from listill.frozen import canonical
 from listill.section import Section
 
@@ -83,14 +81,7 @@ class Job:
         released when the process ends.
         """
         folder = results_folder(beside) / ".work" / f"{self.stage}-{self.fingerprint}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(
-                    f"{folder}: another process is using this folder: wait for it to finish, or stop it"
-                ) from None
+        with locks.held(folder / "lock", folder):
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):

@@ -1,9 +1,13 @@
-"""The set-up of a stage's process: its threads and its log."""
+"""The set-up of a stage's process: its threads, its log, and what a signal to stop does."""
 
+import contextlib
 import logging
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 log = logging.getLogger("listill")
 
@@ -23,8 +27,42 @@ def set_threads(threads: int) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true" if threads > 1 else "false")
 
 
+class Stopped(KeyboardInterrupt):
+    """The process was told to stop (Ctrl-C, SIGTERM, a closed terminal)."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise Stopped within the context when a signal to stop arrives; a second signal ends the process immediately."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for other in before:
+            signal.signal(other, signal.SIG_DFL)
+        raise Stopped(number)
+
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or in the background of a shell script
+            before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def writes() -> bool:
+    """Tell whether this process writes the outputs: of several that train one model together, only the first does."""
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
+
+
 def start_log(path: Path | None) -> None:
     """Send log messages to standard error and, if a path is given, to that file."""
+    logging.raiseExceptions = False  # a message that does not fit on a full disk is dropped
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)

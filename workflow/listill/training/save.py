@@ -1,6 +1,5 @@
 """Save the trained student: a SentenceTransformers folder with pooling, prompts, a model card and its provenance."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -116,10 +115,7 @@ def losses_table(result: Result) -> pd.DataFrame:
 
 def write(encoder: Encoder, result: Result, base: float, about: Provenance, out: Path) -> None:
     """Write the model with its tables history and losses; the folder is replaced atomically."""
-    tables.clear(out)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    save(encoder, temporary, about, base, result)
-    tables.write(temporary / "history.parquet", "history", history_table(result), about)
-    tables.write(temporary / "losses.parquet", "losses", losses_table(result), about)
-    shutil.rmtree(out, ignore_errors=True)
-    os.replace(temporary, out)
+    with tables.atomic(out) as temporary:
+        save(encoder, temporary, about, base, result)
+        tables.write(temporary / "history.parquet", "history", history_table(result), about)
+        tables.write(temporary / "losses.parquet", "losses", losses_table(result), about)

@@ -1,0 +1,88 @@
+"""A full disk and short memory, as one line: libraries report them in many ways, and most do not say where."""
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from listill.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PROBE = 1 << 20
+# Parts of the messages of libraries that could not get memory (numpy, torch, the linker, Python).
+NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "failed to map segment", "can't start new thread")
+
+
+def unwritable(path: Path, temporary: Path) -> UserError | None:
+    """Return why ``temporary``, which was to become ``path``, could not be written; None if the disk is not the reason.
+
+    The libraries' own errors are no help ("unexpected pos 576 vs 534", "1000000 requested and 524256 written"). A
+    block is therefore added to the unfinished file: the system says what is wrong. Call it before the file is removed.
+    """
+    files = [file for file in [temporary, *temporary.rglob("*")] if file.is_file()]
+    written = sum(file.stat().st_size for file in files)
+    # In a folder, the file that was written last.
+    probed = max(files, key=lambda file: file.stat().st_mtime_ns, default=temporary)
+    try:
+        with open(probed, "ab") as handle:
+            handle.write(bytes(PROBE))
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        return UserError(
+            f"{path}: cannot be written: {error.strerror} ({size(written)} of it were written, {_free(path.parent)}): "
+            "make room or make it writable, and run again; finished parts are kept"
+        )
+    return None
+
+
+def explanation(error: Exception, output: Path) -> str | None:
+    """Return one line on an error of the system that a user can do something about; None for any other error.
+
+    ``output`` is a file that the stage was to write.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number in FULL:
+        places = dict.fromkeys([output.absolute().parent, Path(tempfile.gettempdir()), Path.home()])
+        return (
+            f"{_place(error) or output.absolute().parent}: no space left on the disk, or in your quota "
+            f"({', '.join(map(_free, places))}): make room and run again; finished parts are kept"
+        )
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS) and (place := _place(error)):
+        return f"{place}: {os.strerror(number)}: make it readable and writable for you, and run again"
+    text = str(error) or type(error).__name__
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or any(part in text.lower() for part in NO_MEMORY):
+        return (
+            f"not enough memory: {text.splitlines()[0]} ({_memory()}): give this step more memory (mem_mb on a cluster), "
+            "or lower its batch sizes, and run again; finished parts are kept"
+        )
+    return None
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _place(error: Exception) -> str | None:
+    return None if getattr(error, "filename", None) is None else str(error.filename)  # type: ignore[attr-defined]
+
+
+def _free(folder: Path) -> str:
+    with contextlib.suppress(OSError):
+        return f"{size(shutil.disk_usage(folder).free)} free in {folder}"
+    return f"{folder} does not exist"
+
+
+def _memory() -> str:
+    """Return the memory that is available, and the limit of this process if it has one."""
+    import resource
+
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return f"{size(available)} free" + (f", limit {size(limit)}" if limit != resource.RLIM_INFINITY else "")
