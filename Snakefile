@@ -48,6 +48,7 @@ wildcard_constraints:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/settings.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/queries.smk"
 include: "workflow/rules/candidates.smk"
@@ -70,34 +71,25 @@ onstart:
         pass  # a file system without such locks
 
 
-rule all:
-    """Everything: reports, and TREC runs if the config asks for them."""
-    default_target: True
-    input:
-        expand("results/{corpus}/report.html", corpus=PLAN.corpora),
-        [
-            f"results/{corpus}/runs/{system}.trec"
-            for corpus in (PLAN.corpora if PLAN.settings.evaluation.trec_runs else [])
-            for system in PLAN.systems_on(corpus)
-        ],
+# A target names all files of its stage: Snakemake makes a file that was deleted again only if a target asks for it.
 
 
 rule corpus:
     """Target: corpora with their human topics."""
     input:
-        expand("results/{corpus}/corpus.parquet", corpus=PLAN.corpora),
+        expand("results/{corpus}/{table}.parquet", corpus=PLAN.corpora, table=["corpus", "topics", "qrels", "heldout"]),
 
 
 rule queries:
     """Target: synthetic queries."""
     input:
-        expand("results/{corpus}/queries.parquet", corpus=PLAN.corpora),
+        expand("results/{corpus}/{folder}queries.parquet", corpus=PLAN.corpora, folder=["", "funnel/"]),
 
 
 rule candidates:
     """Target: candidates of every query."""
     input:
-        expand("results/{corpus}/candidates.parquet", corpus=PLAN.corpora),
+        expand("results/{corpus}/{folder}candidates.parquet", corpus=PLAN.corpora, folder=["", "funnel/"]),
 
 
 rule scores:
@@ -109,19 +101,29 @@ rule scores:
 rule lists:
     """Target: training lists."""
     input:
-        [f"results/{corpus}/lists/{name}.parquet" for corpus in PLAN.corpora for name in PLAN.lists_on(corpus)],
+        [
+            f"results/{corpus}/{file}.parquet"
+            for corpus in PLAN.corpora
+            for name in PLAN.lists_on(corpus)
+            for file in (f"lists/{name}", f"funnel/lists.{name}")
+        ],
 
 
 rule train:
     """Target: trained students."""
     input:
-        [file for corpus in PLAN.corpora for file in HISTORIES(corpus)],
+        [
+            file
+            for corpus in PLAN.corpora
+            for history in HISTORIES(corpus)
+            for file in (history, str(Path(history).with_name("modules.json")))
+        ],
 
 
 rule evaluate:
     """Target: measures of all systems."""
     input:
-        expand("results/{corpus}/summary.parquet", corpus=PLAN.corpora),
+        expand("results/{corpus}/{table}.parquet", corpus=PLAN.corpora, table=["per_query", "summary", "comparisons"]),
 
 
 rule papers:
@@ -135,3 +137,17 @@ rule report:
     """Target: the reports."""
     input:
         expand("results/{corpus}/report.html", corpus=PLAN.corpora),
+
+
+rule all:
+    """Everything: models, tables of results, reports, and TREC runs if the config asks for them."""
+    default_target: True
+    input:
+        rules.train.input,
+        rules.evaluate.input,
+        rules.report.input,
+        [
+            f"results/{corpus}/runs/{system}.trec"
+            for corpus in (PLAN.corpora if PLAN.settings.evaluation.trec_runs else [])
+            for system in PLAN.systems_on(corpus)
+        ],

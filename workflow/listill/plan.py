@@ -4,7 +4,8 @@ A stage has a name such as ``corpus`` or ``queries``. A stage that runs several 
 dot: ``encode.minilm``, ``train.minilm.listwise``, ``search.bm25``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from listill.families import member_files
@@ -136,6 +137,12 @@ class Plan:
     def whole_config(self) -> str:
         """The whole config as canonical JSON, as far as its keys are set."""
         return canonical(self.settings.model_dump(mode="json", exclude_unset=True))
+
+    @staticmethod
+    def differs(path: str, settings: Callable[[], str]) -> bool:
+        """Tell whether a file of frozen settings is there, but has other settings than ``settings()``."""
+        file = Path(path)
+        return file.is_file() and file.read_bytes() != f"{settings()}\n".encode()
 
     def source_files(self, corpus: str) -> list[str]:
         """Return the files of a corpus' source that exist (a dry run needs none of them)."""

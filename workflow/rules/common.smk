@@ -1,25 +1,3 @@
-# The frozen settings of a stage, as a file: a changed key reruns only the stages that depend on it. (With params, swapped
-# values would be missed, and a queued cluster job would read a config that has been edited since.)
-
-
-rule stage_settings:
-    """
-    Write the settings that one stage depends on.
-    OUTPUT: config/<stage>.json
-    """
-    output:
-        "results/{corpus}/config/{stage}.json",
-    log:
-        "results/{corpus}/logs/config/{stage}.log",
-    localrule: True
-    conda:
-        "../../envs/cpu.yaml"
-    params:
-        settings=lambda wildcards: PLAN.frozen(wildcards.corpus, wildcards.stage),
-    shell:
-        "printf '%s\\n' {params.settings:q} > {output}.tmp 2> {log} && mv {output}.tmp {output} 2>> {log}"
-
-
 # Heavy stages use as many cores as they get; light ones use one.
 THREADS = 8
 
@@ -27,3 +5,14 @@ THREADS = 8
 HISTORIES = lambda corpus: [
     f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet" for system in PLAN.trained_on(corpus)
 ]
+
+
+def written_again_unless(path, settings):
+    """
+    Have a file of frozen settings written again if its content is not `settings()`. Snakemake only compares with what it
+    remembers in .snakemake: it misses a changed key if that folder is gone or `results` was copied or renamed, and a file
+    that was edited by hand. A job on a cluster reads the config anew, but keeps the settings that it was submitted with.
+    """
+    if workflow.is_main_process and PLAN.differs(path, settings):
+        workflow.dag.forcefiles.add(path)
+    return []

@@ -2,6 +2,8 @@
 
 
 use rule stage_settings as papers_settings with:
+    input:
+        lambda wildcards: written_again_unless("results/config/papers.json", lambda: PLAN.whole_config),
     output:
         "results/config/papers.json",
     log:
