@@ -30,9 +30,9 @@ def holder(lock: Path) -> subprocess.Popen[str]:
 def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
     lock = tmp_path / "new" / "lock"
     with holder(lock) as other:
-        with pytest.raises(UserError, match=f"^table: process {other.pid} on .+ is writing it: wait for it to finish"):
-            with held(lock, Path("table")):
-                raise AssertionError("the lock must refuse this")
+        refused = pytest.raises(UserError, match=f"^table: process {other.pid} on .+ is writing it: wait for it to ")
+        with refused, held(lock, Path("table")):
+            raise AssertionError("the lock must refuse this")
         other.communicate("")
     with held(lock, Path("table")):
         assert lock.read_text().startswith(f"process {os.getpid()} on ")
@@ -60,9 +60,8 @@ def test_a_lock_file_that_its_holder_removed_is_opened_again(tmp_path: Path, mon
         flock(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", remove_first)
-    with held(lock, Path("table")), open(lock) as again:
-        with pytest.raises(BlockingIOError):
-            flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with held(lock, Path("table")), open(lock) as again, pytest.raises(BlockingIOError):
+        flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_a_file_system_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +75,6 @@ def test_a_file_system_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatc
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"file: cannot be written \(.+\): make it writable"):
-        with held(tmp_path / "file" / "lock", Path("table")):
-            raise AssertionError("must not get here")
+    refused = pytest.raises(UserError, match=r"file: cannot be written \(.+\): make it writable")
+    with refused, held(tmp_path / "file" / "lock", Path("table")):
+        raise AssertionError("must not get here")

@@ -15,7 +15,15 @@ DOWNSTREAM_OF_CANDIDATES = {
     *("evaluate_systems", "write_report"),
 }
 EVERYTHING = {
-    *("make_corpus", "generate_queries", "encode_corpus", "search_bm25", "search_base", "rerank_topics", "gate_teacher"),
+    *(
+        "make_corpus",
+        "generate_queries",
+        "encode_corpus",
+        "search_bm25",
+        "search_base",
+        "rerank_topics",
+        "gate_teacher",
+    ),
     *DOWNSTREAM_OF_CANDIDATES,
 }
 
@@ -39,7 +47,11 @@ def forgotten(copied: Callable[[], Path]) -> Path:
         ("seed", 8, EVERYTHING),
         ("corpora.tiny.heldout", 2, EVERYTHING),
         ("mining.consistency.top", 3, DOWNSTREAM_OF_CANDIDATES),
-        ("training.learning_rate", 1e-4, DOWNSTREAM_OF_CANDIDATES - {"mine_candidates", "score_candidates", "build_lists"}),
+        (
+            "training.learning_rate",
+            1e-4,
+            DOWNSTREAM_OF_CANDIDATES - {"mine_candidates", "score_candidates", "build_lists"},
+        ),
         ("evaluation.examples", 3, {"write_report"}),
     ],
 )

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,26 +16,46 @@ PROBE = 1 << 20
 NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "failed to map segment", "can't start new thread")
 
 
-def unwritable(path: Path, temporary: Path) -> UserError | None:
+def unwritable(path: Path, temporary: Path, error: Exception) -> UserError | None:
     """Return why ``temporary``, which was to become ``path``, could not be written; None if the disk is not the reason.
 
-    The libraries' own errors are no help ("unexpected pos 576 vs 534", "1000000 requested and 524256 written"). A
-    block is therefore added to the unfinished file: the system says what is wrong. Call it before the file is removed.
+    ``error`` is what a library raised. Most are no help ("unexpected pos 576 vs 534", "1000000 requested and 524256
+    written"). A block is then added to the unfinished file: the system says what is wrong. Call it before the file is
+    removed.
     """
     files = [file for file in [temporary, *temporary.rglob("*")] if file.is_file()]
     written = sum(file.stat().st_size for file in files)
-    # In a folder, the file that was written last.
+    number = _number(error)
+    reason = os.strerror(number) if number in FULL else _refused(temporary, files)
+    if reason is None:
+        return None
+    return UserError(
+        f"{path}: cannot be written: {reason} ({size(written)} of it were written, {_free(path.parent)}): "
+        "make room or make it writable, and run again; finished parts are kept"
+    )
+
+
+def _number(error: Exception) -> int | None:
+    """Return the system's number of an error; libraries in Rust have it in their text."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
+
+
+def _refused(temporary: Path, files: list[Path]) -> str | None:
+    """Return why the system refuses one more block in the unfinished file; None if it takes it."""
+    # Of a folder, the file that was written last.
     probed = max(files, key=lambda file: file.stat().st_mtime_ns, default=temporary)
+    if probed.is_dir():
+        probed = temporary / "probe"
     try:
         with open(probed, "ab") as handle:
             handle.write(bytes(PROBE))
             handle.flush()
             os.fsync(handle.fileno())
     except OSError as error:
-        return UserError(
-            f"{path}: cannot be written: {error.strerror} ({size(written)} of it were written, {_free(path.parent)}): "
-            "make room or make it writable, and run again; finished parts are kept"
-        )
+        return error.strerror
     return None
 
 
@@ -43,7 +64,7 @@ def explanation(error: Exception, output: Path) -> str | None:
 
     ``output`` is a file that the stage was to write.
     """
-    number = error.errno if isinstance(error, OSError) else None
+    number = _number(error)
     if number in FULL:
         places = dict.fromkeys([output.absolute().parent, Path(tempfile.gettempdir()), Path.home()])
         return (

@@ -182,13 +182,15 @@ def atomic(path: Path) -> Iterator[Path]:
                     os.fsync(handle.fileno())
         for check in _before_rename:
             check(path)
-        if temporary.is_dir() and path.is_dir():
+        if path.is_dir():
+            if not temporary.is_dir():
+                raise UserError(f"{path}: is a folder, where a file is to be written: remove it and run again")
             shutil.rmtree(path)
         os.replace(temporary, path)
     except UserError:
         raise
     except Exception as error:
-        if unwritable := shortage.unwritable(path, temporary):
+        if unwritable := shortage.unwritable(path, temporary, error):
             raise unwritable from error
         raise
     finally:

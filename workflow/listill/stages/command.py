@@ -118,10 +118,7 @@ def _run(
 
     config: Path | None = arguments.config
     frozen = config.read_bytes() if config and config.is_file() else b""
-    if config:
-        stage_settings = read_json(settings, config)
-    else:
-        stage_settings = parse(settings, {}, "--config is missing")
+    stage_settings = read_json(settings, config) if config else parse(settings, {}, "--config is missing")
     inputs = _paths(files, hints, "input", "model")
     outputs = _paths(files, hints, "output") if writes() else []
     for path in inputs:

@@ -1,6 +1,7 @@
 """One run of a stage: the provenance of its outputs, and the folder for its finished parts."""
 
 import contextlib
+import fcntl
 import importlib.metadata
 import shutil
 import sys
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from listill import __version__, locks
+from listill import __version__
+from listill.errors import UserError
 from listill.frozen import canonical
 from listill.section import Section
 
@@ -81,7 +83,14 @@ class Job:
         released when the process ends.
         """
         folder = results_folder(beside) / ".work" / f"{self.stage}-{self.fingerprint}"
-        with locks.held(folder / "lock", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(
+                    f"{folder}: another process is using this folder: wait for it to finish, or stop it"
+                ) from None
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):

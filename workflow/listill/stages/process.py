@@ -38,8 +38,10 @@ class Stopped(KeyboardInterrupt):
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
     """Raise Stopped within the context when a signal to stop arrives; a second signal ends the process immediately."""
+    received: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        received.append(number)
         for other in before:
             signal.signal(other, signal.SIG_DFL)
         raise Stopped(number)
@@ -50,6 +52,10 @@ def stoppable() -> Iterator[None]:
             before[number] = signal.signal(number, stop)
     try:
         yield
+    except Exception as error:
+        if received:  # a library that was just being imported reports the interruption as an error of its own
+            raise Stopped(received[0]) from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
