@@ -103,7 +103,7 @@ def kill_run(folder: Path, settings: dict[str, Any], number: int, alone: bool, a
 def test_runs_survive_kills(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
     """Of a killed Snakemake, the stages may still be running when the next run starts: it is refused, or they are."""
     draw, refused, stopped = random.Random(1), 0, 0
-    for turn in range(1, 61):
+    for _ in range(60):
         number, alone = draw.choice(SIGNALS), draw.random() < 0.5
         status, said = kill_run(tmp_path, settings, number, alone, draw.uniform(2, 15))
         assert "Traceback" not in said, said
@@ -111,7 +111,7 @@ def test_runs_survive_kills(finished: Path, settings: dict[str, Any], tmp_path: 
         stopped += status != 0
         if status == 0:
             break
-    print(f"{stopped} runs stopped, {refused} of them refused by a stage of an earlier one, {turn} runs")
+    print(f"{stopped} runs stopped, {refused} of them refused by a stage of an earlier one")
     for _ in range(100):  # until the stages of the last killed run have ended
         if flow.run(tmp_path, settings).returncode == 0:
             break

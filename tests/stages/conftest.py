@@ -13,8 +13,9 @@ def process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
         monkeypatch.setenv(name, os.environ.get(name, "2"))
     root, level = logging.getLogger(), logging.getLogger("listill").level
-    handlers, root_level = root.handlers[:], root.level
+    handlers, root_level, shown = root.handlers[:], root.level, logging.raiseExceptions
     yield
+    logging.raiseExceptions = shown
     root.handlers[:] = handlers
     root.setLevel(root_level)
     logging.getLogger("listill").setLevel(level)

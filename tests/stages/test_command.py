@@ -1,12 +1,16 @@
 """The command line of the stages."""
 
 import importlib
+import os
 import pkgutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import get_type_hints
 
+import numpy as np
 import pytest
 
 import listill.stages
@@ -134,6 +138,65 @@ def test_a_full_disk_is_reported_in_one_line(
     error = error_of(capsys, monkeypatch, run, "--out", tmp_path / "x.parquet")
     assert error.startswith(f"listill made_up: error: {tmp_path}: no space left on the disk")
     assert error.count("\n") == 1
+
+
+def test_short_memory_is_reported_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def run(settings: Settings, job: Job, out: Out) -> None:
+        """A stage."""
+        np.zeros(1 << 50)
+
+    error = error_of(capsys, monkeypatch, run, "--out", tmp_path / "x.parquet")
+    assert error.startswith("listill made_up: error: not enough memory: Unable to allocate 8.00 PiB")
+    assert error.count("\n") == 1
+
+
+def test_a_log_that_cannot_be_written_is_reported_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def run(settings: Settings, job: Job, out: Out) -> None:
+        """A stage."""
+        raise AssertionError("must not run")
+
+    (tmp_path / "file").write_text("")
+    error = error_of(capsys, monkeypatch, run, "--out", tmp_path / "x", "--log", tmp_path / "file" / "x.log")
+    assert error == f"listill made_up: error: {tmp_path}/file/x.log: cannot be written (File exists)\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_stage_says_so_in_one_line(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def run(settings: Settings, job: Job, out: Out) -> None:
+        """A stage."""
+        with tables.atomic(out) as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+
+    with pytest.raises(SystemExit) as stop:
+        call(monkeypatch, run, "--out", tmp_path / "x.parquet")
+    assert stop.value.code == 128 + number
+    assert capsys.readouterr().err == "listill made_up: stopped; run again to resume\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outputs_are_locked_and_refused_after_a_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config, out = tmp_path / "c.json", tmp_path / "x.parquet"
+    config.write_text("{}")
+
+    def run(settings: Settings, job: Job, out: Out) -> None:
+        """A stage."""
+        assert (tmp_path / ".x.parquet.lock").exists()
+        config.write_text('{"size": 4}')
+        job.write(out, "qrels", QRELS)
+
+    error = error_of(capsys, monkeypatch, run, "--config", config, "--out", out)
+    assert error.startswith(f"listill made_up: error: {out}: not written: {config} has changed since")
+    assert [path.name for path in tmp_path.iterdir()] == ["c.json"]
 
 
 def test_other_system_errors_have_a_traceback(

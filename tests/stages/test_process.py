@@ -1,13 +1,15 @@
-"""The set-up of a stage's process."""
+"""The set-up of a stage's process, and signals to stop."""
 
 import logging
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from listill.stages.process import set_threads, start_log
+from listill.stages.process import Stopped, set_threads, start_log, stoppable, writes
 
 pytestmark = pytest.mark.usefixtures("process_as_before")
 NUMERIC = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -55,3 +57,56 @@ def test_without_a_file_there_is_only_one_handler(capsys: pytest.CaptureFixture[
     (handler,) = logging.getLogger().handlers
     assert isinstance(handler, logging.StreamHandler)
     assert handler.stream is sys.stderr
+
+
+def wait_after(number: int) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(10)
+
+
+def failed_import() -> None:
+    """As in transformers, which turns an exception during an import into an error of its own."""
+    try:
+        wait_after(signal.SIGINT)
+    except BaseException:
+        raise ModuleNotFoundError("Could not import module") from None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_work_and_handlers_are_restored(number: int) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(Stopped) as stopped, stoppable():
+        wait_after(number)
+    assert stopped.value.number == number
+    assert signal.getsignal(number) is before
+
+
+def test_an_error_that_a_signal_caused_is_no_error() -> None:
+    with pytest.raises(Stopped), stoppable():
+        failed_import()
+    with pytest.raises(ModuleNotFoundError), stoppable():
+        raise ModuleNotFoundError("not caused by a signal")
+
+
+def test_an_ignored_signal_remains_ignored() -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("world", "rank", "expected"), [(None, None, True), ("1", "3", True), ("2", "0", True), ("2", "1", False)]
+)
+def test_one_of_several_processes_writes(
+    world: str | None, rank: str | None, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("WORLD_SIZE", world), ("RANK", rank)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert writes() is expected

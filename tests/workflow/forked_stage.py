@@ -3,6 +3,7 @@
 They start in milliseconds, so that a stage can be run, stopped and limited often.
 """
 
+import itertools
 import multiprocessing
 import os
 import re
@@ -35,7 +36,7 @@ def _run(line: list[str], folder: Path, said: Path, largest: int | None) -> None
     file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as `python -m` of a stage does
     sys.argv = [line[2], *line[3:]]
     sys.modules.pop(line[2], None)  # runpy warns about a module that is imported already
     if largest is not None:
@@ -70,7 +71,7 @@ def outputs(line: list[str], folder: Path) -> list[Path]:
     """Return the outputs of a command."""
     hints = get_type_hints(import_module(line[2]).run, include_extras=True)
     options = {f"--{name.replace('_', '-')}" for name, hint in hints.items() if _role(hint) == "output"}
-    return [folder / value for option, value in zip(line, line[1:], strict=False) if option in options]
+    return [folder / value for option, value in itertools.pairwise(line) if option in options]
 
 
 def remove(paths: list[Path]) -> None:

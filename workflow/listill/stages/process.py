@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from listill.errors import UserError
+
 log = logging.getLogger("listill")
 
 
@@ -67,13 +69,19 @@ def writes() -> bool:
 
 
 def start_log(path: Path | None) -> None:
-    """Send log messages to standard error and, if a path is given, to that file."""
+    """Send log messages to standard error and, if a path is given, to that file; UserError if it cannot be written."""
     logging.raiseExceptions = False  # a message that does not fit on a full disk is dropped
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    fault = None
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w"))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(logging.FileHandler(path, mode="w"))
+        except OSError as error:
+            fault = UserError(f"{path}: cannot be written ({error.strerror})")
     for handler in handlers:  # some libraries set a level of their own (bm25s: DEBUG); only their warnings are shown
         handler.addFilter(lambda record: record.name.startswith("listill") or record.levelno >= logging.WARNING)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
     log.setLevel(logging.INFO)
+    if fault:
+        raise fault
