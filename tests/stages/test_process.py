@@ -3,13 +3,14 @@
 import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from listill.stages.process import Stopped, set_threads, start_log, stoppable, writes
+from listill.stages.process import set_threads, start_log, stoppable, writes
 
 pytestmark = pytest.mark.usefixtures("process_as_before")
 NUMERIC = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -73,26 +74,42 @@ def failed_import() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_the_work_and_handlers_are_restored(number: int) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(Stopped) as stopped, stoppable():
+def test_a_signal_stops_the_work_and_handlers_are_restored(number: int, caplog: pytest.LogCaptureFixture) -> None:
+    before, hook = signal.getsignal(number), sys.unraisablehook
+    with pytest.raises(SystemExit) as stopped, stoppable("mine"):
         wait_after(number)
-    assert stopped.value.number == number
+    assert stopped.value.code == 128 + number
+    assert caplog.messages == ["listill mine: stopped; run again to resume"]
     assert signal.getsignal(number) is before
+    assert sys.unraisablehook is hook
 
 
 def test_an_error_that_a_signal_caused_is_no_error() -> None:
-    with pytest.raises(Stopped), stoppable():
+    with pytest.raises(SystemExit), stoppable("mine"):
         failed_import()
-    with pytest.raises(ModuleNotFoundError), stoppable():
+    with pytest.raises(ModuleNotFoundError), stoppable("mine"):
         raise ModuleNotFoundError("not caused by a signal")
+
+
+def test_a_signal_in_a_destructor_stops_the_work_too() -> None:
+    """Python ignores exceptions there, and shows a traceback."""
+    code = (
+        "import os, signal, time; from listill.stages.process import start_log, stoppable\n"
+        "class Slow:\n"
+        "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)\n"
+        "start_log(None)\n"
+        "with stoppable('mine'):\n"
+        "    slow = Slow(); del slow; time.sleep(20)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "listill mine: stopped; run again to resume\n")
 
 
 def test_an_ignored_signal_remains_ignored() -> None:
     """As under nohup."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stoppable():
+        with stoppable("mine"):
             os.kill(os.getpid(), signal.SIGHUP)
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:

@@ -20,6 +20,7 @@ from typing import Any, get_type_hints
 import flow
 import pandas as pd
 import pyarrow.parquet as pq
+import pytest
 
 from listill.stages.command import _role
 
@@ -52,7 +53,9 @@ def start(line: list[str], folder: Path, said: Path, largest: int | None = None)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     process = context.Process(target=_run, args=(line, folder, said, largest))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:  # until Python 3.12, the server does not get sys.path
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(flow.ROOT / "workflow"), str(Path(__file__).parent)]))
+        process.start()
     return process
 
 

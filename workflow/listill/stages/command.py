@@ -14,7 +14,7 @@ from listill.errors import UserError
 from listill.frozen import canonical, parse, read_json
 from listill.stages.job import Job, StageSettings
 from listill.stages.outputs import locked, unless_outdated
-from listill.stages.process import Stopped, set_threads, start_log, stoppable, writes
+from listill.stages.process import set_threads, start_log, stoppable, writes
 
 # The Snakefile imports the stages for their settings. No heavy package (pandas, pyarrow) is therefore imported at the
 # top.
@@ -85,11 +85,8 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
     try:
         start_log(arguments.log)
         set_threads(arguments.threads)
-        with stoppable():
+        with stoppable(stage):
             _run(run, settings, stage, arguments, hints, files)
-    except Stopped as stopped:
-        log.error("listill %s: stopped; run again to resume", stage)
-        sys.exit(128 + stopped.number)
     except UserError as error:
         if arguments.debug:
             raise

@@ -32,33 +32,46 @@ def set_threads(threads: int) -> None:
 class Stopped(KeyboardInterrupt):
     """The process was told to stop (Ctrl-C, SIGTERM, a closed terminal)."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
 
 @contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Raise Stopped within the context when a signal to stop arrives; a second signal ends the process immediately."""
+def stoppable(stage: str) -> Iterator[None]:
+    """End the process with one line in the log, and 128 + the number of the signal, when a signal to stop arrives.
+
+    What the context has begun is tidied up. A second signal ends the process immediately.
+    """
     received: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
         for other in before:
             signal.signal(other, signal.SIG_DFL)
-        raise Stopped(number)
+        raise Stopped
+
+    def ignored(details: "sys.UnraisableHookArgs") -> None:
+        """Python ignores an exception in a destructor: the process would go on."""
+        if not isinstance(details.exc_value, Stopped):
+            return hook(details)
+        say()
+        os._exit(128 + received[0])
+
+    def say() -> None:
+        log.error("listill %s: stopped; run again to resume", stage)
 
     before = {}
+    hook, sys.unraisablehook = sys.unraisablehook, ignored
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or in the background of a shell script
             before[number] = signal.signal(number, stop)
     try:
         yield
-    except Exception as error:
-        if received:  # a library that was just being imported reports the interruption as an error of its own
-            raise Stopped(received[0]) from error
-        raise
+    except (Stopped, Exception):
+        if not received:
+            raise
+        # Also an error: a library that was just being imported reports the interruption as one of its own.
+        say()
+        raise SystemExit(128 + received[0]) from None
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 
