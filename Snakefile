@@ -23,6 +23,7 @@ os.environ.update(
     PATH=os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ.get("PATH", "")])),
 )
 
+from listill import shortage
 from listill.errors import UserError
 
 # An unconditional "configfile:" would merge the demo's corpora into every other config.
@@ -69,6 +70,9 @@ onstart:
         raise WorkflowError("another run is active in this folder: wait for it or stop it") from None
     except OSError:
         pass  # a file system without such locks
+    # Snakemake's scheduler writes there, and stops with a traceback if it cannot.
+    if fault := shortage.temporary_folder():
+        raise WorkflowError(fault)
 
 
 # A target names all files of its stage: Snakemake makes a file that was deleted again only if a target asks for it.

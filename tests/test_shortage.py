@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from listill.shortage import explanation, size, unwritable
+from listill.shortage import explanation, size, temporary_folder, unwritable
 
 LIMITED = """
 import resource, sys
@@ -113,3 +113,16 @@ def test_other_errors_are_not_explained(error: Exception) -> None:
 
 def test_sizes() -> None:
     assert [size(n) for n in (0, 999, 1500, 2_500_000, 3e9)] == ["0 bytes", "999 bytes", "1.5 kB", "2.5 MB", "3.0 GB"]
+
+
+def test_the_folder_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert temporary_folder() is None
+    code = (
+        "import resource; from listill.shortage import temporary_folder\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY)); print(temporary_folder())\n"
+    )
+    monkeypatch.delenv("TMP", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith(f"{tmp_path}: temporary files cannot be written: File too large (")
+    assert done.stdout.endswith(f" free in {tmp_path}): make room, or set TMPDIR to another folder\n")

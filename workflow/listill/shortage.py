@@ -82,6 +82,24 @@ def explanation(error: Exception, output: Path) -> str | None:
     return None
 
 
+def temporary_folder() -> str | None:
+    """Return one line on why temporary files cannot be written; None if they can.
+
+    Python takes another folder if $TMPDIR is full, but Snakemake's scheduler does not.
+    """
+    folder = Path(os.environ.get("TMP") or os.environ.get("TMPDIR") or "/tmp")
+    try:
+        with tempfile.TemporaryFile(dir=folder if folder.is_dir() else None) as file:
+            file.write(bytes(PROBE))
+            file.flush()
+    except OSError as error:
+        return (
+            f"{folder}: temporary files cannot be written: {error.strerror} ({_free(folder)}): make room, or set TMPDIR "
+            "to another folder"
+        )
+    return None
+
+
 def size(count: int) -> str:
     """Return a number of bytes for people."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
