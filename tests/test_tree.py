@@ -8,7 +8,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "workflow" / "listill"
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.stem != "__init__")
 # Folders whose tests are about the whole: the real Snakefile, clusters; and example members.
-WHOLE = {"workflow", "cluster", "members"}
+WHOLE = {"workflow", "cluster", "faults", "members"}
 # Test files of the repository rather than of a module.
 REPOSITORY = {"test_docs", "test_floors", "test_imports", "test_paper", "test_style", "test_tree"}
 

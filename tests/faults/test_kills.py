@@ -103,10 +103,10 @@ def kill_run(folder: Path, settings: dict[str, Any], number: int, alone: bool, a
 def test_runs_survive_kills(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
     """Of a killed Snakemake, the stages may still be running when the next run starts: it is refused, or they are."""
     draw, refused, stopped = random.Random(1), 0, 0
-    for _ in range(60):
+    for _ in range(40):
         number, alone = draw.choice(SIGNALS), draw.random() < 0.5
-        status, said = kill_run(tmp_path, settings, number, alone, draw.uniform(2, 15))
-        assert "Traceback" not in said, said
+        status, said = kill_run(tmp_path, settings, number, alone, draw.uniform(3, 30))
+        assert "Traceback" not in flow.logs(tmp_path), flow.logs(tmp_path)  # of the stages
         refused += "is writing it: wait for it to finish, or stop it" in said
         stopped += status != 0
         if status == 0:

@@ -37,14 +37,16 @@ def test_the_stage_of_a_killed_run_does_not_replace_newer_candidates(settings: d
     """Snakemake is killed while its `mine` is at work (held up by SIGSTOP); then the depth is changed."""
     table = flow.results(tmp_path) / "candidates.parquet"
     deep, flat = settings, flow.changed(settings, "mining", {"depth": 6, "consistency": {"top": 6}})
-    process = subprocess.Popen(
-        flow.command(tmp_path, deep, "candidates"),
-        cwd=tmp_path,
-        env=flow.environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    terminal = tmp_path / "terminal"
+    with open(terminal, "w") as file:
+        process = subprocess.Popen(
+            flow.command(tmp_path, deep, "candidates"),
+            cwd=tmp_path,
+            env=flow.environment(),
+            start_new_session=True,
+            stdout=file,
+            stderr=file,
+        )
     try:
         while not list(table.parent.glob(".candidates.parquet.*.tmp")):
             assert process.poll() is None
@@ -63,9 +65,9 @@ def test_the_stage_of_a_killed_run_does_not_replace_newer_candidates(settings: d
         while not ended(old):
             time.sleep(0.05)
         assert not table.exists()
-        log = (table.parent / "logs" / "candidates.log").read_text(errors="replace")
-        assert "candidates.parquet: not written: " in log
-        assert "config/candidates.json has changed since this stage was started; run again" in log
+        (line,) = [line for line in terminal.read_text().splitlines() if line.startswith("listill mine: error: ")]
+        assert "candidates.parquet: not written: " in line
+        assert "config/candidates.json has changed since this stage was started; run again" in line
     finally:
         os.killpg(process.pid, signal.SIGKILL) if processes(tmp_path, MINE) else None
     flow.make(tmp_path, flat, "candidates")
