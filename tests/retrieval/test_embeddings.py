@@ -53,7 +53,7 @@ def test_encoding_in_parts_reuses_finished_parts(
     marker = np.full((4, encoder.dimension), 7, dtype=np.float32)
     for finished in (False, True):
         if finished:
-            np.save(tmp_path / "4.npy", marker)
+            tables.write_array(tmp_path / "4.npy", marker)
         parts = list(embeddings.in_parts(embeddings.encode_parts(encoder, tokens, tmp_path, ""), documents))
         assert [part["doc_id"].to_pylist() for part in parts] == [list("abcd"), list("efgh"), list("ij")]
         vectors = np.array([vector for part in parts for vector in part["embedding"].to_pylist()], dtype=np.float32)

@@ -1,5 +1,6 @@
 """One run of a stage: the provenance of its outputs, and the folder for its finished parts."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -103,9 +104,39 @@ def test_parts_are_kept_after_a_failure_and_removed_after_success(out: Path) -> 
         raise RuntimeError
     with job().work(out) as work:
         assert (work / "part").read_text() == "done"
-    assert [folder.name for folder in (out.parents[1] / ".work").iterdir()] == ["score-f2"]
-    with job("f2").work(out):
+    assert not (out.parents[1] / ".work").exists()
+
+
+def test_parts_of_other_settings_are_removed_after_success(out: Path) -> None:
+    """Those of the same output, unless a process uses them; those of another output are kept."""
+    other_output = out.with_name("other.parquet")
+    for fingerprint, output in (("f1", out), ("f2", other_output), ("f3", out)):
+        with pytest.raises(RuntimeError), job(fingerprint).work(output):
+            raise RuntimeError
+    folder = out.parents[1] / ".work"
+    with open(folder / "score-f3" / "lock") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        with job("f4").work(out):
+            pass
+        assert sorted(path.name for path in folder.iterdir()) == ["score-f2", "score-f3"]
+    with job("f4").work(out):
         pass
+    assert [path.name for path in folder.iterdir()] == ["score-f2"]
+    with job("f2").work(other_output):
+        pass
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("place", [".work", ".work/score-f1", ".work/score-f1/lock"])
+def test_what_is_in_the_place_of_a_folder_or_lock_is_removed(
+    out: Path, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = out.parents[1] / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir() if path.name == "lock" else path.write_text("x")
+    with job().work(out) as work:
+        (work / "part").write_text("done")
+    assert caplog.messages == [f"{path}: this file is damaged and is removed; it is made again"]
     assert not (out.parents[1] / ".work").exists()
 
 

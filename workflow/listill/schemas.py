@@ -23,13 +23,15 @@ MEASURE = (STRING, "name of the measure, such as `nDCG@10`")
 class Table:
     """One table: its files (below results/<corpus>/), its description, and the type and description of each column.
 
-    A file may lack the ``optional`` columns: files of earlier versions and of other tools do. They are read as null.
+    A file may lack the ``optional`` columns: files of earlier versions and of other tools do. They are read as null. The
+    columns ``numbers`` are never null. No number is NaN or infinite.
     """
 
     files: str
     about: str
     columns: dict[str, tuple[pa.DataType, str]]
     optional: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
     @property
     def schema(self) -> pa.Schema:
@@ -109,6 +111,7 @@ TABLES = {
             "teacher": (STRING, "name of the teacher"),
             "score": (FLOAT, "the raw score, without a sigmoid or normalisation; higher is better"),
         },
+        numbers=frozenset({"score"}),
     ),
     "lists": Table(
         "lists/<student>.parquet, lists/<student>.<variant>.parquet, round2/<student>.<variant>/lists.parquet",
@@ -128,11 +131,13 @@ TABLES = {
             ),
         },
         optional=frozenset({"other_ids", "other_scores", "near_positives"}),
+        numbers=frozenset({"scores", "other_scores"}),
     ),
     "embeddings": Table(
         "embeddings/<system>.parquet",
         "The embeddings of the documents, in the order of the corpus. The metadata have `truncated`, as those of the tokens.",
         {"doc_id": DOC_ID, "embedding": (FLOATS, "the embedding of the document")},
+        numbers=frozenset({"embedding"}),
     ),
     "tokens": Table(
         "tokens/<retriever>.parquet",
@@ -171,11 +176,13 @@ TABLES = {
             "name": (STRING, "name of the loss"),
             "value": (FLOAT, "value of the loss, unweighted"),
         },
+        numbers=frozenset({"value"}),
     ),
     "runs": Table(
         "runs/<system>.parquet",
         "The ranking of a system for each evaluation query, optionally with a copy in TREC format (`<system>.trec`).",
         {"query_id": QUERY_ID, "doc_id": DOC_ID, "rank": RANK, "score": (FLOAT, "the system's score")},
+        numbers=frozenset({"score"}),
     ),
     "per_query": Table(
         "per_query.parquet",
@@ -188,6 +195,7 @@ TABLES = {
             "measure": MEASURE,
             "value": (DOUBLE, "value of the measure, 0 to 1"),
         },
+        numbers=frozenset({"value"}),
     ),
     "summary": Table(
         "summary.parquet",
@@ -243,6 +251,7 @@ TABLES = {
             "value": (DOUBLE, "mean over the queries"),
             "queries": (LONG, "number of queries"),
         },
+        numbers=frozenset({"value"}),
     ),
     "funnel": Table(
         "funnel/queries.parquet, funnel/candidates.parquet, funnel/lists.<student>.parquet, "

@@ -1,5 +1,7 @@
 """Parquet tables: their metadata, atomic writing and checked reading. Their columns are defined in ``schemas``.
 
+A table has a checksum of the whole file (see ``checksums``), and one of each page, which other tools can verify.
+
 The metadata of a file describe what it is and what it was made from: its ``corpus``, its ``key`` (``corpus``,
 ``lists/minilm``), its ``fingerprint`` (of the settings of the stage and of all inputs) and its ``lineage``, which holds
 the fingerprints of all files that it was derived from, by corpus and key (``scifact/lists/minilm``). A stage only
@@ -7,6 +9,7 @@ combines files whose lineages agree.
 """
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -19,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from listill import shortage
+from listill import checksums, shortage
 from listill.errors import UserError
 from listill.schemas import SCHEMAS, TABLES
 
@@ -61,14 +65,28 @@ def digest(text: str) -> str:
 
 def _metadata(path: Path) -> Provenance | None:
     """Return the provenance in the metadata of ``path``; None for an external file or folder."""
-    if path.is_dir():
+    if path.suffix == ".parquet":
+        text = (_schema(path).metadata or {}).get(METADATA)
+    else:
         metadata_file = path / "listill.json"
-        return Provenance(**json.loads(metadata_file.read_text())) if metadata_file.exists() else None
+        text = metadata_file.read_bytes() if path.is_dir() and metadata_file.is_file() else None
+    return None if text is None else _parsed(path, text)
+
+
+def _parsed(path: Path, text: bytes) -> Provenance:
     try:
-        metadata = pq.read_schema(path).metadata if path.suffix == ".parquet" else None
-    except (pa.ArrowInvalid, FileNotFoundError) as error:
-        raise UserError(_unreadable(path, error)) from None
-    return Provenance(**json.loads(metadata[METADATA])) if metadata and METADATA in metadata else None
+        about = Provenance(**json.loads(text))
+    except (ValueError, TypeError):
+        about = None
+    if about is None or not isinstance(about.lineage, dict) or not isinstance(about.details, dict):
+        raise UserError(f"{path}: its metadata `listill` are not those of this program: {_fix(path)}")
+    return about
+
+
+def details(path: Path) -> dict[str, Any]:
+    """Return the ``details`` in the metadata of ``path``; none for an external file, which is not read completely."""
+    about = _metadata(path)
+    return about.details if about else {}
 
 
 def stated_fingerprint(path: Path) -> str | None:
@@ -182,10 +200,10 @@ def atomic(path: Path) -> Iterator[Path]:
                     os.fsync(handle.fileno())
         for check in _before_rename:
             check(path)
-        if path.is_dir():
-            if not temporary.is_dir():
-                raise UserError(f"{path}: is a folder, where a file is to be written: remove it and run again")
-            shutil.rmtree(path)
+        if temporary.is_dir():
+            checksums.remove(path)
+        elif path.is_dir():
+            raise UserError(f"{path}: is a folder, where a file is to be written: remove it and run again")
         os.replace(temporary, path)
     except UserError:
         raise
@@ -200,21 +218,49 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def as_table(name: str, data: pd.DataFrame | dict[str, Any] | pa.Table) -> pa.Table:
-    """Return ``data`` as an Arrow table with the columns and types of the table ``name``."""
+    """Return ``data`` as an Arrow table with the columns and types of the table ``name``.
+
+    Raises UserError if a number is not finite.
+    """
     schema = SCHEMAS[name]
     if isinstance(data, pa.Table):
-        return data.select(schema.names).cast(schema)
-    if isinstance(data, pd.DataFrame):
-        return pa.Table.from_pandas(data[schema.names], schema=schema, preserve_index=False).replace_schema_metadata()
-    return pa.table({column: data[column] for column in schema.names}, schema=schema)
+        table = data.select(schema.names).cast(schema)
+    elif isinstance(data, pd.DataFrame):
+        table = pa.Table.from_pandas(data[schema.names], schema=schema, preserve_index=False).replace_schema_metadata()
+    else:
+        table = pa.table({column: data[column] for column in schema.names}, schema=schema)
+    if fault := not_finite(table, name):
+        raise UserError(
+            f"the new table {name}: {fault}: a model that it is made with is broken, or try precision: fp32"
+        )
+    return table
+
+
+def not_finite(table: pa.Table, name: str) -> str | None:
+    """Return which number of table ``name`` is NaN, infinite, or null where it must not be; None if there is none."""
+    for column in table.schema:
+        nested = pa.types.is_list(column.type)
+        if not pa.types.is_floating(column.type.value_type if nested else column.type):
+            continue
+        for chunk in table[column.name].chunks:
+            numbers = chunk.flatten() if nested else chunk
+            finite = pc.is_finite(numbers)  # null for null
+            nulls = numbers.null_count and column.name in TABLES[name].numbers
+            if nulls or not pc.all(finite, min_count=0).as_py():
+                value = numbers[pc.index(finite.fill_null(not nulls), False).as_py()]
+                return f"column '{column.name}' has the value {value.as_py()}"
+    return None
 
 
 @contextlib.contextmanager
 def writer(path: Path, name: str, about: Provenance) -> Iterator[pq.ParquetWriter]:
     """Open table ``name`` for atomic writing in blocks (``write_table(as_table(name, block))``)."""
     schema = SCHEMAS[name].with_metadata({METADATA: about.to_json().encode()})
-    with atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as parquet:
-        yield parquet
+    with atomic(path) as temporary:
+        with pq.ParquetWriter(temporary, schema, compression="zstd", write_page_checksum=True) as parquet:
+            yield parquet
+            parquet.add_key_value_metadata({checksums.KEY: checksums.BLANK})
+        checksums.seal_table(temporary)
 
 
 def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table, about: Provenance) -> None:
@@ -224,46 +270,88 @@ def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table,
 
 
 def write_array(path: Path, values: "np.ndarray") -> None:
-    """Write a .npy file atomically (``np.save`` to a file does not report a full disk)."""
+    """Write a .npy file with its checksum atomically (``np.save`` to a file does not report a full disk)."""
     import numpy as np
 
     buffer = io.BytesIO()
     np.save(buffer, values)
     with atomic(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
+        checksums.seal(temporary)
 
 
-def _unreadable(path: Path, error: Exception) -> str:
+def _fix(path: Path) -> str:
+    return "delete the folder and run again" if path.is_dir() else "delete the file and run again, or replace it"
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
     if isinstance(error, FileNotFoundError):
-        return f"{path}: no such file"
-    return f"{path}: not a Parquet file: {str(error).splitlines()[0]}"
+        return UserError(f"{path}: no such file")
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    return UserError(f"{path}: not a Parquet file, or damaged: {reason}: {_fix(path)}")
+
+
+# What pyarrow raises for damaged files. OSError and ValueError are the bases of others.
+FAULTS = (OSError, ValueError, pa.ArrowException, OverflowError)
+
+
+def _schema(path: Path) -> pa.Schema:
+    """Return the schema of a Parquet file; UserError if it cannot be read, or is not as it was written."""
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder, not a Parquet file: remove it and run again")
+    try:
+        if _intact(path) is False:
+            raise UserError(f"{path}: is damaged (its checksum differs): {_fix(path)}")
+        schema = pq.read_schema(path)
+        _ = schema.names  # fails if they are not UTF-8
+        return schema
+    except FAULTS as error:
+        raise _unreadable(path, error) from None
+
+
+def _intact(path: Path) -> bool | None:
+    """Tell whether a file has the content that it was written with; computed once, unless the file changes."""
+    state = path.stat()
+    return _intact_once(path, (state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@functools.lru_cache(maxsize=1024)
+def _intact_once(path: Path, state: tuple[int, ...]) -> bool | None:
+    return checksums.table_is_intact(path)
 
 
 def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Table:
     """Read table ``name`` or some of its columns; check that all columns exist and that their types fit.
 
-    An optional column that the file lacks is null in all rows.
+    An optional column that the file lacks is null in all rows. Raises UserError if the file is damaged, is another
+    table, or has a number that is not finite.
     """
-    schema = SCHEMAS[name]
+    path, schema = Path(path), SCHEMAS[name]
     selected = columns or schema.names
+    present = _schema(path).names
+    required = [column for column in schema.names if column not in TABLES[name].optional]
+    if missing := [column for column in required if column not in present]:
+        raise UserError(
+            f"{path}: column '{missing[0]}' is missing; a {name} table has the columns {', '.join(required)}"
+        )
     try:
-        present = pq.read_schema(path).names
-        required = [column for column in schema.names if column not in TABLES[name].optional]
-        if missing := [column for column in required if column not in present]:
-            raise UserError(
-                f"{path}: column '{missing[0]}' is missing; a {name} table has the columns {', '.join(required)}"
-            )
-        table = pq.read_table(path, columns=[column for column in selected if column in present])
-    except (FileNotFoundError, pa.ArrowInvalid) as error:
-        raise UserError(_unreadable(path, error)) from None
+        present_columns = [column for column in selected if column in present]
+        table = pq.read_table(path, columns=present_columns, page_checksum_verification=True)
+        if not _intact(path):  # a file of another tool may have no checksums
+            table.validate(full=True)
+    except FAULTS as error:
+        raise _unreadable(path, error) from None
     for column in selected:
         if column not in present:
             table = table.append_column(column, pa.nulls(len(table), schema.field(column).type))
     try:
-        return table.select(selected).cast(pa.schema([schema.field(column) for column in selected]))
+        table = table.select(selected).cast(pa.schema([schema.field(column) for column in selected]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path}: column types differ from those of a {name} table: {reason}") from None
+    if fault := not_finite(table, name):
+        raise UserError(f"{path}: {fault}: {_fix(path)}")
+    return table
 
 
 def read(path: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:

@@ -1,12 +1,10 @@
 """The corpus in memory, as all later stages use it."""
 
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from listill import tables
 from listill.errors import UserError
@@ -92,9 +90,7 @@ def load(path: Path) -> Collection:
     position = {doc_id: i for i, doc_id in enumerate(doc_ids)}
     originals = table["duplicate_of"].to_pylist()
     group = np.array([i if first is None else position[first] for i, first in enumerate(originals)], dtype=np.int64)
-    metadata = pq.read_schema(path).metadata or {}
-    provenance = json.loads(metadata[tables.METADATA]) if tables.METADATA in metadata else {}
-    details = provenance.get("details", {})
+    details = tables.details(path)
     return Collection(
         doc_ids,
         table["title"].to_pylist(),

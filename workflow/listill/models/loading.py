@@ -11,7 +11,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
+from listill import checksums
 from listill.errors import UserError
+from listill.models import modules
 from listill.models.locate import onnx_file
 from listill.models.onnx_model import OnnxModel
 from listill.models.positions import check_length, positions
@@ -26,9 +28,11 @@ UNLIMITED = 1_000_000
 def load(student: Student, folder: Path, device: torch.device) -> SentenceTransformer:
     """Return the model in ``folder`` (see ``locate.resolve``) in float32, with its prompts and maximum length.
 
-    Raises UserError if the model cannot be loaded, if the settings and the folder define different poolings, or if
-    ``max_length`` is beyond the model's positions.
+    Raises UserError if the model cannot be loaded, lacks weights or has some that are not finite, was trained by listill
+    and has been changed since, if the settings and the folder define different poolings, or if ``max_length`` is beyond
+    the model's positions.
     """
+    _check_sums(folder)
     # Eager attention is faster on a CPU: training took 0.6 times as long as with SDPA (96 tokens, bf16).
     attention = "eager" if device.type == "cpu" else "sdpa"
     model_kwargs = {"use_safetensors": True, "dtype": torch.float32, "attn_implementation": attention}
@@ -39,8 +43,10 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
             model = SentenceTransformer(str(folder), model_kwargs=model_kwargs, **options)
         else:
             model = SentenceTransformer(modules=_with_pooling(student, folder, model_kwargs), **options)
-    except (OSError, ValueError) as error:
-        raise UserError(f"model {folder}: cannot be loaded: {str(error).splitlines()[0]}") from None
+        if not student.onnx:
+            _check_weights(folder, model, student)
+    except modules.LOADING_ERRORS as error:
+        raise UserError(f"model {folder}: cannot be loaded: {modules.first_line(error)}") from None
     _check_pooling(student, folder, model)
     _fill_in(student, model)
     _check_length(student, model)
@@ -52,6 +58,24 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
 def pooling_of(student: Student) -> str | None:
     """Return the pooling that the config or the preset sets for a transformer without a pooling module, if any."""
     return student.pooling or (student.preset.pooling if student.preset else None)
+
+
+def _check_sums(folder: Path) -> None:
+    """Reject a folder that listill has written and that has been changed since."""
+    if (
+        (folder / checksums.SUMS).exists()
+        and (folder / "listill.json").exists()
+        and (fault := checksums.damage(folder))
+    ):
+        raise UserError(f"model {folder}: {fault} since it was trained: delete the folder and run again")
+
+
+def _check_weights(folder: Path, model: SentenceTransformer, student: Student) -> None:
+    """Reject a transformer whose weights are missing, which would be initialised randomly, or not finite."""
+    paths = [entry.get("path", "") for entry in modules.entries(folder) if entry["type"].endswith(".Transformer")]
+    for path in paths or [""]:
+        modules.check_weights(folder / path, str(folder), trust_remote_code=student.trust_remote_code)
+    modules.check_finite(model, str(folder))
 
 
 def _with_pooling(student: Student, folder: Path, model_kwargs: dict[str, Any]) -> list[torch.nn.Module]:

@@ -6,11 +6,13 @@ that the folder names for ``predict`` is not applied: teachers give raw scores.
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from listill.errors import UserError
@@ -24,6 +26,24 @@ PLAIN = ("Transformer", "LogitScore")
 # Code that is installed: MultiVectorEncoder reads PyLate's layers as its own. Where the code of an activation may not
 # run, sentence-transformers takes another one.
 KNOWN = ("sentence_transformers.", "pylate.models.Dense.", "torch.")
+
+
+# What the libraries raise for models that they cannot load.
+LOADING_ERRORS = (
+    OSError,
+    ValueError,
+    ImportError,
+    RuntimeError,
+    SafetensorError,
+    AttributeError,
+    TypeError,
+    LookupError,
+)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error that has text."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 class Classifier(torch.nn.Module):
@@ -43,7 +63,7 @@ class Classifier(torch.nn.Module):
 
 def module_types(folder: Path) -> list[str]:
     """Return the classes of the modules of a sentence-transformers folder; none if it is a folder of transformers."""
-    return [entry["type"] for entry in _modules(folder)]
+    return [entry["type"] for entry in entries(folder)]
 
 
 def model_type(folder: Path) -> str | None:
@@ -64,7 +84,7 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
         return
     config = _json(folder / "config.json", {})
     # The configuration of a transformer may have this key, too, but with a short name such as gelu.
-    others = [entry for entry in _modules(folder) if not entry["type"].endswith(".Transformer")]
+    others = [entry for entry in entries(folder) if not entry["type"].endswith(".Transformer")]
     activations = [_config(folder, entry).get("activation_function", "torch.") for entry in others]
     own = [name for name in [*module_types(folder), *activations] if not name.startswith(KNOWN)]
     if own or (config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING):
@@ -76,7 +96,7 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
 
 def check_scores(folder: Path, model: str) -> None:
     """Raise UserError if none of the modules computes scores."""
-    outputs = [_config(folder, entry).get("module_output_name") for entry in _modules(folder)]
+    outputs = [_config(folder, entry).get("module_output_name") for entry in entries(folder)]
     if "scores" not in outputs:
         raise UserError(
             f"model {model}: none of its modules ({_short(folder)}) has the output `scores`, so it is no reranker; use "
@@ -117,19 +137,34 @@ def check_weights(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     _, info = transformers.AutoModel.from_pretrained(
         folder, device_map="meta", trust_remote_code=trust_remote_code, output_loading_info=True
     )
-    if missing := [name for name in info["missing_keys"] if not name.startswith(("pooler.", "decoder."))]:
+    check_missing([name for name in info["missing_keys"] if not name.startswith(("pooler.", "decoder."))], model)
+
+
+def check_missing(weights: Collection[str], model: str) -> None:
+    """Raise UserError if ``weights`` of a model are missing."""
+    if weights:
         raise UserError(
-            f"model {model}: its weights lack {min(missing)}, which would be initialised randomly; download the model "
+            f"model {model}: its weights lack {min(weights)}, which would be initialised randomly; download the model "
             "again, or use another one"
         )
 
 
-def _modules(folder: Path) -> list[dict[str, str]]:
+def check_finite(model: torch.nn.Module, name: str) -> None:
+    """Raise UserError if a weight of a model is NaN or infinite."""
+    for key, weight in model.state_dict().items():
+        if isinstance(weight, torch.Tensor) and weight.is_floating_point() and not torch.isfinite(weight).all():
+            raise UserError(
+                f"model {name}: its weights {key} are not finite numbers; download or train the model again"
+            )
+
+
+def entries(folder: Path) -> list[dict[str, str]]:
+    """Return the entries of modules.json; none if there is no such file."""
     file = folder / "modules.json"
-    entries: list[dict[str, str]] = _json(file, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "type" in entry for entry in entries):
+    found: list[dict[str, str]] = _json(file, [])
+    if not isinstance(found, list) or not all(isinstance(entry, dict) and "type" in entry for entry in found):
         raise UserError(f"{file} is not a valid list of modules; download the model again")
-    return entries
+    return found
 
 
 def _config(folder: Path, entry: dict[str, str]) -> dict[str, Any]:
@@ -146,5 +181,5 @@ def _json(file: Path, default: Any) -> Any:
         return default
     try:
         return json.loads(file.read_text())
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, UnicodeDecodeError):
         raise UserError(f"{file} is not valid JSON; download the model again") from None

@@ -1,18 +1,24 @@
 """Answers of a language model, and the file that stores them until all requests are answered."""
 
 import json
-import os
+import logging
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from listill import tables
+from listill.checksums import discard
 from listill.queries.requests import LABEL
 from listill.text import fold
 
+# Number of characters of the checksum of a line, with the blank after it.
+CHECKSUM = 9
 # The finish_reason of a request whose prompt is too long for the model; its text is empty.
 TOO_LONG = "prompt too long"
+log = logging.getLogger("listill")
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
 
 
@@ -55,30 +61,37 @@ def first_phrases(answer: Answer, count: int) -> Answer:
 
 
 class AnswerFile:
-    """Answers on disk, one line per batch.
+    """Answers on disk, one line per batch: a checksum and the answers as JSON.
 
-    Written batches survive an interruption. A line that is incomplete, because the process was killed, is discarded.
+    Written batches survive an interruption. A line that is incomplete, because the process was killed, or damaged is
+    discarded: its requests are sent again.
     """
 
     def __init__(self, path: Path) -> None:
         """Open the file and reuse the answers that an interrupted run left in it."""
         self.answers: dict[str, Answer] = {}
-        complete_bytes = 0
+        if path.is_dir():
+            discard(path, "its requests are sent again")
         if path.exists():
-            for line in path.read_bytes().splitlines(keepends=True):
-                if not line.endswith(b"\n"):
-                    break
-                self._store([Answer(**row) for row in json.loads(line)])
-                complete_bytes += len(line)
-            os.truncate(path, complete_bytes)
+            self._read(path)
         self._file: BinaryIO = path.open("ab")
+
+    def _read(self, path: Path) -> None:
+        content = path.read_bytes()
+        intact = [line for line in content.splitlines(keepends=True) if line == _line(line[CHECKSUM:].rstrip(b"\n"))]
+        for line in intact:
+            self._store([Answer(**row) for row in json.loads(line[CHECKSUM:])])
+        if b"".join(intact) != content:
+            log.warning("%s: incomplete or damaged lines are removed; their requests are sent again", path)
+            with tables.atomic(path) as temporary:
+                temporary.write_bytes(b"".join(intact))
 
     def _store(self, answers: list[Answer]) -> None:
         self.answers.update((answer.query_id, answer) for answer in answers)
 
     def add(self, answers: list[Answer]) -> None:
         """Write a batch of answers."""
-        self._file.write(json.dumps([asdict(answer) for answer in answers]).encode() + b"\n")
+        self._file.write(_line(json.dumps([asdict(answer) for answer in answers]).encode()))
         self._file.flush()
         self._store(answers)
 
@@ -87,6 +100,10 @@ class AnswerFile:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _line(answers: bytes) -> bytes:
+    return b"%08x " % zlib.crc32(answers) + answers + b"\n"
 
 
 def blocks(rows: list, size: int) -> Iterator[list]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from listill import tables
+from listill import checksums, tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval.encoder import Encoder
+from listill.retrieval.search import check_finite
 from listill.retrieval.tokens import Tokens
-from listill.schemas import SCHEMAS
 from listill.tables import Provenance
 
 # Documents per part. An interruption loses at most the embeddings of one part.
@@ -25,6 +25,9 @@ def load(path: Path, collection: Collection) -> np.ndarray:
         raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
     # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers (2.8 million documents of 768).
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table["embedding"].chunks]
+    lengths = np.concatenate([np.diff(chunk.offsets.to_numpy()) for chunk in table["embedding"].chunks])
+    if (lengths != lengths[0]).any():
+        raise UserError(f"{path}: its embeddings have different dimensions; encode the corpus again")
     return np.concatenate(chunks).reshape(len(collection), -1)
 
 
@@ -37,19 +40,22 @@ def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
     """Return the embeddings [n, d] as a table."""
     offsets = np.arange(len(embeddings) + 1, dtype=np.int32) * embeddings.shape[1]
     vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(embeddings.reshape(-1)))
-    return pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}, schema=SCHEMAS["embeddings"])
+    return tables.as_table("embeddings", pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}))
 
 
 def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> Iterator[np.ndarray]:
-    """Yield the embeddings of all documents part by part. Parts that exist in ``work`` are reused.
+    """Yield the embeddings of all documents part by part. Intact parts in ``work`` are reused.
 
-    ``tokens`` are the tokens of the documents, in the order of the collection.
+    ``tokens`` are the tokens of the documents, in the order of the collection. Raises NotFinite if an embedding is not
+    finite.
     """
     for start in range(0, len(tokens), PART):
         positions = np.arange(start, min(start + PART, len(tokens)))
         part = work / f"{start}.npy"
-        if not part.exists():
-            tables.write_array(part, encoder.encode(tokens.take(positions), "document", label))
+        if not checksums.usable(part):
+            embeddings = encoder.encode(tokens.take(positions), "document", label)
+            check_finite(embeddings)
+            tables.write_array(part, embeddings)
         yield np.load(part)
 
 

@@ -24,6 +24,14 @@ def top_k(scores: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarra
     return documents[order], scores[order]
 
 
+def check_finite(embeddings: np.ndarray) -> None:
+    """Raise NotFinite if an embedding contains NaN or infinity."""
+    if not np.isfinite(embeddings).all():
+        raise NotFinite(
+            "an embedding is not a number: its model is broken or the training diverged; try precision: fp32"
+        )
+
+
 def search(
     queries: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -31,10 +39,8 @@ def search(
 
     Returns n arrays of at most k document positions, and their scores. Raises NotFinite if an embedding is not finite.
     """
-    if not (np.isfinite(queries).all() and np.isfinite(documents).all()):
-        raise NotFinite(
-            "an embedding is not a number: its model is broken or the training diverged; try precision: fp32"
-        )
+    check_finite(queries)
+    check_finite(documents)
     positions: list[np.ndarray] = []
     scores: list[np.ndarray] = []
     documents = np.ascontiguousarray(documents, dtype=np.float32)

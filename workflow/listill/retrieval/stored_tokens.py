@@ -20,7 +20,9 @@ def load(path: Path, collection: Collection) -> Tokens:
     table = tables.read_arrow(path, "tokens")
     if table["doc_id"].to_pylist() != collection.doc_ids:
         raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
-    suffix = int(tables.provenance(path).details["suffix"])
+    suffix = tables.details(path).get("suffix")
+    if not isinstance(suffix, int):
+        raise UserError(f"{path}: its metadata have no `suffix`, the number of special tokens: encode the corpus again")
     # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers.
     token_ids, lengths = [], []
     for chunk in table["tokens"].chunks:

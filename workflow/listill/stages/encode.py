@@ -45,6 +45,7 @@ def run(
     from listill.retrieval import embeddings, stored_tokens, truncation
     from listill.retrieval.encoder import Encoder
 
+    label = f"encode {settings.system}"
     documents = collection.load(corpus)
     encoder = Encoder(settings.student, model)
     if tokens is not None:
@@ -54,21 +55,22 @@ def run(
         texts = [documents.rendered(i) for i in range(len(documents))]
         document_tokens = encoder.tokenise(texts, "document")
         result = truncation.of_documents(encoder, texts, document_tokens)
-        result.report(f"encode {settings.system}", "documents", f"max_length ({encoder.max_length})", FIX)
+        result.report(label, "documents", f"max_length ({encoder.max_length})", FIX)
         truncated = asdict(result)
     if truncated is not None:
         job.details["truncated"] = truncated
     job.details["model"] = str(settings.student.model if model is None else settings.system)
     provenance = job.provenance(f"embeddings/{settings.system}")
-    with job.work(out) as work, tables.writer(out, "embeddings", provenance) as table:
-        parts = embeddings.encode_parts(encoder, document_tokens, work, f"encode {settings.system}")
-        for part in embeddings.in_parts(parts, documents):
-            table.write_table(part)
-    if tokens_out is not None:
-        job.details["suffix"] = document_tokens.suffix
-        with tables.writer(tokens_out, "tokens", job.provenance(f"tokens/{settings.system}")) as table:
-            for part in stored_tokens.in_parts(document_tokens, documents):
+    with job.work(out) as work:  # its parts are needed until all files are written
+        with tables.writer(out, "embeddings", provenance) as table:
+            parts = embeddings.encode_parts(encoder, document_tokens, work, label)
+            for part in embeddings.in_parts(parts, documents):
                 table.write_table(part)
+        if tokens_out is not None:
+            job.details["suffix"] = document_tokens.suffix
+            with tables.writer(tokens_out, "tokens", job.provenance(f"tokens/{settings.system}")) as table:
+                for part in stored_tokens.in_parts(document_tokens, documents):
+                    table.write_table(part)
 
 
 if __name__ == "__main__":

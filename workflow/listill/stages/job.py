@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import importlib.metadata
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from listill import __version__
+from listill.checksums import discard, make_folder
 from listill.errors import UserError
 from listill.frozen import canonical
 from listill.section import Section
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 PACKAGES = ["numpy", "scipy", "pandas", "pyarrow", "torch", "transformers", "sentence-transformers"]
 PACKAGES += ["bm25s", "faiss-cpu", "pytrec-eval-terrier"]
+# The file in a folder of finished parts that says which output they are for.
+OUTPUT = "output"
+log = logging.getLogger("listill")
 
 
 class StageSettings(Section):
@@ -79,22 +84,47 @@ class Job:
         """Yield a folder for finished parts of this job, which is kept until the job succeeds.
 
         The folder is in ``.work`` of the corpus' results folder (``beside`` is any output). Its name contains the
-        fingerprint, so that parts made with other settings are never reused. A lock keeps out other processes; it is
-        released when the process ends.
+        fingerprint, so that parts made with other settings are never reused; such parts of the same output are removed
+        when the job succeeds. A lock keeps out other processes; it is released when the process ends.
         """
-        folder = results_folder(beside) / ".work" / f"{self.stage}-{self.fingerprint}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(
-                    f"{folder}: another process is using this folder: wait for it to finish, or stop it"
-                ) from None
+        root = make_folder(results_folder(beside) / ".work")
+        folder = make_folder(root / f"{self.stage}-{self.fingerprint}")
+        with _locked(folder) as locked:
+            if not locked:
+                raise UserError(f"{folder}: another process is using this folder: wait for it to finish, or stop it")
+            output = str(beside.absolute().relative_to(root.parent.absolute()))
+            (folder / OUTPUT).write_text(output)
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
+        for other in root.glob(f"{self.stage}-*"):
+            _remove_earlier(other, output)
         with contextlib.suppress(OSError):
-            folder.parent.rmdir()
+            root.rmdir()
+
+
+def _remove_earlier(folder: Path, output: str) -> None:
+    """Remove the finished parts of an output that were made with other settings, unless a process uses them."""
+    if not (folder / OUTPUT).is_file() or (folder / OUTPUT).read_text(errors="replace") != output:
+        return
+    with _locked(folder) as locked:
+        if locked:
+            log.info("%s: removed, since its parts were made with other settings", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder, and yield whether this succeeded."""
+    path = folder / "lock"
+    if path.is_dir():
+        discard(path)
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
 
 
 def results_folder(output: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import shutil
 from typing import Any
 
 from listill.settings.config import Settings
@@ -79,6 +78,7 @@ def run(
     import numpy as np
 
     from listill import tables
+    from listill.checksums import remove
     from listill.corpus import collection
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval import embeddings as vectors
@@ -119,8 +119,8 @@ def run(
     dev, base_on_part = selector(whole, evaluated, encoder, matrix, recipe.selection, settings.seed, candidates)
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
         folder = processes.agree(work)
-        if processes.first and out.exists():  # an earlier version
-            shutil.rmtree(out)
+        if processes.first:
+            remove(out)  # an earlier version
         curves = out.with_name(f"{out.name}.tensorboard")
         text_tokens = examples.tokenise(encoder, stored)
         training = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes, fixed_texts)

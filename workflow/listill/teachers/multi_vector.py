@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from safetensors import SafetensorError
 
 from listill.errors import UserError
 from listill.models import modules
@@ -54,9 +53,9 @@ class MultiVectorModel:
         try:
             modules.check_weights(folder, self.name, trust_remote_code=member.trust_remote_code)
             self.model = _load(folder, trust_remote_code=member.trust_remote_code)
-        except (OSError, ValueError, ImportError, RuntimeError, SafetensorError, AttributeError, TypeError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise UserError(f"model {self.name}: cannot be loaded: {reason}") from None
+        except modules.LOADING_ERRORS as error:
+            raise UserError(f"model {self.name}: cannot be loaded: {modules.first_line(error)}") from None
+        modules.check_finite(self.model, self.name)
         self.model.to(torch.bfloat16 if bf16 else torch.float32)
         move(self.model, self.name, self.device)
         self.limits = self._limits(member.max_length)

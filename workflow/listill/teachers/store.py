@@ -9,7 +9,6 @@ damaged file is detected. Looking up and storing take a few seconds per million 
 import contextlib
 import hashlib
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from listill import tables
+from listill.checksums import discard, make_folder
 from listill.families import member_files
 from listill.frozen import canonical
 from listill.source_files import checksum
@@ -26,7 +26,6 @@ from listill.teachers.teacher import Teacher
 # The content of a file: the key of each pair, and its score. 20 bytes a pair.
 RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("score", "<f4")])
 SUFFIX = ".scores"
-log = logging.getLogger("listill")
 
 
 class ScoreStore:
@@ -53,6 +52,7 @@ class ScoreStore:
 
     def add(self, keys: np.ndarray, scores: np.ndarray) -> None:
         """Store the scores (float32 [n]) of these keys (uint64 [2, n]); the file is written whole or not at all."""
+        make_folder(self.folder)
         if not (self.folder / "about.json").exists():
             _write(self.folder / "about.json", json.dumps(self.about, indent=1, sort_keys=True).encode())
         part = np.empty(len(scores), dtype=RECORD)
@@ -66,11 +66,12 @@ class ScoreStore:
                 content = path.read_bytes()
             except FileNotFoundError:  # another process has found it damaged
                 continue
+            except OSError:  # a folder, or a file that cannot be read
+                content = b""
             if _checksum(content) == path.stem:
                 yield np.frombuffer(content, dtype=RECORD)
             else:
-                log.warning("%s: this file is damaged and is removed; its pairs are scored again", path)
-                path.unlink(missing_ok=True)
+                discard(path, "its pairs are scored again")
 
 
 def open_stores(

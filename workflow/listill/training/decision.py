@@ -10,6 +10,7 @@ import numpy as np
 from listill.measure_names import SELECTION
 from listill.retrieval import embeddings as vectors
 from listill.retrieval.encoder import Encoder
+from listill.retrieval.search import NotFinite
 from listill.training.loop import Result
 from listill.training.selection import Selector
 
@@ -54,13 +55,17 @@ def decide(
     reason = "no step was better"
     if result.best_step > 0:
         embeddings = result.embeddings if whole.fixed is None else whole.fixed
-        if embeddings is None or len(embeddings) < len(whole.collection):  # measured on a part of the corpus
-            parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
-            embeddings = np.concatenate(list(parts))
-        trained = whole.measure(encoder, embeddings)
+        try:
+            if embeddings is None or len(embeddings) < len(whole.collection):  # measured on a part of the corpus
+                parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
+                embeddings = np.concatenate(list(parts))
+            trained = whole.measure(encoder, embeddings)
+        except NotFinite:  # for a document that the training has not measured
+            trained, base_is_candidate = 0.0, True
         row = {"step": result.best_step, "split": "decision", "weights": result.kept, SELECTION: trained}
         history.append(row)
         if trained > base or not base_is_candidate:
+            assert embeddings is not None
             message = "train: kept step %d, dev %s %.4f (base %.4f)"
             if trained <= base:
                 message += ": training did not help, but selection.base is false"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from listill.checksums import usable
 from listill.errors import UserError
 from listill.measure_names import SELECTION
 from listill.progress import Progress
@@ -126,7 +127,9 @@ class Training:
         return Result(state.history, state.best_step, state.best, state.kept, untrained, self.best_embeddings)
 
     def _begin(self, base: float) -> State:
-        if self.checkpoint and self.checkpoint.exists():
+        found = self.checkpoint and self.processes.first and usable(self.checkpoint)
+        if self.processes.agree(found):
+            assert self.checkpoint is not None
             state = State.load(self.checkpoint, self.encoder.model, self.adam)
             self.engine.bytes_per_token = state.bytes_per_token
             log.info("train: resuming after step %d of %d", state.step, len(self.steps))
@@ -165,12 +168,9 @@ class Training:
             lambda similarity: weighted(step, similarity, recipe.losses, recipe.temperatures),
             None if self.fixed_texts is None else self.fixed_texts[step.texts],
         )
-        if not np.isfinite(value.loss):
-            names = ", ".join(self.examples.query_ids[q] for q in queries[:3])
-            raise UserError(
-                f"step {state.step + 1}: the loss is not a number (queries {names}, ...): lower training.learning_rate"
-            )
-        torch.nn.utils.clip_grad_norm_(self.encoder.model.parameters(), recipe.clip)
+        self._check_finite("loss", value.loss, state, queries)
+        norm = torch.nn.utils.clip_grad_norm_(self.encoder.model.parameters(), recipe.clip)
+        self._check_finite("gradient", float(norm), state, queries)
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
         if state.step == 0:
@@ -191,6 +191,13 @@ class Training:
         state.history.append(row)
         self.curves.add(row)
         return value.loss
+
+    def _check_finite(self, what: str, value: float, state: State, queries: np.ndarray) -> None:
+        if not np.isfinite(value):
+            names = ", ".join(self.examples.query_ids[q] for q in queries[:3])
+            raise UserError(
+                f"step {state.step + 1}: the {what} is not a number (queries {names}, ...): lower training.learning_rate"
+            )
 
     def _log_first_step(self, step: batches.Step) -> None:
         engine, in_list = self.engine, (step.mask & ~step.positives).sum(1).float()

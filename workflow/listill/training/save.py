@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from listill import tables
+from listill import checksums, tables
 from listill.measure_names import SELECTION
 from listill.retrieval.encoder import Encoder
 from listill.schemas import SCHEMAS
@@ -16,6 +16,7 @@ from listill.training.loop import Result
 # The losses that have a column in the table history; the loss infonce has the column of its old name.
 LOSS_COLUMNS = {"listwise": "listwise", "infonce": "contrastive", "margin_mse": "margin_mse", "ranknet": "ranknet"}
 
+CARD_FILE = "README.md"
 CARD = """---
 library_name: sentence-transformers
 pipeline_tag: sentence-similarity
@@ -93,7 +94,7 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
         best=result.best,
         base=base,
     )
-    (folder / "README.md").write_text(card)
+    (folder / CARD_FILE).write_text(card)
     (folder / "listill.json").write_text(about.to_json())
 
 
@@ -114,8 +115,10 @@ def losses_table(result: Result) -> pd.DataFrame:
 
 
 def write(encoder: Encoder, result: Result, base: float, about: Provenance, out: Path) -> None:
-    """Write the model with its tables history and losses; the folder is replaced atomically."""
+    """Write the model with its tables and a list of checksums; the folder is replaced atomically."""
     with tables.atomic(out) as temporary:
         save(encoder, temporary, about, base, result)
         tables.write(temporary / "history.parquet", "history", history_table(result), about)
         tables.write(temporary / "losses.parquet", "losses", losses_table(result), about)
+        # The model card is for the user to edit.
+        checksums.write_sums(temporary, [path for path in checksums.files_of(temporary) if path.name != CARD_FILE])

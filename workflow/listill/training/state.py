@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from listill import tables
+from listill import checksums, tables
 
 log = logging.getLogger("listill")
 
@@ -45,11 +45,12 @@ class State:
     recent: list[Weights] = field(default_factory=list)
 
     def save(self, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> None:
-        """Write a checkpoint atomically."""
+        """Write a checkpoint with its checksum atomically."""
         # Not asdict(): it would copy every tensor.
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         with tables.atomic(path) as temporary:
             torch.save({"state": values, "model": model.state_dict(), "optimiser": optimiser.state_dict()}, temporary)
+            checksums.seal(temporary)
 
     @classmethod
     def load(cls, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> "State":

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 
 from listill.errors import UserError
 from listill.models import modules
@@ -17,7 +16,7 @@ from listill.models.model_settings import ModelSettings
 def load(settings: ModelSettings, folder: Path) -> Checkpoint:
     """Return the model, on its device, and its tokenizer.
 
-    Raises UserError if weights are missing or do not fit into memory.
+    Raises UserError if weights are missing or not finite, or do not fit into memory.
     """
     target = device()
     bf16 = wants_bf16(settings.precision, target)
@@ -27,8 +26,9 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
             model.to(torch.bfloat16 if bf16 else torch.float32)
         else:
             model, tokenizer = _load(folder, settings, torch.bfloat16 if bf16 else torch.float32)
-    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError, AttributeError, TypeError) as error:
-        raise UserError(f"model {settings.model}: cannot be loaded: {_first_line(error)}") from None
+    except modules.LOADING_ERRORS as error:
+        raise UserError(f"model {settings.model}: cannot be loaded: {modules.first_line(error)}") from None
+    modules.check_finite(model, settings.model)
     move(model, settings.model, target)
     return Checkpoint(model.eval(), tokenizer, target, bf16)
 
@@ -50,7 +50,3 @@ def _load(folder: Path, settings: ModelSettings, dtype: torch.dtype) -> tuple[An
             f"randomly; use a model that was trained as {settings.kind}"
         )
     return model, tokenizer
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

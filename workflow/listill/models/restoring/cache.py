@@ -8,12 +8,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from listill import checksums
 from listill.errors import UserError
-from listill.source_files import checksum
 
 VARIABLE = "LISTILL_CACHE"
 DEFAULT = "~/.cache/listill"
-SUMS = "SHA256SUMS"  # in the format of sha256sum
 log = logging.getLogger("listill")
 
 
@@ -41,7 +40,7 @@ def stored(name: str, make: Callable[[Path], None]) -> Path:
             if not (fault := damage(folder)):
                 return folder
             log.warning("%s: %s; the folder is removed and made again", folder, fault)
-            shutil.rmtree(folder)
+            checksums.remove(folder)
         partial = folder.with_name(f"{name}.partial")
         shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
         partial.mkdir()
@@ -50,32 +49,18 @@ def stored(name: str, make: Callable[[Path], None]) -> Path:
         except BaseException:
             shutil.rmtree(partial)
             raise
-        sums = "".join(f"{checksum(path)}  {path.relative_to(partial)}\n" for path in _files(partial))
-        (partial / SUMS).write_text(sums)
+        checksums.write_sums(partial, checksums.files_of(partial))
         partial.rename(folder)
     return folder
 
 
 def damage(folder: Path) -> str | None:
     """Return what is wrong with the files of a folder, or None if they are as they were written."""
-    if not (folder / SUMS).exists():
-        return f"{SUMS} is missing"
-    stated = {name: stated for stated, _, name in map(_parts, (folder / SUMS).read_text().splitlines())}
-    present = {str(path.relative_to(folder)): path for path in _files(folder)}
-    for name in sorted({*stated, *present}):
-        if name not in present:
-            return f"{name} is missing"
-        if stated.get(name) != checksum(present[name]):
-            return f"{name} has been changed"
-    return None
-
-
-def _parts(line: str) -> tuple[str, str, str]:
-    return line.partition("  ")
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
+    if fault := checksums.damage(folder):
+        return fault
+    listed = {line.partition("  ")[2] for line in (folder / checksums.SUMS).read_text().splitlines()}
+    added = [path for path in checksums.files_of(folder) if str(path.relative_to(folder)) not in listed]
+    return f"{added[0].relative_to(folder)} has been changed" if added else None
 
 
 @contextlib.contextmanager

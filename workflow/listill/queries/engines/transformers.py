@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from listill.errors import UserError
+from listill.models import modules
 from listill.models.device import device, wants_bf16
 from listill.models.locate import folder_or_hub_name
 from listill.queries.answers import TOO_LONG, Answer, blocks
@@ -37,7 +38,10 @@ class Model:
         dtype = torch.bfloat16 if wants_bf16(settings.precision, self.device) else torch.float32
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub_options)
-            model: Any = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=dtype, **hub_options)
+            options = {"use_safetensors": True, "dtype": dtype, "output_loading_info": True, **hub_options}
+            model, info = AutoModelForCausalLM.from_pretrained(name, **options)
+            modules.check_missing(info["missing_keys"], settings.model)
+            modules.check_finite(model, settings.model)
             self.model = model.to(self.device).eval()
             if settings.chat:
                 check_start(self.tokenizer, self.tokens(Request("", "", "", "", 0, "x")))
