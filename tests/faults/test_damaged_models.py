@@ -148,5 +148,5 @@ def test_weights_of_a_teacher(tmp_path: Path, value: float) -> None:
     weights = load_file(folder / "model.safetensors")
     with_value(value)(weights)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(UserError, match="its weights .* are not finite numbers; download or train the model again"):
+    with pytest.raises(UserError, match=r"its weights .* are not finite numbers; download or train the model again"):
         checkpoint.load(member(kind="cross_encoder", model=str(folder), precision="fp32", max_length=128))

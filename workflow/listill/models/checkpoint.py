@@ -58,7 +58,8 @@ def _check_kind(folder: Path, settings: ModelSettings) -> None:
     model, kind = settings.model, settings.kind
     try:
         config = json.loads((folder / "config.json").read_text())
-    except json.JSONDecodeError:
+        architectures = config.get("architectures")
+    except (ValueError, AttributeError, IsADirectoryError):
         raise UserError(
             f"model {model}: {folder / 'config.json'} is not valid JSON; download the model again"
         ) from None
@@ -68,8 +69,7 @@ def _check_kind(folder: Path, settings: ModelSettings) -> None:
             raise UserError(f"model {model}: it is a CrossEncoder of several modules; set kind: cross_encoder")
         modules.check_scores(folder, model)
         return
-    architectures = config.get("architectures")
-    if not architectures:
+    if not architectures or not isinstance(architectures[0], str):
         raise UserError(
             f"model {model}: {folder / 'config.json'} has no `architectures`, so the kind of the model is unknown; "
             "save the model again with save_pretrained"
@@ -92,7 +92,7 @@ def _check_modules(folder: Path, model: str) -> None:
     """Reject a SentenceTransformers folder with modules after the transformer, which would be ignored."""
     if not (folder / "modules.json").exists():
         return
-    module_types = [entry["type"].rpartition(".")[2] for entry in json.loads((folder / "modules.json").read_text())]
+    module_types = [name.rpartition(".")[2] for name in modules.module_types(folder)]
     if unsupported := [name for name in module_types if name not in ("Transformer", "LogitScore")]:
         raise UserError(
             f"model {model}: its module {unsupported[0]} is not supported; score the pairs with the model's own code"

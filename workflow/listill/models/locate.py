@@ -58,7 +58,7 @@ def identity(folder: Path, file: str | None = None) -> str:
     if folder.parent.name == "snapshots" or folder.parent == cache.root():
         return folder.name
     suffixes = (".json", ".txt", ".model", ".metadata", ".safetensors", ".py")
-    files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
+    files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes and path.is_file())
     files += [folder / name for name in onnx_files(file) if (folder / name).is_file()] if file else []
     checksums = "".join(f"{path.relative_to(folder)} {checksum(path)}\n" for path in files)
     return hashlib.sha256(checksums.encode()).hexdigest()[:16]
@@ -144,8 +144,9 @@ def _check_config(folder: Path, model: str) -> None:
 def _check_modules(folder: Path, model: str) -> None:
     modules_file = folder / "modules.json"
     try:
-        module_types = [entry["type"] for entry in json.loads(modules_file.read_text())]
-    except (json.JSONDecodeError, TypeError, KeyError):
+        entries = json.loads(modules_file.read_text())
+        module_types, folders = [entry["type"] for entry in entries], [entry["path"] for entry in entries]
+    except (ValueError, TypeError, KeyError, IsADirectoryError):
         raise UserError(
             f"model {model}: {modules_file} is not a valid list of modules; download the model again"
         ) from None
@@ -161,16 +162,14 @@ def _check_modules(folder: Path, model: str) -> None:
             "unknown; remove the file and set `pooling` of the student to the value on the model card: mean, cls, "
             "lasttoken, ..."
         )
-    for entry in json.loads(modules_file.read_text()):
-        if not entry["type"].endswith(".Pooling"):
-            continue
-        config = folder / entry["path"] / "config.json"
-        if not config.exists():
+    for module_type, path in zip(module_types, folders, strict=True):
+        config = folder / path / "config.json"
+        if module_type.endswith(".Pooling") and not config.exists():
             raise UserError(f"model {model}: {config} is missing, so the pooling is unknown; download the model again")
 
 
 def _check_weights(folder: Path, model: str) -> None:
-    if not any(folder.rglob("*.safetensors")):
+    if not any(path.is_file() for path in folder.rglob("*.safetensors")):
         raise UserError(
             f"model {model}: no .safetensors weights in {folder}; other formats can run code when loaded, so they are "
             "not supported. If you trust the model, load it once and save it with save_pretrained"

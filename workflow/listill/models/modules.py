@@ -68,7 +68,7 @@ def module_types(folder: Path) -> list[str]:
 
 def model_type(folder: Path) -> str | None:
     """Return the class that a sentence-transformers folder was saved by, such as CrossEncoder, if it says so."""
-    kind: str | None = _json(folder / "config_sentence_transformers.json", {}).get("model_type")
+    kind: str | None = read_json(folder / "config_sentence_transformers.json", {}).get("model_type")
     return kind
 
 
@@ -82,7 +82,7 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     """Raise UserError if the model would run code of its own without permission."""
     if trust_remote_code:
         return
-    config = _json(folder / "config.json", {})
+    config = read_json(folder / "config.json", {})
     # The configuration of a transformer may have this key, too, but with a short name such as gelu.
     others = [entry for entry in entries(folder) if not entry["type"].endswith(".Transformer")]
     activations = [_config(folder, entry).get("activation_function", "torch.") for entry in others]
@@ -161,14 +161,14 @@ def check_finite(model: torch.nn.Module, name: str) -> None:
 def entries(folder: Path) -> list[dict[str, str]]:
     """Return the entries of modules.json; none if there is no such file."""
     file = folder / "modules.json"
-    found: list[dict[str, str]] = _json(file, [])
+    found: list[dict[str, str]] = read_json(file, [])
     if not isinstance(found, list) or not all(isinstance(entry, dict) and "type" in entry for entry in found):
         raise UserError(f"{file} is not a valid list of modules; download the model again")
     return found
 
 
 def _config(folder: Path, entry: dict[str, str]) -> dict[str, Any]:
-    config: dict[str, Any] = _json(folder / entry.get("path", "") / "config.json", {})
+    config: dict[str, Any] = read_json(folder / entry.get("path", "") / "config.json", {})
     return config
 
 
@@ -176,10 +176,14 @@ def _short(folder: Path) -> str:
     return ", ".join(name.rpartition(".")[2] for name in module_types(folder))
 
 
-def _json(file: Path, default: Any) -> Any:
+def read_json(file: Path, default: Any) -> Any:
+    """Return the content of a JSON file, an object if ``default`` is one; ``default`` if there is no such file."""
     if not file.exists():
         return default
     try:
-        return json.loads(file.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise UserError(f"{file} is not valid JSON; download the model again") from None
+        content = json.loads(file.read_text())
+    except (ValueError, IsADirectoryError):
+        content = None
+    if content is None or (isinstance(default, dict) and not isinstance(content, dict)):
+        raise UserError(f"{file} is not valid JSON; download the model again")
+    return content

@@ -6,7 +6,6 @@ and punctuation of documents, which is not compared. For any other model, MultiV
 and only log it. Here, the token vectors of such an encoder are compared as they are.
 """
 
-import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -121,7 +120,7 @@ def _folder(member: "LateInteraction") -> Path:
 
 
 def _architectures(folder: Path) -> list[str]:
-    names: list[str] = json.loads((folder / "config.json").read_text()).get("architectures") or []
+    names: list[str] = modules.read_json(folder / "config.json", {}).get("architectures") or []
     return names
 
 
