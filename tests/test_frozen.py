@@ -42,5 +42,12 @@ def test_frozen_settings_are_read_back_and_faults_name_the_file(tmp_path: Path) 
         with pytest.raises(UserError) as caught:
             read_json(Student, path)
         assert str(caught.value).startswith(text)
+    for folder in (False, True):
+        path.write_bytes(b'{"model": "\xff"}')
+        if folder:
+            path.unlink()
+            path.mkdir()
+        with pytest.raises(UserError, match=r"train\.json: not a file with JSON: delete it and run again"):
+            read_json(Student, path)
     with pytest.raises(UserError, match=r"nowhere\.json: no such settings file"):
         read_json(Student, tmp_path / "nowhere.json")

@@ -34,7 +34,9 @@ def test_a_damaged_table_and_a_damaged_model(
     weights[-9] ^= 1
     (model / "model.safetensors").write_bytes(weights)
     said = fails(folder, settings, "--forcerun", "search_trained", "--until", "search_trained")
-    expected = "model results/tiny/models/small/listwise: model.safetensors has been changed since it was trained: delete"
+    expected = (
+        "model results/tiny/models/small/listwise: model.safetensors has been changed since it was trained: delete"
+    )
     assert expected in said
 
     shutil.rmtree(model)

@@ -38,4 +38,6 @@ def read_json(model: type[S], path: Path) -> S:
         raise UserError(f"{path}: no such settings file") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise UserError(f"{path}: not a file with JSON: delete it and run again") from None
     return parse(model, data, str(path))

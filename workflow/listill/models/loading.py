@@ -72,8 +72,8 @@ def _check_sums(folder: Path) -> None:
 
 def _check_weights(folder: Path, model: SentenceTransformer, student: Student) -> None:
     """Reject a transformer whose weights are missing, which would be initialised randomly, or not finite."""
-    paths = [entry.get("path", "") for entry in modules.entries(folder) if entry["type"].endswith(".Transformer")]
-    for path in paths or [""]:
+    entries = modules.entries(folder) or [{"type": ".Transformer"}]
+    for path in (entry.get("path", "") for entry in entries if entry["type"].endswith(".Transformer")):
         modules.check_weights(folder / path, str(folder), trust_remote_code=student.trust_remote_code)
     modules.check_finite(model, str(folder))
 
