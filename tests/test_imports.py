@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "listill"
 # A package imports only itself and what stands above it; modules of the first line may import each other. The one place
 # where this order is written down for the machine; docs/design.md has it for people.
 GROUND = [
-    *("errors", "text", "section", "measure_names", "system_names", "source_files", "checksums", "schemas", "tables"),
-    *("frozen", "funnel", "progress", "known_models", "families", "locks", "shortage"),
+    *("errors", "text", "section", "measure_names", "system_names", "source_files", "contents", "checksums", "schemas"),
+    *("tables", "frozen", "funnel", "progress", "known_models", "families", "locks", "shortage"),
 ]
 ORDER = [
     *("settings", "corpus", "models", "queries", "retrieval", "candidates", "evaluation", "teachers", "lists"),
@@ -71,7 +71,7 @@ def test_the_snakefiles_side_is_light() -> None:
         "import sys, yaml; from listill.plan import Plan\n"
         "plan = Plan(yaml.safe_load(open(sys.argv[1])))\n"
         "[plan.frozen(corpus, stage) for corpus in plan.corpora for stage in ('candidates', 'gate', 'evaluate', 'report')]\n"
-        "plan.teacher_files, plan.generator_files, [plan.loss_files(variant) for variant in plan.variants]\n"
+        "[plan.files(corpus, stage) for corpus in plan.corpora for stage in ('corpus', 'queries', 'gate')]\n"
         "names = {name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)\n"
         "print(*sorted(name for name in names if not name.startswith('_')))"
     )

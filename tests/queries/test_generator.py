@@ -49,9 +49,13 @@ def test_input_files_of_generators(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     monkeypatch.setenv("HERE", str(tmp_path))
-    keys = {"types_from": "$HERE/types", "examples": {"claim": "$HERE/pairs.jsonl", "title": "$HERE/gone.jsonl"}}
+    keys = {"types_from": "$HERE/types", "examples": {"claim": "$HERE/pairs.jsonl"}}
     files = language_model("vllm", model="$HERE/model", **keys).files()
     assert [Path(file).name for file in files] == ["pairs.jsonl", "a.yml", "b.yaml", "config.json"]
+    for gone in ({"types_from": "$HERE/gone"}, {"examples": {"title": "$HERE/gone.jsonl"}}, {"model": "$HERE/gone"}):
+        assert language_model("vllm", **(keys | gone)).files() == [], "files that are away count as unchanged"
+    server = language_model("openai", **(keys | {"model": "/models/on-the-server"})).files()
+    assert [Path(file).name for file in server] == ["pairs.jsonl", "a.yml", "b.yaml"]
     assert language_model("vllm", types_from="$HERE/types/b.yaml").files() == [str(tmp_path / "types/b.yaml")]
     assert language_model("openai").files() == []
     assert generator("file", path="$HERE/pairs.jsonl").files() == [str(tmp_path / "pairs.jsonl")]

@@ -4,10 +4,13 @@ A stage has a name such as ``corpus`` or ``queries``. A stage that runs several 
 dot: ``encode.minilm``, ``train.minilm.listwise``, ``search.bm25``.
 """
 
+import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from listill.contents import remembered
 from listill.families import member_files
 from listill.frozen import canonical, parse
 from listill.section import Member
@@ -31,6 +34,8 @@ from listill.stages import (
 )
 from listill.system_names import FUSED, SECOND
 from listill.teachers.teacher import Teacher, resolved, students_used
+
+log = logging.getLogger("listill")
 
 STAGES: dict[str, Any] = {
     "corpus": corpus,
@@ -128,10 +133,23 @@ class Plan:
         return [] if guide is None else [guide]
 
     def frozen(self, corpus: str, stage: str) -> str:
-        """Return the settings that a stage depends on, and no others, as canonical JSON."""
+        """Return the settings that a stage depends on, and no others, as canonical JSON.
+
+        They include the contents of the user's files that the stage reads. If files are missing, for example because their
+        disk is not mounted, the contents are those of the stage's last settings in this folder.
+        """
         name, _, rest = stage.partition(".")
         arguments = rest.split(".") if name == "train" else [rest] if rest else []
-        return canonical(STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json"))
+        settings = STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json")
+        files = self.files(corpus, stage)
+        contents = {part: remembered(paths) for part, paths in files.items() if paths}
+        if missing := files.keys() - contents.keys():
+            last = _read_frozen(Path("results", corpus, "config", f"{stage}.json"))
+            known = last.pop("files", {})
+            if last == settings and (assumed := {part: known[part] for part in sorted(missing) if part in known}):
+                log.warning("%s: the files of %s are missing: they count as unchanged", stage, ", ".join(assumed))
+                contents |= assumed
+        return canonical(settings | ({"files": contents} if contents else {}))
 
     @property
     def whole_config(self) -> str:
@@ -144,57 +162,13 @@ class Plan:
         file = Path(path)
         return file.is_file() and file.read_bytes() != f"{settings()}\n".encode()
 
-    def source_files(self, corpus: str) -> list[str]:
-        """Return the files of a corpus' source that exist (a dry run needs none of them)."""
-        source = self.settings.corpora[corpus].source
-        return [*source.files(), *_member("sources", source)]
-
     def wants_judgements(self, corpus: str) -> bool:
         """Tell whether queries are generated for the passages with human judgements."""
         return self.settings.corpora[corpus].passages_from == "relevant"
 
-    @property
-    def generator_files(self) -> list[str]:
-        """The user's files that the generator reads: queries, prompts, examples, a model folder."""
-        generator = self.settings.generation.generator
-        return [*generator.files(), *_member("generators", generator)]
-
-    @property
-    def own_queries(self) -> list[str]:
-        """The generator's files if it uses no language model."""
-        return [] if self.shards else self.generator_files
-
-    @property
-    def prompt_files(self) -> list[str]:
-        """The generator's files if it uses a language model."""
-        return self.generator_files if self.shards else []
-
-    def retriever_files(self, retriever: str) -> list[str]:
-        """Return the files that show whether the model of a student or another dense retriever has changed."""
-        model = self.settings.bi_encoder(retriever)
-        return model_files(model.model, model.onnx)
-
-    @property
-    def miner_files(self) -> list[str]:
-        """The user's files that the additional retrievers without embeddings read."""
-        chosen = self.settings.mining.retrievers
-        additional = self.settings.mining.additional.items()
-        members = [member for name, member in additional if chosen is None or name in chosen]
-        return [
-            file
-            for member in members
-            if not member.embeds
-            for file in [*member.files(), *_member("retrievers", member)]
-        ]
-
     def lists(self, student: str, variant: str) -> str:
         """Return the name of the lists of a variant of the first round: ``student``, or ``student.variant``."""
         return self.settings.training.lists_name(student, variant)
-
-    def loss_files(self, variant: str) -> list[str]:
-        """Return the files of the variant's losses that are outside the package."""
-        losses = self.settings.training.recipe(variant).losses
-        return [file for name in losses for file in member_files("losses", name)]
 
     @property
     def _teachers(self) -> dict[str, Teacher]:
@@ -205,14 +179,61 @@ class Plan:
         """Names of the students whose embeddings of the corpus the teachers read."""
         return students_used(self._teachers, embeddings=True)
 
+    def files(self, corpus: str, stage: str) -> dict[str, list[str]]:
+        """Return the user's files that a stage reads, by the part of the config that names them.
+
+        The list of a part is empty if it names no files, or if one of them is missing. Files of members outside the package
+        are among them.
+        """
+        name, _, rest = stage.partition(".")
+        settings = self.settings
+        if name == "corpus":
+            return _of_member("source", "sources", settings.corpora[corpus].source)
+        if name == ("ask" if self.shards else "queries"):
+            return _of_member("generator", "generators", settings.generation.generator)
+        if name == "encode" and "." not in rest:  # a trained student is not a file of the user
+            return {"model": self._model_files(rest)}
+        if name == "candidates" and not rest:
+            return self._miner_files
+        if name in ("gate", "rerank", "scores"):
+            return self._teacher_files
+        if name == "train":
+            losses = settings.training.recipe(rest.partition(".")[2]).losses
+            return {f"losses.{loss}": files for loss in losses if (files := member_files("losses", loss))}
+        return {}
+
+    def _model_files(self, retriever: str) -> list[str]:
+        """Return the files that show whether the model of a student or another dense retriever has changed."""
+        model = self.settings.bi_encoder(retriever)
+        return model_files(model.model, model.onnx)
+
     @property
-    def teacher_files(self) -> list[str]:
-        """The user's files that the teachers read, including those that show whether a model folder has changed."""
-        teachers = self._teachers
-        own = [file for one in teachers.values() for file in [*one.files(), *_member("teachers", one)]]
-        return [*own, *(file for name in students_used(teachers) for file in self.retriever_files(name))]
+    def _miner_files(self) -> dict[str, list[str]]:
+        chosen = self.settings.mining.retrievers
+        files: dict[str, list[str]] = {}
+        for name, member in self.settings.mining.additional.items():
+            if not member.embeds and (chosen is None or name in chosen):
+                files |= _of_member(f"additional.{name}", "retrievers", member)
+        return files
+
+    @property
+    def _teacher_files(self) -> dict[str, list[str]]:
+        files: dict[str, list[str]] = {}
+        for name, member in self._teachers.items():
+            files |= _of_member(f"members.{name}", "teachers", member)
+        return files | {f"students.{name}": self._model_files(name) for name in students_used(self._teachers)}
 
 
-def _member(family: str, settings: Member) -> list[str]:
-    """Return the file of a member outside the package. If it changes, the stages that use it run again."""
-    return member_files(family, settings.kind)
+def _of_member(part: str, family: str, member: Member) -> dict[str, list[str]]:
+    """Return the files that a member names, and its own if it is outside the package."""
+    own = member_files(family, member.kind)
+    return {part: member.files(), **({f"{part}.kind": own} if own else {})}
+
+
+def _read_frozen(path: Path) -> dict[str, Any]:
+    """Return the settings of a stage that were frozen before; empty if there are none that can be read."""
+    try:
+        settings = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}

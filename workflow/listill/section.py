@@ -12,6 +12,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Section(BaseModel):
@@ -66,6 +67,14 @@ class Member(Section):
     """A block that is one member of a family, told from the others by its ``kind`` (see ``listill.families``)."""
 
     kind: str
+
+    def files(self) -> list[str]:
+        """Return the user's files that it reads, or none if one of them is missing (a dry run needs no files).
+
+        A stage runs again if their contents have changed. Missing files count as unchanged, so that a disk that is not
+        mounted removes no results.
+        """
+        return []
 
 
 def renamed_value(**present: str) -> BeforeValidator:

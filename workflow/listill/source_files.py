@@ -27,7 +27,7 @@ def checksum(path: Path) -> str:
 def existing(path: str, names: list[str] | None = None) -> list[str]:
     """Return ``path``, or the files of these names below it, as far as they exist."""
     root = Path(os.path.expandvars(os.path.expanduser(path)))
-    return [str(file) for file in ([root / name for name in names] if names else [root]) if file.exists()]
+    return [str(file) for file in ([root / name for name in names] if names else [root]) if os.path.exists(file)]
 
 
 def onnx_files(file: str) -> list[str]:

@@ -10,7 +10,6 @@ rule mine_candidates:
         queries="results/{corpus}/queries.parquet",
         qrels="results/{corpus}/qrels.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{retriever}.parquet", retriever=PLAN.miners),
-        members=PLAN.miner_files,
     output:
         candidates="results/{corpus}/candidates.parquet",
         funnel="results/{corpus}/funnel/candidates.parquet",

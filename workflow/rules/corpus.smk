@@ -6,7 +6,6 @@ rule make_corpus:
     """
     input:
         config="results/{corpus}/config/corpus.json",
-        source=lambda wildcards: PLAN.source_files(wildcards.corpus),
     output:
         corpus="results/{corpus}/corpus.parquet",
         topics="results/{corpus}/topics.parquet",
@@ -35,7 +34,6 @@ rule encode_corpus:
     input:
         config="results/{corpus}/config/encode.{retriever}.json",
         corpus="results/{corpus}/corpus.parquet",
-        model=lambda wildcards: PLAN.retriever_files(wildcards.retriever),
     output:
         embeddings="results/{corpus}/embeddings/{retriever}.parquet",
         tokens="results/{corpus}/tokens/{retriever}.parquet",

@@ -12,7 +12,6 @@ rule ask_model:
         qrels=lambda wildcards: (
             [f"results/{wildcards.corpus}/qrels.parquet"] if PLAN.wants_judgements(wildcards.corpus) else []
         ),
-        prompts=PLAN.prompt_files,
     output:
         "results/{corpus}/generated/{shard}.parquet",
     log:
@@ -45,7 +44,6 @@ rule generate_queries:
         topics="results/{corpus}/topics.parquet",
         qrels="results/{corpus}/qrels.parquet",
         heldout="results/{corpus}/heldout.parquet",
-        own=PLAN.own_queries,
         generated=expand("results/{{corpus}}/generated/{shard}.parquet", shard=PLAN.shards),
     output:
         queries="results/{corpus}/queries.parquet",

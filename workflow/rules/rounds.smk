@@ -52,7 +52,6 @@ rule score_again:
         queries="results/{corpus}/queries.parquet",
         candidates=f"{ROUND}/candidates.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
-        models=PLAN.teacher_files,
     output:
         f"{ROUND}/scores.parquet",
     log:

@@ -13,7 +13,6 @@ rule rerank_topics:
         queries="results/{corpus}/queries.parquet",
         runs=expand("results/{{corpus}}/runs/{system}.parquet", system=["bm25", *PLAN.students]),
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
-        models=PLAN.teacher_files,
         # Not read: after the gate, the scores of its pairs are stored.
         gate=ancient("results/{corpus}/gate.parquet"),
     output:
@@ -48,7 +47,6 @@ rule gate_teacher:
         qrels="results/{corpus}/qrels.parquet",
         queries="results/{corpus}/queries.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.students),
-        models=PLAN.teacher_files,
     output:
         gate="results/{corpus}/gate.parquet",
         candidates="results/{corpus}/dev_candidates.parquet",
@@ -82,7 +80,6 @@ rule score_candidates:
         queries="results/{corpus}/queries.parquet",
         candidates="results/{corpus}/candidates.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
-        models=PLAN.teacher_files,
     output:
         "results/{corpus}/scores.parquet",
     log:

@@ -10,7 +10,6 @@ TRAINED_ON = {
     "guide": lambda wildcards: [
         f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
     ],
-    "losses": lambda wildcards: PLAN.loss_files(wildcards.variant),
 }
 FIRST_ROUND = "|".join(PLAN.first_round)
 # The inputs of all lists besides their settings.

@@ -1,5 +1,6 @@
 """The base classes of generators, which write synthetic queries, and the settings that language models share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -28,10 +29,6 @@ class Generator(Member):
     gpus: ClassVar[int] = 0
     # Keys that change how queries are computed but not the result: answers from before such a change are reused.
     machine: ClassVar[frozenset[str]] = frozenset()
-
-    def files(self) -> list[str]:
-        """Return the user's existing input files. A changed file reruns the queries."""
-        return []
 
     def checksum(self) -> str | None:
         """Return a checksum of the input other than the corpus, if there is any; it becomes part of the fingerprint."""
@@ -89,7 +86,10 @@ class LanguageModel(Generator):
         return f"{self.kind}:{self.model}"
 
     def files(self) -> list[str]:
-        """Return the user's existing files with query types, examples and the model."""
+        """Return the user's files with query types, examples and the model."""
+        named = [*self.examples.values(), *([self.types_from] if self.types_from else [])]
+        if not all(existing(path) for path in named):
+            return []
         files = [file for path in self.examples.values() for file in existing(path)]
         for path in existing(self.types_from) if self.types_from else []:
             files += sorted(map(str, Path(path).glob("*.y*ml"))) if Path(path).is_dir() else [path]
@@ -115,3 +115,8 @@ class LoadedModel(LanguageModel):
         {"enable_thinking": False},
         description="variables for the model's chat template; a template ignores unknown variables",
     )
+
+    def files(self) -> list[str]:
+        """Return the user's files, or none if the folder of the model is missing."""
+        path = os.path.expandvars(os.path.expanduser(self.model))
+        return [] if os.path.isabs(path) and not os.path.exists(path) else super().files()

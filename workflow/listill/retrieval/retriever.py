@@ -47,10 +47,6 @@ class RetrieverSettings(Member):
     # Whether the retriever searches embeddings of the corpus, which the stage ``encode`` computes.
     embeds: ClassVar[bool] = False
 
-    def files(self) -> list[str]:
-        """Return the existing input files of the user; if one changes, the candidates are mined again."""
-        return []
-
     def open(
         self, name: str, collection: "Collection", embeddings: Path | None = None, model: Path | None = None
     ) -> Retriever:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from listill import __version__
 from listill.checksums import discard, make_folder
 from listill.errors import UserError
@@ -28,9 +30,17 @@ log = logging.getLogger("listill")
 
 
 class StageSettings(Section):
-    """The frozen settings of a stage: exactly those that it depends on, and the version of its code."""
+    """The frozen settings of a stage: exactly those that it depends on, and the version of its code.
+
+    ``files`` are the contents of the user's files that it reads (see ``Plan.files``).
+    """
 
     version: int = 1
+    files: dict[str, str] = {}
+
+    @model_serializer(mode="wrap")
+    def _without_no_files(self, settings: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in settings(self).items() if key != "files" or value}
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that the outputs depend on, as plain data. They are part of the fingerprint."""

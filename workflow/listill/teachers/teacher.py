@@ -28,10 +28,6 @@ class Teacher(Member):
 
     weight: Positive = Field(1.0, description="weight in the ensemble")
 
-    def files(self) -> list[str]:
-        """Return the existing input files of the user; if one changes, the pairs are scored again."""
-        return []
-
     def students_used(self) -> list[str]:
         """Return the names of the students that this teacher's settings refer to."""
         return []
