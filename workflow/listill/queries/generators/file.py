@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from listill.errors import UserError
 from listill.queries.generator import Generator
 from listill.source_files import checksum, existing, expand
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from listill.corpus.collection import Collection
-
-REQUIRED = ("query_id", "text", "doc_id")
 
 
 class QueryFile(Generator):
@@ -37,33 +34,6 @@ class QueryFile(Generator):
 
         Missing optional columns get default values (type ``own``). A ``split`` column is kept.
         """
-        import pandas as pd
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        from listill.queries.own import own_queries
 
-        from listill.schemas import SCHEMAS
-
-        path = expand(self.path)
-        try:
-            table = pq.read_table(path)
-        except FileNotFoundError:
-            raise UserError(f"generation.generator.path: {path}: no such file") from None
-        except pa.ArrowInvalid as error:
-            raise UserError(f"{path}: not a Parquet file: {error}") from None
-        if missing := [column for column in REQUIRED if column not in table.column_names]:
-            raise UserError(f"{path}: column '{missing[0]}' is missing: required columns are {', '.join(REQUIRED)}")
-        frame = table.to_pandas()
-        for column in REQUIRED:
-            if (empty := frame[column].isna()).any():
-                raise UserError(f"{path}: row {empty.argmax() + 1}: {column} is empty: fill it in or remove the row")
-        frame[list(REQUIRED)] = frame[list(REQUIRED)].astype(str)
-        if (repeated := frame["query_id"].duplicated()).any():
-            name = frame.loc[repeated, "query_id"].iloc[0]
-            raise UserError(f"{path}: duplicate query_id '{name}': ids must be unique")
-        collection.positions(frame["doc_id"].tolist(), str(path))
-        defaults = {"type": "own", "generator": "file", "prompt": None, "seed": seed, "finish_reason": None}
-        for column, value in {**defaults, "start": pd.NA, "end": pd.NA}.items():
-            if column not in frame:
-                frame[column] = value
-        columns = [column for column in SCHEMAS["queries"].names if column in frame]
-        return frame[columns].astype({"start": "Int32", "end": "Int32"})
+        return own_queries(expand(self.path), collection, seed)
