@@ -3,7 +3,7 @@
 import pytest
 
 from listill import tables
-from listill.corpus.build import build, check_template
+from listill.corpus.build import build
 from listill.corpus.source import Document, Judgement, RawCorpus
 from listill.corpus.sources.beir import Beir
 from listill.corpus.sources.python_api import PythonApi
@@ -69,7 +69,25 @@ def test_judgements_without_a_split_are_split() -> None:
         ),
         (
             {"qrels": [Judgement("q1", "dx", 1, "test", "t.tsv:7")]},
-            "t.tsv:7: the document 'dx', judged for query 'q1', is not in the corpus",
+            "t.tsv:7: the document 'dx', judged for query 'q1', is not in the corpus, nor are most of the relevant documents "
+            "(1 of 1): check that the judgements belong to this corpus",
+        ),
+        (
+            {"qrels": [Judgement("q1", "d1", 3_000_000_000, "test", "t.tsv:7")]},
+            "t.tsv:7: the relevance 3000000000 is too large: write relevance as 0, 1, 2",
+        ),
+        ({"qrels": [Judgement("q1", "d1", -(10**400), "test", "t.tsv:7")]}, "t.tsv:7: the relevance -1000"),
+        (
+            {"documents": [Document("a\0", None, "x")], "qrels": []},
+            r"here: the document id 'a\x00' has a control character",
+        ),
+        (
+            {"documents": [Document("a\n", None, "x")], "qrels": []},
+            r"here: the document id 'a\n' has a control character",
+        ),
+        (
+            {"topics": {"q\x1b[2J": "x"}, "qrels": []},
+            r"here: the query id 'q\x1b[2J' has a control character: rename it",
         ),
         ({"qrels": [Judgement("qx", "d1", 1, "test")]}, "here: the query 'qx' is not among the topics"),
         (
@@ -110,15 +128,48 @@ def test_empty_documents_are_kept_but_not_held_out() -> None:
     assert all(int(name[1:]) >= 40 for name in built.heldout["doc_id"])
 
 
-def test_templates() -> None:
-    check_template("{title}: {text}")
-    check_template("{text}")
-    for template, message in [
-        ("{titel} {text}", "{titel}"),
-        ("{title}", "is missing"),
-        ("{text", "}"),
-        ("{} {text}", "{}"),
-    ]:
-        with pytest.raises(UserError) as error:
-            check_template(template)
-        assert message in str(error.value)
+def test_judgements_of_missing_documents_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """As in the published ArguAna: trec_eval counts them as relevant and never found. In training they are of no use."""
+    judged = [
+        *(Judgement("q1", f"d{i}", 1, "test", f"test.tsv:{i}") for i in range(3)),
+        Judgement("q1", "gone", 1, "test", "test.tsv:9"),
+        *(Judgement("q0", f"d{i}", 1, "train") for i in range(5, 8)),
+        Judgement("q0", "lost", 1, "train"),
+        Judgement("q2", "lost", 1, "train"),
+    ]
+    built = build(source(qrels=judged), Corpus(source=BEIR, heldout=2, dev_share=0), seed=1)
+    assert [pair for pair in zip(built.qrels["query_id"], built.qrels["doc_id"], strict=True) if pair[0] == "q1"] == [
+        ("q1", "d0"), ("q1", "d1"), ("q1", "d2"), ("q1", "gone")
+    ]  # fmt: skip
+    assert "lost" not in built.qrels["doc_id"]
+    assert built.topics["query_id"] == ["q0", "q1"], "no relevant document of q2 is there"
+    assert built.counts["judgements of missing documents"] == 3
+    (message,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert message.startswith(
+        "here: the document 'lost', judged for query 'q0', is not in the corpus: there are 3 judgem"
+    )
+    none = build(source(), Corpus(source=BEIR, heldout=2), seed=1)
+    assert "judgements of missing documents" not in none.counts
+
+
+def test_topics_without_a_relevant_document_are_counted() -> None:
+    judged = [Judgement("q0", "d0", 0, "dev"), Judgement("q1", "d1", 1, "test"), Judgement("q2", "d2", -1, "test")]
+    built = build(source(qrels=judged), Corpus(source=BEIR, heldout=2), seed=1)
+    assert built.counts["topics without relevant documents, which are not measured"] == 2
+    assert {"heldout", "dev"} == set(built.heldout["split"]), "held-out dev queries take their place"
+
+
+def test_half_characters_are_replaced_everywhere(caplog: pytest.LogCaptureFixture) -> None:
+    documents = [Document("a\ud83d", "t \udc00", "x \ud83d\ud83d y"), Document("b", None, "\U0001f600 whole")]
+    changes = {
+        "documents": documents,
+        "topics": {"q\udfff": "what \ud800"},
+        "qrels": [Judgement("q\udfff", "a\ud83d", 1, "test")],
+    }
+    built = build(source(**changes), Corpus(source=BEIR, heldout=0), seed=1)
+    assert built.corpus["doc_id"] == ["a\ufffd", "b"]
+    assert built.corpus["title"] == ["t \ufffd", None]
+    assert built.corpus["text"] == ["x \ufffd\ufffd y", "\U0001f600 whole"]
+    assert built.topics["text"] == ["what \ufffd"]
+    assert (built.qrels["query_id"], built.qrels["doc_id"]) == (["q\ufffd"], ["a\ufffd"])
+    assert "here: 7 texts or ids contain half a character (a lone surrogate), such as 'a\\ud83d'" in caplog.text

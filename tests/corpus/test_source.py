@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from listill.corpus.source import RawCorpus, Source, checksums
+from listill.corpus.source import Document, RawCorpus, Source, checksums, read_unchanged
+from listill.errors import UserError
 
 
 class Bare(Source):
@@ -23,6 +24,35 @@ def test_defaults_of_the_base_class() -> None:
         Bare().split_shares()
     with pytest.raises(NotImplementedError):
         Source(kind="none").read()
+
+
+class Written(Bare):
+    """A source whose file is written while it is read, or not."""
+
+    path: str
+    late: str | None = None
+
+    def files(self) -> list[str]:
+        return [self.path]
+
+    def read(self) -> RawCorpus:
+        file = Path(self.path)
+        text = file.read_text()
+        if self.late is not None:
+            file.write_text(self.late)
+        return RawCorpus(self.path, [Document("a", None, text)])
+
+
+def test_files_that_change_while_they_are_read(tmp_path: Path) -> None:
+    """Else the tables would be of the first state, or of both, and the checksum of the second."""
+    (tmp_path / "a").write_text("one")
+    path = str(tmp_path / "a")
+    assert read_unchanged(Written(path=path)).documents == [("a", None, "one")]
+    assert read_unchanged(Written(path=path, late="one")).documents == [("a", None, "one")]
+    with pytest.raises(
+        UserError, match="a: its files were changed while they were read: run again when they are complete"
+    ):
+        read_unchanged(Written(path=path, late="two"))
 
 
 def test_checksums(tmp_path: Path) -> None:

@@ -127,3 +127,12 @@ def test_one_of_several_processes_writes(
         if value is not None:
             monkeypatch.setenv(name, value)
     assert writes() is expected
+
+
+def test_control_characters_of_messages_are_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An id or text in a message could clear the terminal, change its title or hide a part of the line."""
+    path = tmp_path / "x.log"
+    start_log(path)
+    logging.getLogger("listill").warning("id '%s'", "\x1b]0;title\x07\x1b[2J\r\x9b \u202e \ud83d é\t\U0001f600\nnext")
+    expected = "id '\\x1b]0;title\\x07\\x1b[2J\\r\\x9b \\u202e \\ud83d é\t\U0001f600\nnext'\n"
+    assert path.read_text() == capsys.readouterr().err == expected

@@ -124,6 +124,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "corpora.*.source[files].doc_id": ("id", DATA),
     "corpora.*.source[files].title": ("heading", DATA),
     "corpora.*.source[files].text": ("body", DATA),
+    "corpora.*.source[files].chunk": (4000, DATA),
     "corpora.*.source[files].topics": ("topics.tsv", DATA),
     "corpora.*.source[files].qrels": ("qrels.tsv", DATA),
     "corpora.*.template": ("{text}", DATA),

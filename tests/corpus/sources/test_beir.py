@@ -61,7 +61,7 @@ def test_variables_in_the_path(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("corpus.jsonl", '{"_id": " ", "text": "a"}\n', r"corpus.jsonl:1: '_id' is ' '"),
         ("corpus.jsonl", '{"_id": "1", "txt": "a"}\n', r"corpus.jsonl:1: no column 'text' \(did you mean 'txt'\?\)"),
         ("corpus.jsonl", '{"_id": "1", "text": ["a"]}\n', r"corpus.jsonl:1: 'text' is of type list, not text"),
-        ("corpus.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', r"corpus.jsonl: not UTF-8"),
+        ("corpus.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', r"corpus.jsonl:1: not UTF-8"),
         (
             "queries.jsonl",
             '{"_id": "q1", "text": "a"}\n{"_id": "q1", "text": "b"}\n',

@@ -2,14 +2,19 @@
 
 import csv
 import json
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from listill.corpus.source import SPLITS, Document, Judgement
+from listill.corpus.utf8 import lines, reading
 from listill.errors import UserError, nearest
+from listill.text import CONTROL
 
 Row = dict[str, Any]
+SHORT = reprlib.Repr()
+SHORT.maxstring = SHORT.maxlong = SHORT.maxother = 60
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
@@ -19,36 +24,29 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
     The suffix of the file determines its format. Raises UserError for an unknown suffix, a missing file and a line that
     cannot be parsed.
     """
-    if not path.is_file():
+    suffix = path.suffix.lower()
+    if not path.exists():
         raise UserError(f"{path}: no such file")
-    if path.suffix not in SUFFIXES:
+    if suffix not in SUFFIXES:
         raise UserError(f"{path}: unknown file type '{path.suffix}': use one of {', '.join(SUFFIXES)}")
-    if path.suffix == ".parquet":
+    if suffix == ".parquet":
         yield from _parquet(path)
-    elif path.suffix in (".csv", ".tsv"):
-        yield from _separated(path, "," if path.suffix == ".csv" else "\t")
+    elif suffix in (".csv", ".tsv"):
+        yield from _separated(path, "," if suffix == ".csv" else "\t")
     else:
         yield from _jsonl(path)
 
 
-def _lines(path: Path) -> Iterator[str]:
-    number = 0
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as lines:
-            for number, line in enumerate(lines, 1):  # noqa: B007
-                yield line
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8 after line {number}: convert it, for example with iconv -t utf-8") from None
-
-
 def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(lines(path), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise UserError(f"{path}:{number}: invalid JSON ({error.msg}): fix or remove the line") from None
+        except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets within brackets
+            raise UserError(f"{path}:{number}: unreadable JSON ({error}): fix or remove the line") from None
         if not isinstance(row, dict):
             raise UserError(f"{path}:{number}: not a JSON object: write one JSON object per line")
         yield f"{path}:{number}", row
@@ -62,9 +60,10 @@ def _separated(path: Path, separator: str) -> Iterator[tuple[str, Row]]:
         "quote values that contain a comma or a line break" if quoted else "remove tabs and line breaks within values"
     )
     reader = csv.DictReader(
-        _lines(path), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
+        lines(path), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
     )
     try:
+        _check_header(path, list(reader.fieldnames or []), separator)
         for row in reader:
             place = f"{path}:{reader.line_num}"
             if None in row or None in row.values():
@@ -74,19 +73,46 @@ def _separated(path: Path, separator: str) -> Iterator[tuple[str, Row]]:
         raise UserError(f"{path}:{reader.reader.line_num}: invalid row ({error}): fix its quotes") from None
 
 
+def _check_header(path: Path, names: list[str], separator: str) -> None:
+    """Raise UserError if the columns seem to be separated by another character: there is only one."""
+    others = {"a semicolon": ";", "a comma": ",", "a tab": "\t", "|": "|", "blanks": " "}
+    found = [name for name, other in others.items() if len(names) == 1 and other in names[0].strip()]
+    if found:
+        expected = "a comma" if separator == "," else "a tab"
+        raise UserError(
+            f"{path}:1: the columns are separated by {found[0]} instead of {expected}: convert the file (a .csv file has "
+            "commas, a .tsv file has tabs), and give it a first line with the names of the columns"
+        )
+
+
 def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid:
-        raise UserError(f"{path}: not a Parquet file: replace it, or rename it to match its format") from None
     number = 0
-    for batch in file.iter_batches():
-        for row in batch.to_pylist():
-            number += 1
-            yield f"{path}: row {number}", row
+    try:
+        with reading(path, text=False):
+            for batch in pq.ParquetFile(path).iter_batches():
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{path}: row {number}", row
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: row {number + 1} or later: a text is not UTF-8: write the file again") from None
+    except pa.ArrowException as error:
+        reason = "damaged" if number else "not a Parquet file"
+        raise UserError(
+            f"{path}: {reason} ({first_line(error)}): replace it, or rename it to match its format"
+        ) from None
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def shown(content: Any) -> str:
+    """Return a value for a message: quoted, escaped and shortened."""
+    return SHORT.repr(content)
 
 
 def value(row: Row, column: str, place: str) -> Any:
@@ -108,7 +134,9 @@ def identifier(row: Row, column: str, place: str) -> str:
     """Return an id as a string; UserError if it is empty or neither a string nor an integer."""
     content = value(row, column, place)
     if isinstance(content, bool) or not isinstance(content, str | int) or not str(content).strip():
-        raise UserError(f"{place}: '{column}' is {content!r}: every row needs an id (a string or an integer)")
+        raise UserError(f"{place}: '{column}' is {shown(content)}: every row needs an id (a string or an integer)")
+    if CONTROL.search(str(content)):
+        raise UserError(f"{place}: '{column}' is {shown(content)}: an id cannot have a control character: rename it")
     return str(content)
 
 
@@ -121,7 +149,7 @@ def integer(row: Row, column: str, place: str) -> int:
             return int(number)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise UserError(f"{place}: '{column}' is {content!r}, not an integer: write relevance as 0, 1, 2, ...")
+    raise UserError(f"{place}: '{column}' is {shown(content)}, not an integer: write relevance as 0, 1, 2, ...")
 
 
 def read_documents(path: Path, doc_id: str, title: str | None, body: str) -> list[Document]:
@@ -162,4 +190,8 @@ def read_qrels(
         if query_id not in topics:
             raise UserError(f"{place}: the query '{query_id}' is not among the topics: add its text or remove the line")
         judgements.append(Judgement(query_id, doc_id, integer(row, columns[2], place), name, place))
+    if not judgements:
+        raise UserError(
+            f"{path}: contains no judgements: add some after the line with the column names, or remove the file"
+        )
     return judgements

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from listill.contents import contents
+from listill.errors import UserError
 from listill.section import Member
 from listill.source_files import checksum
 
@@ -52,15 +54,20 @@ class Source(Member):
         """Return documents, topics and judgements, not checked; UserError names file and line of the error."""
         raise NotImplementedError
 
-    def files(self) -> list[str]:
-        """Return the existing input files. A changed file reruns the corpus; a dry run needs no files."""
-        return []
-
     def split_shares(self) -> tuple[float, float]:
         """Return the train and dev shares for judgements without a split (``UNSPLIT``)."""
         raise NotImplementedError(
             f"source {type(self).__name__} has judgements without a split: implement split_shares"
         )
+
+
+def read_unchanged(source: Source) -> RawCorpus:
+    """Read a source; UserError if its files were changed meanwhile, since the corpus could be of both states."""
+    before = contents(source.files())
+    raw = source.read()
+    if contents(source.files()) != before:
+        raise UserError(f"{raw.origin}: its files were changed while they were read: run again when they are complete")
+    return raw
 
 
 def checksums(paths: Iterable[Path]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from listill.errors import nearest
-from listill.section import Name, Section
+from listill.section import Name, Section, Seed
 from listill.settings.corpora import Corpus
 from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Generation
@@ -26,7 +26,7 @@ class Settings(Section):
     teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="the teachers that score the candidates")
     training: Training = Field(Training(), description="training lists, losses and variants")
     evaluation: Evaluation = Field(Evaluation(), description="measures and significance tests")
-    seed: int = Field(42, description="seed of everything that is drawn at random")
+    seed: Seed = Field(42, description="seed of everything that is drawn at random")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Settings":

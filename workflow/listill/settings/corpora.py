@@ -1,8 +1,9 @@
 """The corpora: where documents come from and how they are read."""
 
+import string
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from listill.families import union
 from listill.section import Count, Section, Share
@@ -57,3 +58,19 @@ class Corpus(Section):
     passages_from: Literal["all", "relevant"] = Field(
         "all", description="which passages get queries: all, or those that are relevant to a human train topic"
     )
+
+    @field_validator("template")
+    @classmethod
+    def _title_and_text(cls, template: str) -> str:
+        try:
+            fields = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
+        except ValueError as error:
+            raise ValueError(f"'{template}': {error}; write it like '{{title}} {{text}}'") from None
+        for name, form, conversion in fields:
+            if name not in ("title", "text"):
+                raise ValueError(f"'{template}': unknown field {{{name}}}: use only {{title}} and {{text}}")
+            if form or conversion:
+                raise ValueError(f"'{template}': {{{name}}} has a format: write only {{title}} and {{text}}")
+        if "text" not in [name for name, _, _ in fields]:
+            raise ValueError(f"'{template}': {{text}} is missing: add it, or documents would have no text")
+        return template

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from listill.families import names
-from listill.section import Count, Name, Positive, Section, Share, renamed_value
+from listill.section import Count, Name, Positive, Section, Seed, Share, renamed_value
 from listill.settings.lists import Lists
 from listill.system_names import SECOND, SEED, with_seed, without_seed
 
@@ -149,7 +149,7 @@ class Recipe(Section):
         "half of the GPU's memory",
     )
     checkpoint: Count = Field(50, description="steps between checkpoints, from which an interrupted training resumes")
-    seed: int | None = Field(
+    seed: Seed | None = Field(
         None, description="seed of the order of queries and of all sampling in training; default: the config's seed"
     )
     tensorboard: bool = Field(

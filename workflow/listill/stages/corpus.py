@@ -14,7 +14,7 @@ from listill.settings.corpora import Corpus
 from listill.stages.command import Out, main
 from listill.stages.job import Job, StageSettings
 
-VERSION = 4
+VERSION = 5
 
 log = logging.getLogger("listill")
 
@@ -37,9 +37,9 @@ def settings(config: Settings, corpus: str) -> CorpusStage:
 def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, heldout: Out) -> None:
     """Write the tables. The corpus is written last, so if it exists, all tables exist."""
     from listill.corpus import build
+    from listill.corpus.source import read_unchanged
 
-    build.check_template(settings.corpus.template)
-    raw = settings.corpus.source.read()
+    raw = read_unchanged(settings.corpus.source)
     job.corpus = settings.name
     job.depends_on(raw.details)
     tables = build.build(raw, settings.corpus, settings.seed)

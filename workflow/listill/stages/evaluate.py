@@ -67,10 +67,10 @@ def run(
     from listill.evaluation.topics import evaluation_queries
 
     evaluated = evaluation_queries(topics, qrels, queries, corpus)
-    if evaluated.qrels.empty:
+    if evaluated.judged.empty:
         raise UserError(
-            f"{topics}, {queries}: nothing to evaluate: there are no judged dev or test topics and no held-out "
-            "queries; add topics, or set corpora.<name>.heldout above 0"
+            f"{topics}, {queries}: nothing to evaluate: no dev or test topic has a relevant document, and there are no "
+            "held-out queries; add topics, or set corpora.<name>.heldout above 0"
         )
     if not evaluated.human:
         log.info(

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from listill.errors import UserError
+from listill.text import printable
 
 log = logging.getLogger("listill")
 
@@ -81,6 +82,13 @@ def writes() -> bool:
     return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
 
 
+class Printable(logging.Formatter):
+    """Messages whose control characters are escaped: those of ids and texts would change the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
 def start_log(path: Path | None) -> None:
     """Send log messages to standard error and, if a path is given, to that file; UserError if it cannot be written."""
     logging.raiseExceptions = False  # a message that does not fit on a full disk is dropped
@@ -94,7 +102,8 @@ def start_log(path: Path | None) -> None:
             fault = UserError(f"{path}: cannot be written ({error.strerror})")
     for handler in handlers:  # some libraries set a level of their own (bm25s: DEBUG); only their warnings are shown
         handler.addFilter(lambda record: record.name.startswith("listill") or record.levelno >= logging.WARNING)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
+        handler.setFormatter(Printable("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
     log.setLevel(logging.INFO)
     if fault:
         raise fault

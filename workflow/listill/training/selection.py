@@ -127,7 +127,10 @@ def selector(
     documents = np.arange(len(collection))
     if len(collection) > settings.documents:
         hard = DenseRetriever("", collection, encoder, embeddings).search(query_tokens, HARD)[0]
-        needed = set(np.concatenate([collection.positions(relevant["doc_id"].tolist(), "dev judgements"), *hard]))
+        judged = [
+            doc_id for doc_id in relevant["doc_id"] if doc_id in collection.position
+        ]  # a judged one may be missing
+        needed = set(np.concatenate([collection.positions(judged, "dev judgements"), *hard]))
         if candidates is None:
             log.warning("selection: without --dev-candidates, the sample lacks the documents that BM25 finds")
         else:

@@ -19,7 +19,9 @@ class Beir(Source):
     path: str = Field(description="the folder; $VARIABLES are expanded when the stage runs")
 
     def files(self) -> list[str]:
-        """Return the existing files of the folder."""
+        """Return the files of the folder, or none if it has no corpus.jsonl."""
+        if not existing(self.path, ["corpus.jsonl"]):
+            return []
         return existing(self.path, ["corpus.jsonl", "queries.jsonl", *(f"qrels/{split}.tsv" for split in SPLITS)])
 
     def read(self) -> RawCorpus:
@@ -46,7 +48,8 @@ class Beir(Source):
         ]
         topics = read_topics(queries, "_id") if queries.is_file() else {}
         qrels = []
-        qrels_files = sorted((folder / "qrels").glob("*.tsv"))
+        # A Mac adds hidden files such as ._test.tsv to archives.
+        qrels_files = sorted(path for path in (folder / "qrels").glob("*.tsv") if not path.name.startswith("."))
         for path in qrels_files:
             if path.stem not in SPLITS:
                 raise UserError(

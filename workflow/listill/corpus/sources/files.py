@@ -1,18 +1,19 @@
 """The user's own files: a table of documents, or a folder of .txt and .md files."""
 
-import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from listill.contents import contents
+from listill.corpus import markdown
+from listill.corpus.folder import log_left_out, text_files
 from listill.corpus.rows import SUFFIXES, read_documents, read_qrels, read_topics
 from listill.corpus.source import Document, RawCorpus, Source, checksums
+from listill.corpus.utf8 import name_as_utf8, read_text
 from listill.errors import UserError
+from listill.section import Count
 from listill.source_files import existing, expand
-
-HEADING = re.compile(r"#\s+(.*?)\s*#*\s*$")
-FENCE = re.compile(r"\s*(```|~~~)")
 
 
 class Files(Source):
@@ -20,11 +21,17 @@ class Files(Source):
 
     kind: Literal["files"] = Field(description="your own files")
     path: str = Field(
-        description="a file, or a folder of .txt and .md files (id: path in the folder, title: file name)"
+        description="a file, or a folder of .txt and .md files (id: path in the folder; title: file name, for .md the "
+        "title in the front matter or the first heading)"
     )
     doc_id: str = Field("doc_id", description="column with the document id")
     title: str | None = Field(None, description="column with the title, if there is one")
     text: str = Field("text", description="column with the text")
+    chunk: Count | None = Field(
+        None,
+        description="a .md file with more characters than this is split at its headings, into parts of at most this size "
+        "where the headings allow it; default: no file is split",
+    )
     topics: str | None = Field(None, description="file of human queries with the columns query_id and text")
     qrels: str | None = Field(
         None,
@@ -33,8 +40,17 @@ class Files(Source):
     )
 
     def files(self) -> list[str]:
-        """Return the existing input files."""
-        return [file for path in (self.path, self.topics, self.qrels) if path for file in existing(path)]
+        """Return the files that it reads, or none if one is missing; for a folder, the folder and its files."""
+        named = [file for path in (self.path, self.topics, self.qrels) if path for file in existing(path)]
+        if not named or len(named) < 1 + bool(self.topics) + bool(self.qrels):
+            return []
+        if not Path(named[0]).is_dir():
+            return named
+        try:
+            inside = folder_files(Path(named[0]))
+        except UserError:  # a folder that cannot be read; reading the corpus says why
+            return []
+        return [*inside, *named[1:]] if len(inside) > 1 else []
 
     def read(self) -> RawCorpus:
         """Read the documents and, if given, topics with judgements.
@@ -44,7 +60,7 @@ class Files(Source):
         """
         path = expand(self.path)
         if path.is_dir():
-            documents = read_folder(path)
+            documents = read_folder(path, self.chunk)
         elif path.exists():
             documents = read_documents(path, self.doc_id, self.title, self.text)
         else:
@@ -54,41 +70,40 @@ class Files(Source):
             raise UserError(
                 f"{getattr(self, given)}: source.{given} is set without source.{missing}: set both or neither"
             )
-        topics, qrels, input_files = {}, [], [] if path.is_dir() else [path]
+        topics, qrels = {}, []
+        sha256 = {str(path): contents(folder_files(path))} if path.is_dir() else checksums([path])
         if self.topics and self.qrels:
             topics_path, qrels_path = expand(self.topics), expand(self.qrels)
-            input_files += [topics_path, qrels_path]
             topics = read_topics(topics_path)
             qrels = read_qrels(qrels_path, topics, ("query_id", "doc_id", "relevance"))
-        return RawCorpus(str(path), documents, topics, qrels, {"sha256": checksums(input_files)})
+            sha256 |= checksums([topics_path, qrels_path])
+        return RawCorpus(str(path), documents, topics, qrels, {"sha256": sha256})
 
 
-def read_folder(folder: Path) -> list[Document]:
+def folder_files(folder: Path) -> list[str]:
+    """Return the folder and the files in it that are documents (see ``contents``)."""
+    return [str(folder), *(str(folder / path) for path in text_files(folder))]
+
+
+def read_folder(folder: Path, chunk: int | None = None) -> list[Document]:
     """Read all .txt and .md files below ``folder`` except hidden ones; the id is the path in the folder."""
-    relative = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix in (".txt", ".md"))
-    paths = sorted(path for path in relative if not any(part.startswith(".") for part in path.parts))
+    paths = text_files(folder)
     if not paths:
         raise UserError(
             f"{folder}: no .txt or .md files in this folder; to read a table, give the file ({', '.join(SUFFIXES)})"
         )
-    return [_document(folder, path) for path in paths]
+    log_left_out(folder)
+    return [document for path in paths for document in _documents(folder, path, chunk)]
 
 
-def _document(folder: Path, path: Path) -> Document:
-    try:
-        content = (folder / path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(f"{folder / path}: not UTF-8: convert it, for example with iconv -t utf-8") from None
-    title, text = _heading(content) if path.suffix == ".md" else (None, content)
-    return Document(path.as_posix(), title or path.stem, text.strip())
-
-
-def _heading(markdown: str) -> tuple[str | None, str]:
-    """Return the first top-level heading and the text without it; a ``#`` in a code block is not a heading."""
-    lines = markdown.splitlines()
-    fenced = False
-    for i, line in enumerate(lines):
-        fenced ^= bool(FENCE.match(line))
-        if not fenced and (heading := HEADING.match(line)) and heading[1]:
-            return heading[1], "\n".join(lines[:i] + lines[i + 1 :])
-    return None, markdown
+def _documents(folder: Path, path: Path, chunk: int | None) -> list[Document]:
+    file = folder / path
+    if not file.exists():
+        raise UserError(f"{file}: a link to a file that does not exist: restore the file or remove the link")
+    if name_as_utf8(path) != (doc_id := path.as_posix()):
+        raise UserError(
+            f"{name_as_utf8(file)}: the name is not UTF-8: rename the file or folder, for example with convmv"
+        )
+    if path.suffix.lower() == ".md":
+        return markdown.documents(read_text(file), doc_id, path.stem, chunk)
+    return [Document(doc_id, path.stem, read_text(file).strip())]
