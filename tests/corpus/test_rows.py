@@ -115,6 +115,12 @@ DEEP = 100_000
         ("r.csv", b"doc_id|text\n1|a\n", "r.csv:1: the columns are separated by | instead of a comma: convert"),
         ("r.tsv", b"doc_id,text\n1,a\n", "r.tsv:1: the columns are separated by a comma instead of a tab: convert"),
         ("r.tsv", b"q1 0 d1 1\nq1 0 d2 1\n", "r.tsv:1: the columns are separated by blanks instead of a tab: convert"),
+        ("r.csv", b"doc_id,text,text\n1,a,b\n", "r.csv:1: there are two columns 'text': rename one of them"),
+        (
+            "r.csv",
+            "doc_id,text\n1,a\n".encode("utf-16-le"),
+            "r.csv:1: has a NUL byte: this is no UTF-8 text (it may be UTF-16)",
+        ),
         ("r.parquet", b"", "r.parquet: not a Parquet file ("),
     ],
 )

@@ -94,3 +94,20 @@ def test_missing_files(folder: Path) -> None:
         read(folder)
     with pytest.raises(UserError, match="nowhere: no such folder"):
         read(folder / "nowhere")
+
+
+def test_hidden_files_beside_the_judgements(folder: Path) -> None:
+    """A Mac adds ._test.tsv to archives."""
+    (folder / "qrels" / "._test.tsv").write_bytes(b"\0\5\x16\7")
+    assert len(read(folder).qrels) == 1
+
+
+def test_judgements_that_are_no_folder(folder: Path) -> None:
+    for path in (folder / "qrels").iterdir():
+        path.unlink()
+    (folder / "qrels").rmdir()
+    (folder / "qrels").symlink_to("gone")
+    with pytest.raises(
+        UserError, match=r"qrels: not a folder: a BEIR folder contains qrels/test\.tsv; remove or restore it"
+    ):
+        read(folder)

@@ -95,6 +95,9 @@ def test_invalid_folders_are_errors(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
     with pytest.raises(UserError, match=r"latin.txt:1: not UTF-8 \(byte 0xe9\)"):
         read(tmp_path)
+    (tmp_path / "latin.txt").write_bytes("text".encode("utf-16-be"))
+    with pytest.raises(UserError, match=r"latin.txt:1: has a NUL byte: this is no UTF-8 text"):
+        read(tmp_path)
 
 
 def test_topics_and_qrels(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import reprlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,9 @@ def _separated(path: Path, separator: str) -> Iterator[tuple[str, Row]]:
 
 
 def _check_header(path: Path, names: list[str], separator: str) -> None:
-    """Raise UserError if the columns seem to be separated by another character: there is only one."""
+    """Raise UserError for two columns of one name, and for one column that seems to be several with another separator."""
+    if twice := [name for name, count in Counter(filter(None, names)).items() if count > 1]:
+        raise UserError(f"{path}:1: there are two columns '{twice[0]}': rename one of them")
     others = {"a semicolon": ";", "a comma": ",", "a tab": "\t", "|": "|", "blanks": " "}
     found = [name for name, other in others.items() if len(names) == 1 and other in names[0].strip()]
     if found:

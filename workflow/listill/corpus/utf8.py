@@ -32,14 +32,18 @@ def reading(path: Path, *, text: bool = True) -> Iterator[None]:
 
 def read_text(path: Path) -> str:
     """Return the text of a file, without a byte order mark."""
-    with reading(path):
-        return path.read_text(encoding="utf-8-sig")
+    return "".join(lines(path)).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def lines(path: Path) -> Iterator[str]:
     """Yield the lines of a file with their ends, without a byte order mark."""
     with reading(path), open(path, encoding="utf-8-sig", newline="") as handle:
-        yield from handle
+        for number, line in enumerate(handle, 1):
+            if "\0" in line:
+                raise UserError(
+                    f"{path}:{number}: has a NUL byte: this is no UTF-8 text (it may be UTF-16): convert the file"
+                )
+            yield line
 
 
 def name_as_utf8(path: Path) -> str:

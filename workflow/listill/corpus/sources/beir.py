@@ -1,5 +1,6 @@
 """A BEIR folder: corpus.jsonl, queries.jsonl and qrels/{train,dev,test}.tsv."""
 
+import os
 from typing import Literal
 
 from pydantic import Field
@@ -48,6 +49,10 @@ class Beir(Source):
         ]
         topics = read_topics(queries, "_id") if queries.is_file() else {}
         qrels = []
+        if os.path.lexists(folder / "qrels") and not (folder / "qrels").is_dir():
+            raise UserError(
+                f"{folder / 'qrels'}: not a folder: a BEIR folder contains qrels/test.tsv; remove or restore it"
+            )
         # A Mac adds hidden files such as ._test.tsv to archives.
         qrels_files = sorted(path for path in (folder / "qrels").glob("*.tsv") if not path.name.startswith("."))
         for path in qrels_files:
