@@ -90,3 +90,9 @@ def test_shipped_configs(path: Path) -> None:
     settings = parse(Settings, yaml.safe_load(path.read_text()), str(path))
     for variant in settings.training.variants:
         settings.training.recipe(variant)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**30])
+def test_seeds_that_the_libraries_cannot_take(seed: int) -> None:
+    assert fault(config(seed=seed)).startswith("config.yaml: seed: ")
+    assert "variants.v.seed: " in fault(config(training={"variants": {"v": {"seed": seed}}}))

@@ -113,6 +113,19 @@ def test_means_bases_and_tests(folder: Path) -> None:
     ]
 
 
+def test_topics_without_a_relevant_document_are_nothing_to_evaluate(folder: Path) -> None:
+    qrels = tables.read(folder / "qrels.parquet", "qrels").assign(relevance=0)
+    tables.write(folder / "qrels.parquet", "qrels", qrels, tables.provenance(folder / "qrels.parquet"))
+    assert evaluate(folder).returncode == 0
+    assert set(summary(folder).index.get_level_values("split")) == {"heldout"}
+    queries = tables.read(folder / "queries.parquet", "queries").assign(split="train")
+    tables.write(folder / "queries.parquet", "queries", queries, tables.provenance(folder / "queries.parquet"))
+    done = evaluate(folder)
+    assert done.returncode == 1
+    assert "nothing to evaluate: no dev or test topic has a relevant document, and there are no held-out" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_per_query_values_and_repeatability(folder: Path) -> None:
     evaluate(folder)
     values = tables.read(folder / "per_query.parquet", "per_query")

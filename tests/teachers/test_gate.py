@@ -132,5 +132,5 @@ def ndcg(ranking: list[int], relevant: int) -> float:
 
 def test_no_dev_or_heldout_queries(evaluated: EvaluationQueries, resources: Resources) -> None:
     none = EvaluationQueries(evaluated.queries[:0], evaluated.qrels[:0])
-    with pytest.raises(UserError, match="neither dev topics nor held-out synthetic queries"):
+    with pytest.raises(UserError, match="neither dev topics with a relevant document nor held-out synthetic"):
         measure(none, TeacherEnsemble(), resources, 5, {})

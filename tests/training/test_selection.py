@@ -45,11 +45,14 @@ def select(
     seed: int = 1,
     count: int = 12,
     candidates: pd.DataFrame | None = None,
+    missing: str | None = None,
     **settings: int,
 ) -> tuple[Selector, float]:
     tokens = encoder.tokenise([collection.rendered(i) for i in range(len(collection))], "document")
     vectors = encoder.encode(tokens, "document")
     evaluated, selection = topics(collection, count), Selection.model_validate(settings)
+    if missing:
+        evaluated.qrels.loc[len(evaluated.qrels)] = ["q00", missing, 1, "dev"]
     whole = whole_corpus(collection, evaluated, encoder, tokens)
     assert len(whole.queries) == count
     return selector(whole, evaluated, encoder, vectors, selection, seed, candidates)
@@ -87,6 +90,13 @@ def test_a_large_corpus_is_sampled_with_all_relevant_and_hard_documents(
     assert value == pytest.approx(whole.measure(encoder), abs=1e-6)
     again, _ = select(collection, encoder, count=2, documents=25)
     assert part.collection.doc_ids == again.collection.doc_ids
+
+
+def test_a_judged_document_that_is_not_in_the_corpus_is_never_found(collection: Collection, encoder: Encoder) -> None:
+    _, value = select(collection, encoder, count=2, documents=25)
+    part, lower = select(collection, encoder, count=2, documents=25, missing="gone")
+    assert len(part.collection) == 25
+    assert 0 < lower < value
 
 
 class Vectors:

@@ -72,8 +72,8 @@ def measure(
     queries = evaluated.judged[evaluated.judged["split"] == split].reset_index(drop=True)
     if queries.empty:
         raise UserError(
-            "the teacher cannot be measured: there are neither dev topics nor held-out synthetic queries; add "
-            "either of them"
+            "the teacher cannot be measured: there are neither dev topics with a relevant document nor held-out "
+            "synthetic queries; add either of them"
         )
     collection = resources.collection
     query_ids, query_texts = queries["query_id"].tolist(), queries["text"].tolist()
