@@ -19,7 +19,7 @@ from listill.errors import UserError
 from listill.frozen import parse
 from listill.settings.corpora import Corpus
 
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
