@@ -127,14 +127,81 @@ def test_a_persistent_error_is_reported(fault: Fault, message: str, monkeypatch:
     assert chat.url in str(caught.value)
 
 
-def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "very-secret")
+KEY = "sk-or/very+secret-0123456789"
+
+
+@pytest.mark.parametrize("status", [401, 403, 400, 500])
+@pytest.mark.parametrize(
+    "echo",
+    [
+        f"Incorrect API key provided: {KEY}.",
+        f'{{"error": "Bearer {KEY}"}}',
+        "/v1?key=sk-or%2Fvery%2Bsecret-0123456789",
+        '{"key": "sk-or\\/very+secret-0123456789"}',
+        "x" * 290 + KEY,  # the message is cut within the key
+    ],
+    ids=["plain", "header", "URL", "JSON", "cut"],
+)
+def test_a_key_that_the_server_repeats_is_not_shown(echo: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with chat_server.serve({-1: (status, {}, echo)}) as chat, pytest.raises(UserError) as caught:
+        ask(chat, REQUESTS[:1], retries=1)
+    assert "secret" not in str(caught.value)
+    assert "sk-or" not in str(caught.value)
+    assert "OPENAI_API_KEY" in str(caught.value) or status not in (401, 403)
+
+
+def test_a_key_in_a_page_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with (
-        chat_server.serve({-1: (401, {}, "bad key")}) as chat,
-        pytest.raises(UserError, match="to a valid key") as caught,
+        chat_server.serve({-1: (200, {}, f"<html>{KEY}")}) as chat,
+        pytest.raises(UserError, match="not a chat") as caught,
     ):
         ask(chat, REQUESTS[:1])
-    assert "very-secret" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", " ", "\t\n\n"], ids=repr)
+def test_a_line_end_after_the_key_is_removed(ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY + ending)
+    with chat_server.serve() as chat:
+        ask(chat, REQUESTS[:1])
+    assert chat.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_another_host_gets_nothing(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with chat_server.serve() as other:
+        away = (status, {"Location": f"{other.url}/chat/completions"}, "")
+        with (
+            chat_server.serve({-1: away}) as chat,
+            pytest.raises(UserError, match=r"redirects to another host, http://127.0.0.1:\d+, .*base_url") as caught,
+        ):
+            ask(chat)
+    assert str(caught.value).startswith(chat.url)
+    assert other.requests == []
+
+
+@pytest.mark.parametrize(
+    "away", ["https://localhost/v1", "//example.invalid/v1", "http://user:word@example.invalid/v1"]
+)
+def test_other_addresses_of_a_redirect_get_nothing(away: str) -> None:
+    with (
+        chat_server.serve({-1: (308, {"Location": away}, "")}) as chat,
+        pytest.raises(UserError, match="another host") as caught,
+    ):
+        ask(chat, REQUESTS[:1])
+    assert "word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_redirect_on_the_same_host_is_followed(absolute: bool, undisturbed: dict[str, Answer]) -> None:
+    with chat_server.serve() as chat:
+        place = f"{chat.url if absolute else '/v1'}/chat/completions"
+        chat.faults[0] = 307, {"Location": place}, ""
+        assert ask(chat, concurrency=1) == undisturbed
+    assert len(chat.requests) == len(REQUESTS) + 1
 
 
 def test_an_unreachable_server_is_an_error() -> None:

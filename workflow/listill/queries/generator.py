@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from listill.credentials import Fields
 from listill.section import Count, Member, Name, Positive
 from listill.source_files import existing, model_files
 
@@ -111,7 +112,7 @@ class LoadedModel(LanguageModel):
 
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
     trust_remote_code: bool = Field(False, description="run the code that comes with the model")
-    chat_template_kwargs: dict[str, Any] = Field(
+    chat_template_kwargs: Fields = Field(
         {"enable_thinking": False},
         description="variables for the model's chat template; a template ignores unknown variables",
     )

@@ -7,7 +7,6 @@ or after the time in the Retry-After header.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,6 +14,7 @@ from typing import Any
 
 import urllib3
 
+from listill.credentials import key_of, redacted
 from listill.errors import UserError
 from listill.queries.answers import TOO_LONG, Answer
 from listill.queries.generators.openai import OpenAi
@@ -26,14 +26,32 @@ CONTEXT_EXCEEDED = re.compile(
 )
 
 
+class OneHost(urllib3.PoolManager):
+    """Connections to the host of ``url``. A redirect to another host is an error: it would get the documents."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.url, self.host = url, self.connection_from_url(url)
+
+    def urlopen(self, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        """Send a request, or follow a redirect of it; UserError if ``url`` is on another host."""
+        if self.connection_from_url(url) is not self.host:
+            other = urllib3.util.parse_url(url)
+            raise UserError(
+                f"{self.url}: redirects to another host, {other.scheme}://{other.netloc}, to which nothing is sent; if it "
+                "should get your documents, set base_url to its address; answers so far are kept"
+            )
+        return super().urlopen(method, url, *arguments, **options)
+
+
 class Server:
     """A connection to the server."""
 
     def __init__(self, settings: OpenAi) -> None:
         self.settings = settings
         self.url = settings.base_url.rstrip("/") + ("/chat/completions" if settings.chat else "/completions")
-        key = os.environ.get(settings.key_variable)
-        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.key = key_of(settings.key_variable)
+        self.headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         retries = urllib3.Retry(
             total=settings.retries,
             backoff_factor=0.5,
@@ -42,7 +60,7 @@ class Server:
             allowed_methods=None,
             raise_on_status=False,
         )
-        self.pool = urllib3.PoolManager(maxsize=settings.concurrency, retries=retries, timeout=settings.timeout)
+        self.pool = OneHost(self.url, maxsize=settings.concurrency, retries=retries, timeout=settings.timeout)
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the fields of a request; fields that ``extra`` sets to null are omitted."""
@@ -64,7 +82,7 @@ class Server:
         try:
             reply = self.pool.request("POST", self.url, json=self.body(request), headers=self.headers)
         except urllib3.exceptions.HTTPError as error:
-            cause = getattr(error, "reason", None) or error
+            cause = redacted(str(getattr(error, "reason", None) or error), self.key)
             raise UserError(
                 f"{self.url}: no response after {self.settings.retries} retries: {cause}; check base_url and that the "
                 "server is running; answers so far are kept"
@@ -82,7 +100,7 @@ class Server:
             finish_reason = choice.get("finish_reason")
         except (ValueError, LookupError, TypeError, AttributeError):
             kind = "chat completion" if self.settings.chat else "completion"
-            raise UserError(f"{self.url}: not a {kind}: {text[:200]!r}; check base_url") from None
+            raise UserError(f"{self.url}: not a {kind}: {redacted(text, self.key)[:200]!r}; check base_url") from None
         return Answer(request.query_id, content, finish_reason, usage.get("prompt_tokens") or 0, cached)
 
     def _error_message(self, status: int, text: str) -> str:
@@ -95,7 +113,8 @@ class Server:
             status,
             f"failed after {self.settings.retries} retries" if status in RETRIED_STATUSES else "check model and extra",
         )
-        return f"{self.url}: status {status}: {' '.join(text.split())[:300]}; {remedy}; answers so far are kept"
+        reason = " ".join(redacted(text, self.key).split())[:300]
+        return f"{self.url}: status {status}: {reason}; {remedy}; answers so far are kept"
 
 
 def answers(settings: OpenAi, requests: list[Request]) -> Iterator[list[Answer]]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from listill.credentials import Fields, Url, Variable, holds_key_of
 from listill.queries.generator import LanguageModel
 from listill.section import Count, Positive
 
@@ -20,8 +21,8 @@ class OpenAi(LanguageModel):
     machine: ClassVar[frozenset[str]] = frozenset({"base_url", "key_variable", "concurrency", "timeout", "retries"})
 
     kind: Literal["openai"] = Field(description="a server with OpenAI's API")
-    base_url: str = Field(description="URL of the server, including /v1, such as http://localhost:8000/v1")
-    key_variable: str = Field(
+    base_url: Url = Field(description="URL of the server, including /v1, such as http://localhost:8000/v1")
+    key_variable: Variable = Field(
         "OPENAI_API_KEY", description="environment variable with the API key; if it is not set, no key is sent"
     )
     concurrency: Count = Field(16, description="number of concurrent requests")
@@ -29,10 +30,18 @@ class OpenAi(LanguageModel):
     retries: Count = Field(
         8, description="maximum retries of a failed request, with exponential backoff or the server's Retry-After"
     )
-    extra: dict[str, Any] = Field(
+    extra: Fields = Field(
         {},
         description="additional request fields, such as chat_template_kwargs: {enable_thinking: false} for vLLM",
     )
+
+    @model_validator(mode="after")
+    def _key_is_not_stored(self) -> "OpenAi":
+        if holds_key_of(self.key_variable, self.model_dump(mode="json")):
+            raise ValueError(
+                f"it contains the key in {self.key_variable}, and the config is stored with the results: remove the key"
+            )
+        return self
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
         """Yield the answers as they arrive, with ``concurrency`` requests at a time."""

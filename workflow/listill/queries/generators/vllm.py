@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from listill.credentials import Fields
 from listill.queries.generator import LoadedModel
 from listill.section import Count
 
@@ -36,7 +37,7 @@ class Vllm(LoadedModel):
     save_every: Count = Field(
         1024, description="answers are saved after this many requests, so an interrupted job loses at most this many"
     )
-    engine: dict[str, Any] = Field({}, description="additional arguments of vllm.LLM, such as tensor_parallel_size: 2")
+    engine: Fields = Field({}, description="additional arguments of vllm.LLM, such as tensor_parallel_size: 2")
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
         """Yield the answers in blocks of ``save_every`` requests; vLLM's log is written to ``work``."""
