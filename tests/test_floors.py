@@ -71,3 +71,9 @@ def test_every_dependency_has_a_lower_bound(needed: Requirement) -> None:
 def test_the_snakefile_asks_for_the_same_snakemake() -> None:
     (floor,) = [next(iter(one.specifier)).version for one in NEEDED if one.name == "snakemake"]
     assert f'min_version("{floor}")' in (ROOT / "Snakefile").read_text()
+
+
+def test_sentence_transformers_does_not_run_the_code_of_a_local_folder() -> None:
+    """Versions before 6.0 do, whatever trust_remote_code says: see tests/faults/test_model_code.py."""
+    (needed,) = [one for one in NEEDED if one.name == "sentence-transformers"]
+    assert not needed.specifier.contains("5.9.9")

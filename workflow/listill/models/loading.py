@@ -33,6 +33,7 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
     the model's positions.
     """
     _check_sums(folder)
+    modules.check_code(folder, student.model, trust_remote_code=student.trust_remote_code)
     # Eager attention is faster on a CPU: training took 0.6 times as long as with SDPA (96 tokens, bf16).
     attention = "eager" if device.type == "cpu" else "sdpa"
     model_kwargs = {"use_safetensors": True, "dtype": torch.float32, "attn_implementation": attention}

@@ -87,8 +87,12 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     others = [entry for entry in entries(folder) if not entry["type"].endswith(".Transformer")]
     activations = [_config(folder, entry).get("activation_function", "torch.") for entry in others]
     own = [name for name in [*module_types(folder), *activations] if not name.startswith(KNOWN)]
-    if own or (config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING):
-        what = f"its module {own[0]} needs" if own else "needs"
+    tokenizer = _json(folder / "tokenizer_config.json", {})
+    # Otherwise transformers would take another tokenizer of the same architecture, without a word.
+    own_tokenizer = tokenizer.get("auto_map") and not hasattr(transformers, str(tokenizer.get("tokenizer_class")))
+    own_model = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
+    if own or own_model or own_tokenizer:
+        what = f"its module {own[0]} needs" if own else "needs" if own_model else "its tokenizer needs"
         raise UserError(
             f"model {model}: {what} code of its own: read it, then set trust_remote_code: true and a revision"
         )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -34,6 +35,7 @@ class Model:
         self.settings = settings
         self.device = device()
         name = folder_or_hub_name(settings.model)
+        modules.check_code(Path(name), settings.model, trust_remote_code=settings.trust_remote_code)
         hub_options: dict[str, Any] = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
         dtype = torch.bfloat16 if wants_bf16(settings.precision, self.device) else torch.float32
         try:
