@@ -94,7 +94,7 @@ def test_code_of_the_models_own_is_not_run_unasked() -> None:
 
 
 def test_unknown_pooling() -> None:
-    with pytest.raises(UserError, match=r"^c: pooling: Input should be 'mean', 'cls', 'lasttoken'"):
+    with pytest.raises(UserError, match=r"^c: pooling: should be 'mean', 'cls', 'lasttoken'"):
         parse(Student, {"model": "m", "pooling": "first"}, "c")
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Union, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from listill.errors import UserError
+from listill.errors import UserError, nearest
 from listill.section import Member
 
 # The package of each family; its modules are the members.
@@ -92,5 +92,17 @@ def settings_class(family: str, name: str) -> type[Member]:
 
 def union(family: str) -> Any:
     """Return the type of a config block that may be any member of a family, distinguished by ``kind``."""
-    classes = tuple(settings_class(family, name) for name in names(family))
-    return Annotated[Union[classes], Field(discriminator="kind")]  # noqa: UP007
+    members = names(family)
+    classes = tuple(settings_class(family, name) for name in members)
+
+    def check_kind(data: Any) -> Any:
+        known = ", ".join(map(repr, members))
+        if not isinstance(data, dict | Member):
+            raise ValueError(f"should be a block with the key kind ({known})")
+        if isinstance(data, dict) and data.get("kind") not in members:
+            kind = data.get("kind")
+            what = "the key kind is missing" if kind is None else f"unknown kind '{kind}'{nearest(str(kind), members)}"
+            raise ValueError(f"{what}; known kinds: {known}")
+        return data
+
+    return Annotated[Union[classes], Field(discriminator="kind"), BeforeValidator(check_kind)]  # noqa: UP007

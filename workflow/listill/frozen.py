@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from listill.config_messages import messages
 from listill.errors import UserError
 from listill.section import Section
 
@@ -17,11 +18,7 @@ def parse(model: type[S], data: Any, where: str) -> S:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = []
-        for fault in error.errors():
-            place = ".".join(str(part) for part in fault["loc"])
-            text = fault["msg"].removeprefix("Value error, ")
-            faults.append(f"{where}: {place + ': ' if place else ''}{text}")
+        faults = [f"{where}: {message}" for message in messages(error, data)]
         raise UserError("\n".join(faults)) from None
 
 

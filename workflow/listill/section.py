@@ -4,21 +4,42 @@ import functools
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from listill.errors import nearest
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+# Libraries take no negative seeds, and some none of more than 32 bits.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _given(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise ValueError("should not be empty, nor contain a character NUL")
+    return text
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if twice := [value for number, value in enumerate(values) if value in values[:number]]:
+        raise ValueError(f"'{twice[0]}' stands in the list twice: remove one")
+    return values
+
+
+# The name of a file or model, and lists whose entries may not be repeated.
+Text = Annotated[str, AfterValidator(_given)]
+Distinct = AfterValidator(_distinct)
+# Values that have been renamed, of all keys: old to present.
+OLD_VALUES: dict[str, str] = {}
 
 
 class Section(BaseModel):
     """A block of the config: immutable, and closed to unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
     # Keys that have been renamed: old name to present name. The old name still works.
     aliases: ClassVar[dict[str, str]] = {}
@@ -79,6 +100,7 @@ class Member(Section):
 
 def renamed_value(**present: str) -> BeforeValidator:
     """Return a validator that replaces old values by their present names: ``renamed_value(own="student")``."""
+    OLD_VALUES.update(present)
     return BeforeValidator(lambda value: present.get(value, value) if isinstance(value, str) else value)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from listill.families import names
-from listill.section import Count, Member
+from listill.section import Count, Member, Text
 from listill.settings.students import check_onnx
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class ModelSettings(Member):
     # Whether it may be a CrossEncoder that sentence-transformers has saved as several modules.
     modular: ClassVar[bool] = False
 
-    model: str = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
+    model: Text = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
     max_length: Count = Field(
         512, description="maximum number of tokens of prompt, query and passage together; longer passages are truncated"

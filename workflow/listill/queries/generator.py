@@ -1,22 +1,27 @@
 """The base classes of generators, which write synthetic queries, and the settings that language models share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from listill.credentials import Fields
-from listill.section import Count, Member, Name, Positive
+from listill.errors import nearest
+from listill.section import Count, Member, Name, Positive, Text
 from listill.source_files import existing, model_files
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from listill.corpus.collection import Collection
+    from listill.corpus import collection
     from listill.queries.answers import Answer
     from listill.queries.requests import Request
+
+
+# The folder with the query types that language models know; their names are those of the files.
+BUILT_IN = Path(__file__).parent / "types"
 
 
 class Generator(Member):
@@ -31,11 +36,15 @@ class Generator(Member):
     # Keys that change how queries are computed but not the result: answers from before such a change are reused.
     machine: ClassVar[frozenset[str]] = frozenset()
 
+    def query_types(self) -> set[str] | None:
+        """Return the types of its queries; None if only its result shows them."""
+        return None
+
     def checksum(self) -> str | None:
         """Return a checksum of the input other than the corpus, if there is any; it becomes part of the fingerprint."""
         return None
 
-    def generate(self, collection: "Collection", passages: list[int], seed: int) -> "pd.DataFrame":
+    def generate(self, collection: "collection.Collection", passages: list[int], seed: int) -> "pd.DataFrame":
         """Return the queries for ``passages`` (positions in the collection), one row per query.
 
         Columns: query_id, text, type, doc_id, generator, prompt, seed, finish_reason, start, end; ``split`` only if the
@@ -50,12 +59,13 @@ class LanguageModel(Generator):
 
     asks_model: ClassVar[bool] = True
 
-    model: str = Field(
+    model: Text = Field(
         description="a hub name, a folder, a GGUF file, or `package:MODULE/PATH` (for openai, the server's name for the "
         "model); instruction-tuned, unless chat is false"
     )
     types: dict[Name, Positive] | None = Field(
         None,
+        min_length=1,
         description="query types, and the number of queries of each type per passage (0.5: every other passage gets "
         "one, on average); default: all types, with the weights in their files",
     )
@@ -80,6 +90,28 @@ class LanguageModel(Generator):
         description="nucleus sampling: only the most likely tokens, with this total probability, are sampled",
     )
     max_tokens: Count = Field(64, description="maximum tokens of an answer; a longer answer is dropped as cut off")
+
+    @model_validator(mode="after")
+    def _types_exist(self) -> "LanguageModel":
+        if self.types_from is None:  # a folder of the user's may not exist yet
+            self.check_types({path.stem for path in BUILT_IN.glob("*.yaml")})
+        return self
+
+    def check_types(self, known: Collection[str]) -> None:
+        """Raise ValueError for names in ``types`` and ``examples`` that are not among the ``known`` types."""
+        for key, names in (("types", self.types or {}), ("examples", self.examples)):
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{key}: unknown query type '{name}'{nearest(name, known)}; known types: "
+                        f"{', '.join(sorted(known))}; add your own with types_from"
+                    )
+
+    def query_types(self) -> set[str] | None:
+        """Return the names in ``types``, or all built-in types; None if the types are the user's."""
+        if self.types is not None:
+            return set(self.types)
+        return {path.stem for path in BUILT_IN.glob("*.yaml")} if self.types_from is None else None
 
     @property
     def label(self) -> str:

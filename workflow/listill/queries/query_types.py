@@ -7,14 +7,12 @@ from pathlib import Path
 import yaml
 from pydantic import Field
 
-from listill.errors import UserError, nearest
+from listill.errors import UserError
 from listill.frozen import parse
-from listill.queries.generator import LanguageModel
+from listill.queries.generator import BUILT_IN, LanguageModel
 from listill.schemas import HUMAN
 from listill.section import Count, Positive, Section
 from listill.source_files import expand
-
-BUILT_IN = Path(__file__).parent / "types"
 
 
 class Example(Section):
@@ -104,13 +102,10 @@ def resolve_types(settings: LanguageModel, seed: int) -> list[ResolvedType]:
     """
     known = files(settings.types_from)
     names = sorted(settings.types if settings.types is not None else known)
-    for key, names_in_key in (("types", names), ("examples", settings.examples)):
-        for name in names_in_key:
-            if name not in known:
-                raise UserError(
-                    f"generation.generator.{key}: unknown query type '{name}'{nearest(name, known)}; "
-                    f"known types: {', '.join(sorted(known))}; add your own with types_from"
-                )
+    try:
+        settings.check_types(known)
+    except ValueError as error:
+        raise UserError(f"generation.generator.{error}") from None
     resolved = []
     for name in names:
         query_type = read(known[name])

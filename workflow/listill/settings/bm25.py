@@ -1,10 +1,36 @@
 """BM25, wherever it is used: candidates, teacher, evaluation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from listill.errors import nearest
 from listill.section import Positive, Section, Share
+
+# The stop word lists of bm25s by language. bm25s is not imported here, because it loads NumPy.
+STOPWORDS = {
+    **{"en": "english", "en_plus": "english_plus", "de": "german", "nl": "dutch", "fr": "french", "es": "spanish"},
+    **{"pt": "portuguese", "it": "italian", "ru": "russian", "sv": "swedish", "no": "norwegian", "da": "danish"},
+    **{"tr": "turkish", "zh": "chinese", "ko": "korean"},
+}
+
+
+def _stemmer(name: str) -> str:
+    import Stemmer
+
+    if name not in (known := Stemmer.algorithms()):
+        raise ValueError(
+            f"unknown Snowball stemmer '{name}'{nearest(name, known)}; known stemmers: {', '.join(known)}; null: none"
+        )
+    return name
+
+
+def _stopwords(name: str) -> str:
+    if name not in (known := [*STOPWORDS, *STOPWORDS.values()]):
+        raise ValueError(
+            f"unknown stop word list '{name}'{nearest(name, known)}; known lists: {', '.join(known)}; null: none"
+        )
+    return name
 
 
 class Bm25(Section):
@@ -17,5 +43,9 @@ class Bm25(Section):
         0.9, description="saturation of term frequency: with a small value further occurrences of a term add little"
     )
     b: Share = Field(0.4, description="length normalisation; 0: none")
-    stemmer: str | None = Field("english", description="name of a Snowball stemmer; null: none")
-    stopwords: str | None = Field("en", description="name of a stop word list of bm25s; null: none")
+    stemmer: Annotated[str, AfterValidator(_stemmer)] | None = Field(
+        "english", description="name of a Snowball stemmer; null: none"
+    )
+    stopwords: Annotated[str, AfterValidator(_stopwords)] | None = Field(
+        "en", description="name of a stop word list of bm25s; null: none"
+    )

@@ -36,7 +36,14 @@ class Settings(Section):
                     raise ValueError(
                         f"teacher.members.{name}.student: no student '{student}'{nearest(student, self.students)}"
                     )
+        types = self.generation.query_types()
         for where, recipe in [("", self.training), *((f"variants.{n}.", v) for n, v in self.training.variants.items())]:
+            for name in recipe.types or [] if types else []:
+                if name not in types:
+                    raise ValueError(
+                        f"training.{where}types: no queries of the type '{name}'{nearest(name, types)}; the types of "
+                        f"the generator are {', '.join(sorted(types))}"
+                    )
             guide = recipe.negatives.guide if recipe.negatives else None
             known = [*self.students, *self.mining.embedding]
             if guide is not None and guide not in known:

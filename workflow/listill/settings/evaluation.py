@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from listill.measure_names import SELECTION, parse_measure
-from listill.section import Count, Positive, Section
+from listill.section import Count, Distinct, Positive, Section
 
 
 def _measure(text: str) -> str:
@@ -16,7 +16,7 @@ def _measure(text: str) -> str:
 class Evaluation(Section):
     """How systems are measured and compared."""
 
-    measures: list[Annotated[str, AfterValidator(_measure)]] = Field(
+    measures: Annotated[list[Annotated[str, AfterValidator(_measure)]], Distinct] = Field(
         [SELECTION, "R@100", "RR@10"],
         min_length=1,
         description="names of measures: nDCG, R, RR, P or AP, each with a cut-off",

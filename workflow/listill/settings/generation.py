@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from listill.families import union
 from listill.section import Count, Section, Share
@@ -37,6 +37,12 @@ class Cleaning(Section):
         3, description="a model's query is dropped if more than this many passages got the same query, in all of them"
     )
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Cleaning":
+        if self.min_words > self.max_words:
+            raise ValueError(f"min_words ({self.min_words}) is above max_words ({self.max_words}): swap them")
+        return self
+
 
 class Generation(Section):
     """Synthetic queries."""
@@ -53,6 +59,11 @@ class Generation(Section):
     )
     human: bool = Field(True, description="whether the human train topics are queries, too (type `human`)")
     cleaning: Cleaning = Field(Cleaning(), description="which generated queries are dropped")
+
+    def query_types(self) -> set[str]:
+        """Return the types of all queries, including those of human topics; none if they are not known yet."""
+        types = self.generator.query_types()
+        return set() if types is None else types | ({"human"} if self.human else set())
 
     @property
     def shard_names(self) -> list[str]:

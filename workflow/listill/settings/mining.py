@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from listill.families import union
-from listill.section import Count, Name, Section, renamed_value
+from listill.section import Count, Distinct, Name, Section, renamed_value
 from listill.settings.bm25 import Bm25
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Mining(Section):
     additional: dict[Name, AnyRetriever] = Field(
         {}, description="retrievers beside BM25 and the students' base models, by name"
     )
-    retrievers: list[Name] | None = Field(
+    retrievers: Annotated[list[Name], Distinct] | None = Field(
         None,
         min_length=1,
         description="names of the retrievers that are used: `bm25`, students, names in `additional`; default: all of them",

@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from listill.known_models import is_one_of
-from listill.section import Count, Section
+from listill.section import Count, Section, Text
 
 Prompts = dict[Literal["query", "document"], str]
 Pooling = Literal["mean", "cls", "lasttoken", "max", "weightedmean", "mean_sqrt_len_tokens"]
@@ -54,7 +54,7 @@ def check_onnx(backend: str, file: str, precision: str) -> None:
 class Student(Section):
     """A bi-encoder: a SentenceTransformers model, or any transformer together with `pooling`."""
 
-    model: str = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
+    model: Text = Field(description="a hub name, a folder, or `package:MODULE/FOLDER` (a folder in a Python package)")
     revision: str | None = Field(None, description="commit, tag or branch of a hub model")
     max_length: Count | None = Field(None, description="maximum number of tokens of a text; default: the model's own")
     prompts: Prompts | None = Field(

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from listill.families import names
-from listill.section import Count, Name, Positive, Section, Seed, Share, renamed_value
+from listill.section import Count, Distinct, Name, Positive, Section, Seed, Share, renamed_value
 from listill.settings.lists import Lists
 from listill.system_names import SECOND, SEED, with_seed, without_seed
 
@@ -113,7 +113,9 @@ class Recipe(Section):
     """How one variant is trained."""
 
     losses: Losses = Field({"listwise": 1.0}, min_length=1, description="the losses and their weights")
-    types: list[str] | None = Field(None, description="query types to train on; default: all")
+    types: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
+        None, description="query types to train on; default: all"
+    )
     max_lists: Count | None = Field(
         None, description="maximum number of lists to train on, sampled with the seed; default: all"
     )
@@ -163,7 +165,7 @@ class Recipe(Section):
         return self.negatives.guide is not None and ("infonce" in self.losses or self.negatives.listwise)
 
 
-Names = Annotated[list[Name], Field(min_length=1)]
+Names = Annotated[list[Name], Field(min_length=1), Distinct]
 Weights = Annotated[dict[Name, Positive], Field(min_length=1)]
 
 

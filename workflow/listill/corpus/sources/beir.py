@@ -8,6 +8,7 @@ from pydantic import Field
 from listill.corpus.rows import identifier, read_qrels, read_rows, read_topics, text
 from listill.corpus.source import SPLITS, Document, RawCorpus, Source, checksums
 from listill.errors import UserError, nearest
+from listill.section import Text
 from listill.source_files import existing, expand
 
 QRELS_COLUMNS = ("query-id", "corpus-id", "score")
@@ -17,7 +18,7 @@ class Beir(Source):
     """A BEIR folder: corpus.jsonl and, if there are topics, queries.jsonl and qrels/<split>.tsv."""
 
     kind: Literal["beir"] = Field(description="a BEIR folder")
-    path: str = Field(description="the folder; $VARIABLES are expanded when the stage runs")
+    path: Text = Field(description="the folder; $VARIABLES are expanded when the stage runs")
 
     def files(self) -> list[str]:
         """Return the files of the folder, or none if it has no corpus.jsonl."""

@@ -12,7 +12,7 @@ from listill.corpus.rows import SUFFIXES, read_documents, read_qrels, read_topic
 from listill.corpus.source import Document, RawCorpus, Source, checksums
 from listill.corpus.utf8 import name_as_utf8, read_text
 from listill.errors import UserError
-from listill.section import Count
+from listill.section import Count, Text
 from listill.source_files import existing, expand
 
 
@@ -20,7 +20,7 @@ class Files(Source):
     """Your own files: JSONL, CSV, TSV or Parquet with a column mapping, or a folder of .txt and .md files."""
 
     kind: Literal["files"] = Field(description="your own files")
-    path: str = Field(
+    path: Text = Field(
         description="a file, or a folder of .txt and .md files (id: path in the folder; title: file name, for .md the "
         "title in the front matter or the first heading)"
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from listill.corpus.source import SPLITS, Document, Judgement, RawCorpus, Source
 from listill.errors import UserError, nearest
+from listill.section import Text
 
 NAMES = {"train": ("train",), "dev": ("dev", "validation"), "test": ("test",)}
 
@@ -16,7 +17,7 @@ class IrDatasets(Source):
     """A data set of the ir_datasets catalogue; its splits are its sub-datasets (`/train`, `/dev`, `/test`)."""
 
     kind: Literal["ir_datasets"] = Field(description="a data set of the ir_datasets catalogue")
-    id: str = Field(description="for example `beir/scifact` or `cranfield`")
+    id: Text = Field(description="for example `beir/scifact` or `cranfield`")
     splits: dict[Literal["train", "dev", "test"], str] = Field(
         {}, description="ids of the data sets with the topics of each split; default: those with the usual names"
     )

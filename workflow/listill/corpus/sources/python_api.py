@@ -4,19 +4,21 @@ Topics are the descriptions of other functions in the See Also sections of the d
 authors. These sections are removed from the documents.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from listill.corpus.source import RawCorpus, Source
-from listill.section import Share
+from listill.section import Distinct, Share, Text
 
 
 class PythonApi(Source):
     """Docstrings of installed packages; topics are the descriptions in their See Also sections."""
 
     kind: Literal["python_api"] = Field(description="docstrings of installed packages")
-    packages: list[str] = Field(["numpy", "scipy", "pandas"], min_length=1, description="importable package names")
+    packages: Annotated[list[Text], Distinct] = Field(
+        ["numpy", "scipy", "pandas"], min_length=1, description="importable package names"
+    )
     train: Share = Field(0.3, description="share of the relevant documents whose topics are used for training")
     dev: Share = Field(0.15, description="share of the relevant documents whose topics are used for model selection")
 

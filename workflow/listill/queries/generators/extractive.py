@@ -55,6 +55,10 @@ class Extractive(Generator):
             )
         return self
 
+    def query_types(self) -> set[str]:
+        """Return the types of its queries."""
+        return {*self.types}
+
     def generate(self, collection: "Collection", passages: list[int], seed: int) -> "pd.DataFrame":
         """Return the queries of the given passages.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from listill.queries.generator import Generator
+from listill.section import Text
 from listill.source_files import checksum, existing, expand
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class QueryFile(Generator):
     """Your own queries, from a file with at least the columns query_id, text and doc_id (the source passage)."""
 
     kind: Literal["file"] = Field(description="your own queries, read from a file")
-    path: str = Field(
+    path: Text = Field(
         description="a Parquet file with columns of queries.parquet; missing optional columns get default values"
     )
 

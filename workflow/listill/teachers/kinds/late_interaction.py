@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from listill.section import Count
+from listill.section import Count, Text
 from listill.source_files import existing, model_files
 from listill.teachers.bi_encoder import BiEncoderTeacher
 from listill.teachers.teacher import Teacher
@@ -34,7 +34,7 @@ class LateInteraction(BiEncoderTeacher):
     whole: ClassVar = "passages"
 
     kind: Literal["late_interaction"] = Field(description="MaxSim over token vectors")
-    model: str | None = Field(
+    model: Text | None = Field(
         None,
         description="a late-interaction model (ColBERT) or another encoder: a hub name, a folder, or "
         "`package:MODULE/FOLDER`; default: the base model of a student",
