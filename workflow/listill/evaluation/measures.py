@@ -28,7 +28,7 @@ def per_query(run: pd.DataFrame, qrels: pd.DataFrame, measures: list[str]) -> pd
     """
     relevant = qrels[qrels["relevance"] > 0]
     relevance = _nested(relevant, relevant["relevance"])
-    ranked = _ranked(run[run["query_id"].isin(relevance.keys())])
+    ranked = ranked_once(run[run["query_id"].isin(relevance.keys())])
     values_by_measure = [_values(ranked, relevance, measure) for measure in measures]
     queries = sorted(relevance)
     return pd.DataFrame(
@@ -40,7 +40,7 @@ def per_query(run: pd.DataFrame, qrels: pd.DataFrame, measures: list[str]) -> pd
     )
 
 
-def _ranked(run: pd.DataFrame) -> pd.DataFrame:
+def ranked_once(run: pd.DataFrame) -> pd.DataFrame:
     """Return the run with a column ``position`` (1, 2, ... within each query); ranks may start at any number."""
     if (repeated := run.duplicated(["query_id", "doc_id"])).any():
         row = run[repeated].iloc[0]
