@@ -1,6 +1,5 @@
 """Load the checkpoint of a reranker and check it: its kind is never guessed, and no weight is randomly initialised."""
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from listill.models import modules
 from listill.models.locate import identity, resolve_transformer
 from listill.models.model_settings import ModelSettings
 from listill.models.positions import check_length, positions
+from listill.models.readable import check_tokenizer, readable
 
 log = logging.getLogger("listill")
 
@@ -35,8 +35,9 @@ def inspect(settings: ModelSettings) -> str:
     scoring for hours.
     """
     folder = resolve_transformer(settings.model, settings.revision, settings.onnx)
-    _check_kind(folder, settings)
-    return identity(folder, settings.onnx)
+    with readable(settings.model):
+        _check_kind(folder, settings)
+        return identity(folder, settings.onnx)
 
 
 def load(settings: ModelSettings) -> Checkpoint:
@@ -46,9 +47,11 @@ def load(settings: ModelSettings) -> Checkpoint:
     randomly), or has fewer positions than ``max_length``.
     """
     folder = resolve_transformer(settings.model, settings.revision, settings.onnx)
-    _check_kind(folder, settings)
-    loaded: Checkpoint = families.load("backends", settings.backend).load(settings, folder)
-    _check_length(loaded, settings)
+    with readable(settings.model):
+        _check_kind(folder, settings)
+        loaded: Checkpoint = families.load("backends", settings.backend).load(settings, folder)
+        _check_length(loaded, settings)
+        check_tokenizer(loaded.tokenizer, loaded.model, settings.model)
     precision = "onnxruntime" if settings.onnx else "bf16" if loaded.bf16 else "fp32"
     log.info("teacher %s: kind %s, %s on %s", settings.model, settings.kind, precision, loaded.device)
     return loaded
@@ -56,20 +59,15 @@ def load(settings: ModelSettings) -> Checkpoint:
 
 def _check_kind(folder: Path, settings: ModelSettings) -> None:
     model, kind = settings.model, settings.kind
-    try:
-        config = json.loads((folder / "config.json").read_text())
-        architectures = config.get("architectures")
-    except (ValueError, AttributeError, IsADirectoryError):
-        raise UserError(
-            f"model {model}: {folder / 'config.json'} is not valid JSON; download the model again"
-        ) from None
+    config = modules.read_json(folder / "config.json", {})
     modules.check_code(folder, model, trust_remote_code=settings.trust_remote_code)
     if modules.is_cross_encoder(folder):
         if not settings.modular:
             raise UserError(f"model {model}: it is a CrossEncoder of several modules; set kind: cross_encoder")
         modules.check_scores(folder, model)
         return
-    if not architectures or not isinstance(architectures[0], str):
+    architectures = config.get("architectures")
+    if not isinstance(architectures, list) or not architectures or not isinstance(architectures[0], str):
         raise UserError(
             f"model {model}: {folder / 'config.json'} has no `architectures`, so the kind of the model is unknown; "
             "save the model again with save_pretrained"

@@ -16,7 +16,7 @@ from listill.errors import UserError
 from listill.models import modules
 from listill.models.locate import onnx_file
 from listill.models.onnx_model import OnnxModel
-from listill.models.positions import check_length, positions
+from listill.models.positions import check_length, check_limit, positions
 from listill.settings.students import Student
 
 log = logging.getLogger("listill")
@@ -38,16 +38,13 @@ def load(student: Student, folder: Path, device: torch.device) -> SentenceTransf
     attention = "eager" if device.type == "cpu" else "sdpa"
     model_kwargs = {"use_safetensors": True, "dtype": torch.float32, "attn_implementation": attention}
     options: dict[str, Any] = {"device": str(device), "prompts": student.prompts}
-    try:
-        if (folder / "modules.json").exists():
-            options["trust_remote_code"] = student.trust_remote_code
-            model = SentenceTransformer(str(folder), model_kwargs=model_kwargs, **options)
-        else:
-            model = SentenceTransformer(modules=_with_pooling(student, folder, model_kwargs), **options)
-        if not student.onnx:
-            _check_weights(folder, model, student)
-    except modules.LOADING_ERRORS as error:
-        raise UserError(f"model {folder}: cannot be loaded: {modules.first_line(error)}") from None
+    if (folder / "modules.json").exists():
+        options["trust_remote_code"] = student.trust_remote_code
+        model = SentenceTransformer(str(folder), model_kwargs=model_kwargs, **options)
+    else:
+        model = SentenceTransformer(modules=_with_pooling(student, folder, model_kwargs), **options)
+    if not student.onnx:
+        _check_weights(folder, model, student)
     _check_pooling(student, folder, model)
     _fill_in(student, model)
     _check_length(student, model)
@@ -124,6 +121,7 @@ def _fill_in(student: Student, model: SentenceTransformer) -> None:
 def _check_length(student: Student, model: SentenceTransformer) -> None:
     """Reject a ``max_length`` beyond the model's positions. A folder that allows more is limited to the positions."""
     limit, length = positions(model), model.max_seq_length
+    check_limit(student.model, length)
     if limit is None or length is None:
         return
     check_length(student.model, "student", student.max_length or 0, limit)

@@ -144,8 +144,7 @@ def _check_config(folder: Path, model: str) -> None:
 def _check_modules(folder: Path, model: str) -> None:
     modules_file = folder / "modules.json"
     try:
-        entries = json.loads(modules_file.read_text())
-        module_types, folders = [entry["type"] for entry in entries], [entry["path"] for entry in entries]
+        modules = [(str(entry["type"]), str(entry["path"])) for entry in json.loads(modules_file.read_text())]
     except (ValueError, TypeError, KeyError, IsADirectoryError):
         raise UserError(
             f"model {model}: {modules_file} is not a valid list of modules; download the model again"
@@ -156,15 +155,18 @@ def _check_modules(folder: Path, model: str) -> None:
             "value on the model card: mean, cls, lasttoken, ..."
         ) from None
     pooling_names = ("Pooling", "WordWeights", "StaticEmbedding", "Router")
+    module_types = [module_type for module_type, _ in modules]
     if not any(module_type.endswith(pooling_names) for module_type in module_types):
         raise UserError(
             f"model {model}: {modules_file} has no pooling module ({', '.join(module_types)}), so the pooling is "
             "unknown; remove the file and set `pooling` of the student to the value on the model card: mean, cls, "
             "lasttoken, ..."
         )
-    for module_type, path in zip(module_types, folders, strict=True):
+    for module_type, path in modules:
+        if not module_type.endswith(".Pooling"):
+            continue
         config = folder / path / "config.json"
-        if module_type.endswith(".Pooling") and not config.exists():
+        if not config.exists():
             raise UserError(f"model {model}: {config} is missing, so the pooling is unknown; download the model again")
 
 

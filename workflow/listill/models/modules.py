@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from listill.errors import UserError
@@ -26,24 +25,6 @@ PLAIN = ("Transformer", "LogitScore")
 # Code that is installed: MultiVectorEncoder reads PyLate's layers as its own. Where the code of an activation may not
 # run, sentence-transformers takes another one.
 KNOWN = ("sentence_transformers.", "pylate.models.Dense.", "torch.")
-
-
-# What the libraries raise for models that they cannot load.
-LOADING_ERRORS = (
-    OSError,
-    ValueError,
-    ImportError,
-    RuntimeError,
-    SafetensorError,
-    AttributeError,
-    TypeError,
-    LookupError,
-)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error that has text."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 class Classifier(torch.nn.Module):
@@ -87,7 +68,7 @@ def check_code(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     others = [entry for entry in entries(folder) if not entry["type"].endswith(".Transformer")]
     activations = [_config(folder, entry).get("activation_function", "torch.") for entry in others]
     own = [name for name in [*module_types(folder), *activations] if not name.startswith(KNOWN)]
-    tokenizer = _json(folder / "tokenizer_config.json", {})
+    tokenizer = read_json(folder / "tokenizer_config.json", {})
     # Otherwise transformers would take another tokenizer of the same architecture, without a word.
     own_tokenizer = tokenizer.get("auto_map") and not hasattr(transformers, str(tokenizer.get("tokenizer_class")))
     own_model = config.get("auto_map") and config.get("model_type") not in transformers.CONFIG_MAPPING
@@ -144,11 +125,11 @@ def check_weights(folder: Path, model: str, *, trust_remote_code: bool) -> None:
     check_missing([name for name in info["missing_keys"] if not name.startswith(("pooler.", "decoder."))], model)
 
 
-def check_missing(weights: Collection[str], model: str) -> None:
-    """Raise UserError if ``weights`` of a model are missing."""
-    if weights:
+def check_missing(missing: Collection[str], model: str) -> None:
+    """Raise UserError if weights are missing, which transformers has initialised randomly."""
+    if missing:
         raise UserError(
-            f"model {model}: its weights lack {min(weights)}, which would be initialised randomly; download the model "
+            f"model {model}: its weights lack {min(missing)}, which would be initialised randomly; download the model "
             "again, or use another one"
         )
 
@@ -166,8 +147,9 @@ def entries(folder: Path) -> list[dict[str, str]]:
     """Return the entries of modules.json; none if there is no such file."""
     file = folder / "modules.json"
     found: list[dict[str, str]] = read_json(file, [])
-    if not isinstance(found, list) or not all(isinstance(entry, dict) and "type" in entry for entry in found):
-        raise UserError(f"{file} is not a valid list of modules; download the model again")
+    types = [entry.get("type") if isinstance(entry, dict) else None for entry in found]
+    if not all(isinstance(one, str) for one in types):
+        raise UserError(f"model {folder}: {file} is not a valid list of modules; download the model again")
     return found
 
 
@@ -181,13 +163,14 @@ def _short(folder: Path) -> str:
 
 
 def read_json(file: Path, default: Any) -> Any:
-    """Return the content of a JSON file, an object if ``default`` is one; ``default`` if there is no such file."""
+    """Return the content of a JSON file of a model, of the type of ``default``, which stands for a missing file."""
     if not file.exists():
         return default
     try:
-        content = json.loads(file.read_text())
-    except (ValueError, IsADirectoryError):
-        content = None
-    if content is None or (isinstance(default, dict) and not isinstance(content, dict)):
-        raise UserError(f"{file} is not valid JSON; download the model again")
-    return content
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        raise UserError(f"model {file.parent}: {file} is not valid JSON; download the model again") from None
+    if not isinstance(data, type(default)):
+        kind = "a valid list of modules" if isinstance(default, list) else "a block of keys and values"
+        raise UserError(f"model {file.parent}: {file} is not {kind}; download the model again")
+    return data

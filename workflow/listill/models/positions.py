@@ -30,8 +30,18 @@ def _first_row(table: torch.nn.Embedding) -> int:
     return int(getattr(table, "offset", 0)) if table.padding_idx is None else table.padding_idx + 1
 
 
+def check_limit(model: str, limit: int | None) -> None:
+    """Raise UserError if the folder of a model allows it no token."""
+    if limit is not None and limit < 1:
+        raise UserError(
+            f"model {model}: its folder limits texts to {limit} tokens; correct model_max_length in its "
+            "tokenizer_config.json, or max_seq_length in its sentence_bert_config.json"
+        )
+
+
 def check_length(model: str, member: str, max_length: int, limit: int) -> None:
     """Raise UserError if the ``max_length`` of a student or teacher (``member``) is more than its model can read."""
+    check_limit(model, limit)
     if max_length > limit:
         raise UserError(
             f"model {model}: max_length is {max_length}, but the model reads at most {limit} tokens; "

@@ -15,6 +15,7 @@ from listill.errors import UserError
 from listill.models.device import device, wants_bf16
 from listill.models.loading import load, pooling_of
 from listill.models.locate import resolve
+from listill.models.readable import check_padding, check_tokenizer, readable
 from listill.progress import Progress
 from listill.retrieval import unpadded
 from listill.retrieval.tokens import Tokens, chunks
@@ -57,6 +58,16 @@ class Encoder:
         self.folder = folder or resolve(student.model, student.revision, pooling_of(student), student.onnx)
         self.device = torch.device("cpu") if student.onnx else device()
         self.bf16 = not student.onnx and wants_bf16(student.precision, self.device)
+        with readable(str(self.folder)):
+            self._load(student)
+        self._float32: list[torch.Tensor] = []  # embeddings with padding, in float32, that bf16 is checked against
+        if self.bf16 and unpadded.available(self.device):
+            self.unpad()
+        if self.bf16:
+            self._compute_in_bf16(trainable)
+
+    def _load(self, student: Student) -> None:
+        """Load the model in float32, and check its tokenizer, inputs and embeddings."""
         self.model = load(student, self.folder, self.device)
         similarity = self.model.similarity_fn_name or "cosine"
         if similarity not in ("cosine", "dot"):
@@ -68,11 +79,7 @@ class Encoder:
         self.token_budget = TOKEN_BUDGET[self.device.type]
         self._inspect_inputs()
         self.unpadded = False
-        self._float32: list[torch.Tensor] = []  # embeddings with padding, in float32, that bf16 is checked against
-        if self.bf16 and unpadded.available(self.device):
-            self.unpad()
-        if self.bf16:
-            self._compute_in_bf16(trainable)
+        self._check_embedding()
 
     def _inspect_inputs(self) -> None:
         """Determine the inputs of the model besides the tokens; reject models that are not plain text transformers."""
@@ -83,6 +90,8 @@ class Encoder:
             )
         self._transformer: Any = self.model[0]
         tokenizer = self.model.tokenizer
+        check_padding(tokenizer, str(self.folder))
+        check_tokenizer(tokenizer, self._transformer.model, str(self.folder))
         if tokenizer.truncation_side != "right":
             raise UserError(f"model {self.folder}: its tokenizer truncates texts on the left, which is not supported")
         is_special = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
@@ -95,6 +104,21 @@ class Encoder:
             length = features.get("prompt_length")
             self._prompt_length[kind] = None if length is None else int(length)
             self._token_types = "token_type_ids" in features
+
+    def _check_embedding(self) -> None:
+        """Raise UserError if the embedding of a text is no vector of finite numbers, of the dimension that is stated."""
+        tokens = self.tokenise(["a"], "document")
+        with torch.inference_mode():
+            embedding = self.forward(tokens, np.arange(1), "document")["sentence_embedding"][0]
+        if embedding.shape != (self.dimension,):
+            raise UserError(
+                f"model {self.folder}: its embeddings have {embedding.numel()} numbers, but the config.json of its Pooling "
+                f"or Dense module says {self.dimension}; correct the file, or download the model again"
+            )
+        if not torch.isfinite(embedding).all():
+            raise UserError(
+                f"model {self.folder}: its embeddings are not finite; its weights are damaged: download it again"
+            )
 
     def _compute_in_bf16(self, trainable: bool) -> None:
         if trainable:
@@ -208,7 +232,7 @@ class Encoder:
         """
         with self.autocast():
             out = self.model(self._features(tokens, chosen, kind), task=kind)
-        embedding = out["sentence_embedding"].float()
+        embedding = out["sentence_embedding"][:, : self.model.truncate_dim].float()
         out["sentence_embedding"] = torch.nn.functional.normalize(embedding, dim=-1) if self.normalise else embedding
         return out
 

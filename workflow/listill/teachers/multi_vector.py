@@ -16,7 +16,8 @@ from listill.errors import UserError
 from listill.models import modules
 from listill.models.device import device, move, wants_bf16
 from listill.models.locate import identity, resolve_transformer
-from listill.models.positions import check_length, positions
+from listill.models.positions import check_length, check_limit, positions
+from listill.models.readable import check_padding, check_tokenizer, readable
 
 if TYPE_CHECKING:
     from sentence_transformers import MultiVectorEncoder
@@ -39,25 +40,29 @@ def inspect(member: "LateInteraction") -> str:
 
     Raises UserError if the model is missing, is a reranker, or needs code of its own without permission.
     """
-    return identity(_folder(member))
+    with readable(str(member.model)):
+        return identity(_folder(member))
 
 
 class MultiVectorModel:
     """The model of ``member``, which encodes texts as token vectors."""
 
     def __init__(self, member: "LateInteraction") -> None:
-        folder, self.name = _folder(member), str(member.model)
+        self.name = str(member.model)
         self.device = device()
         bf16 = wants_bf16(member.precision, self.device)
-        try:
+        with readable(self.name):
+            folder = _folder(member)
             modules.check_weights(folder, self.name, trust_remote_code=member.trust_remote_code)
             self.model = _load(folder, trust_remote_code=member.trust_remote_code)
-        except modules.LOADING_ERRORS as error:
-            raise UserError(f"model {self.name}: cannot be loaded: {modules.first_line(error)}") from None
-        modules.check_finite(self.model, self.name)
+            modules.check_finite(self.model, self.name)
         self.model.to(torch.bfloat16 if bf16 else torch.float32)
         move(self.model, self.name, self.device)
-        self.limits = self._limits(member.max_length)
+        with readable(self.name):
+            transformer: Any = self.model[0]
+            check_padding(self.model.tokenizer, self.name)
+            check_tokenizer(self.model.tokenizer, transformer.model, self.name)
+            self.limits = self._limits(member.max_length)
         what = "token vectors with a projection" if is_late_interaction(folder) else "token vectors of the encoder"
         precision = "bf16" if bf16 else "fp32"
         log.info("teacher %s: kind %s, %s, %s on %s", self.name, member.kind, what, precision, self.device)
@@ -67,6 +72,7 @@ class MultiVectorModel:
         transformer: Any = self.model[0]
         limit = positions(self.model) or getattr(transformer.config, "max_position_embeddings", None) or UNLIMITED
         check_length(self.name, "teacher", max_length or 0, limit)
+        check_limit(self.name, transformer.max_seq_length)
         length = max_length or transformer.document_length or min(transformer.max_seq_length or UNLIMITED, limit)
         if length >= UNLIMITED:
             raise UserError(f"model {self.name}: its folder has no maximum length; set max_length of this teacher")

@@ -13,6 +13,7 @@ import torch
 
 from listill.errors import UserError
 from listill.models import checkpoint
+from listill.models.readable import readable
 from listill.progress import Progress
 from listill.teachers.pairs import Pairs
 from listill.teachers.prompts import PairTokenizer, PairTokens, PromptTokenizer
@@ -38,12 +39,13 @@ class Scorer:
         self.model, self.tokenizer = loaded.model, loaded.tokenizer
         self.device, self.bf16 = loaded.device, loaded.bf16
         self.tokenizer.truncation_side = "right"
-        self.pair_tokenizer = (
-            PromptTokenizer(member, self.tokenizer) if member.prompt else PairTokenizer(member, self.tokenizer)
-        )
         self.budget = BUDGET[self.device.type]
-        self.pad = self.tokenizer.pad_token_id or 0  # any token works, since padding is masked
-        member.prepare(self)
+        self.pad = self.tokenizer.pad_token_id
+        with readable(member.model):
+            self.pair_tokenizer = (
+                PromptTokenizer(member, self.tokenizer) if member.prompt else PairTokenizer(member, self.tokenizer)
+            )
+            member.prepare(self)
 
     def score(self, pairs: Pairs) -> np.ndarray:
         """Return the raw scores [pairs] in float32.
@@ -126,6 +128,8 @@ class Scorer:
     def _padded(self, tokens: list[PairTokens]) -> Batch:
         """Return a batch padded on the right; on a GPU, to a multiple of 8 for the sake of its kernels."""
         longest = max(len(pair.ids) for pair in tokens)
+        if self.tokenizer.pad_token_id is None:
+            self.pad = _unused_at_the_end(tokens)
         if self.device.type == "cuda":
             longest = min(-(-longest // 8) * 8, self.member.max_length)
         ids = np.full((len(tokens), longest), self.pad, dtype=np.int64)
@@ -147,3 +151,12 @@ class Scorer:
         fix = "set precision: fp32" if self.bf16 else "the model is broken; use another one"
         pair = pairs.describe(int(positions[~np.isfinite(scores)][0]))
         raise UserError(f"model {self.member.model}: its score of {pair} is not a number: {fix}")
+
+
+def _unused_at_the_end(tokens: list[PairTokens]) -> int:
+    """Return a token that ends none of the pairs, to pad them with, if the tokenizer has no token for padding.
+
+    Padding is masked, so any token works, but a decoder with a classification head takes the last other token as the end.
+    """
+    ends = {int(pair.ids[-1]) for pair in tokens if len(pair.ids)}
+    return next(i for i in range(len(ends) + 1) if i not in ends)

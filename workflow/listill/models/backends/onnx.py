@@ -17,11 +17,8 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
     assert settings.onnx is not None
     file = onnx_file(settings.model, folder, settings.onnx)
     trust = settings.trust_remote_code
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust)
-        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust)
-    except (OSError, ValueError) as error:
-        raise UserError(f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}") from None
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust)
+    config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust)
     model = OnnxModel(file, config, settings.model)
     if model.output != "logits":
         raise UserError(f"model {settings.model}: {file} computes no logits; choose the `file` of a cross-encoder")

@@ -20,14 +20,11 @@ def load(settings: ModelSettings, folder: Path) -> Checkpoint:
     """
     target = device()
     bf16 = wants_bf16(settings.precision, target)
-    try:
-        if modules.is_cross_encoder(folder):
-            model, tokenizer = modules.load(folder, settings)
-            model.to(torch.bfloat16 if bf16 else torch.float32)
-        else:
-            model, tokenizer = _load(folder, settings, torch.bfloat16 if bf16 else torch.float32)
-    except modules.LOADING_ERRORS as error:
-        raise UserError(f"model {settings.model}: cannot be loaded: {modules.first_line(error)}") from None
+    if modules.is_cross_encoder(folder):
+        model, tokenizer = modules.load(folder, settings)
+        model.to(torch.bfloat16 if bf16 else torch.float32)
+    else:
+        model, tokenizer = _load(folder, settings, torch.bfloat16 if bf16 else torch.float32)
     modules.check_finite(model, settings.model)
     move(model, settings.model, target)
     return Checkpoint(model.eval(), tokenizer, target, bf16)

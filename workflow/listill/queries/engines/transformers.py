@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from listill.errors import UserError
 from listill.models import modules
 from listill.models.device import device, wants_bf16
 from listill.models.locate import folder_or_hub_name
+from listill.models.readable import check_tokenizer, readable
 from listill.queries.answers import TOO_LONG, Answer, blocks
 from listill.queries.chat import chat_tokens, check_start, plain_tokens
 from listill.queries.engines.sampler import Sampler
@@ -23,6 +25,8 @@ log = logging.getLogger("listill")
 
 # Batch sizes by kind of device. A step of a small model on a GPU takes the same time for one prompt as for hundreds.
 BATCH = {"cpu": 16, "cuda": 512}
+
+HUB = "if it is gated, request access on the hub and log in; without network, set model to a local folder"
 
 Prompt = tuple[Request, list[int]]  # a request and the tokens of its prompt
 
@@ -38,22 +42,18 @@ class Model:
         modules.check_code(Path(name), settings.model, trust_remote_code=settings.trust_remote_code)
         hub_options: dict[str, Any] = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
         dtype = torch.bfloat16 if wants_bf16(settings.precision, self.device) else torch.float32
-        try:
+        with readable(settings.model, "download it again" if Path(name).is_dir() else HUB):
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub_options)
-            options = {"use_safetensors": True, "dtype": dtype, "output_loading_info": True, **hub_options}
-            model, info = AutoModelForCausalLM.from_pretrained(name, **options)
+            loader: Any = AutoModelForCausalLM
+            model, info = loader.from_pretrained(
+                name, use_safetensors=True, dtype=dtype, output_loading_info=True, **hub_options
+            )
             modules.check_missing(info["missing_keys"], settings.model)
             modules.check_finite(model, settings.model)
+            check_tokenizer(self.tokenizer, model, settings.model)
             self.model = model.to(self.device).eval()
-            if settings.chat:
-                check_start(self.tokenizer, self.tokens(Request("", "", "", "", 0, "x")))
-        except OSError as error:
-            raise UserError(
-                f"model {settings.model}: cannot be loaded: {str(error).splitlines()[0]}; if it is gated, request "
-                "access on the hub and log in; without network, set model to a local folder"
-            ) from None
-        except (ValueError, KeyError) as error:
-            raise UserError(f"model {settings.model}: cannot be used: {str(error).splitlines()[0]}") from None
+        if settings.chat:
+            self._check_template()
         positions = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
         self.limit = (positions or 2**31) - settings.max_tokens
         self.ends = sorted({*self._model_ends(), *self._line_ends()})
@@ -61,6 +61,14 @@ class Model:
         self.model.generation_config = GenerationConfig()
         pad = self.tokenizer.pad_token_id
         self.pad = pad if pad is not None else self.ends[0]
+
+    def _check_template(self) -> None:
+        """Raise UserError if the model has no chat template, or one that cannot be used."""
+        try:
+            check_start(self.tokenizer, self.tokens(Request("", "", "", "", 0, "x")))
+        except (ValueError, TypeError, TemplateError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"model {self.settings.model}: its chat template cannot be used: {reason}") from None
 
     def tokens(self, request: Request) -> list[int]:
         """Return the tokens of a prompt."""

@@ -45,11 +45,11 @@ class CrossEncoder(Reranker):
                 f"model {self.model}: it has {outputs} classes ({names}); set label of this teacher to the class for "
                 "relevant"
             )
-        config.pad_token_id = scorer.tokenizer.pad_token_id
         classify_in_float32(scorer.model)
 
     def forward(self, scorer: "Scorer", batch: "dict[str, torch.Tensor]", tokens: "list[PairTokens]") -> "torch.Tensor":
         """Return the logit [n] of a model with one output, or the log-odds of the class ``label`` of several."""
+        scorer.model.config.pad_token_id = scorer.pad
         logits = scorer.model(**batch).logits.float()
         if logits.shape[1] == 1:
             return logits[:, 0]
