@@ -237,3 +237,52 @@ def test_passages_can_be_limited_to_relevant_ones(folder: Path) -> None:
         assert queries == {"d000": "train", HELDOUT: "heldout"}  # d001 is relevant to a test topic only
         with pytest.raises(UserError, match="passages_from is relevant, but there are no judgements"):
             ask.run(settings, job("ask", settings, inputs), inputs[0], out, inputs[1])
+
+
+# What servers put into replies with status 200, by number of the request, and whether a query is in it.
+ODD: list[tuple[Any, bool]] = [
+    ({"choices": [{"message": {"content": "is the loaf hot \ud83d now"}, "finish_reason": "stop"}]}, True),
+    ({"choices": [{"message": {"content": [{"type": "text", "text": "how old is the loaf"}]}}]}, True),
+    ({"choices": [{"message": {"content": ["why does", " it burn"]}, "finish_reason": ["stop"]}], "usage": 7}, True),
+    ({"choices": [{"message": {"content": 42}, "finish_reason": "stop"}]}, False),
+    ({"choices": [{"message": {"content": {"a": 1}}, "finish_reason": {"x": 1}}], "usage": "much"}, False),
+    ({"choices": []}, False),
+    ({"error": {"message": "moderated \ud83d"}}, False),
+]
+
+
+@pytest.mark.parametrize("stopped_at", [None, 0, 3, 7])
+def test_odd_replies_are_dropped_and_never_block_a_rerun(folder: Path, stopped_at: int | None) -> None:
+    def answer(request: dict[str, Any]) -> Any:
+        number = seeds.setdefault(request["seed"], len(seeds))
+        return ODD[number][0] if number < len(ODD) else chat_server.echo(request)
+
+    seeds: dict[int, int] = {}
+    faults = {} if stopped_at is None else {stopped_at: (400, {}, "no")}
+    with chat_server.serve(faults, answer) as chat:
+        settings = config(chat.url, types={"question": 1})
+        if stopped_at is not None:
+            with pytest.raises(UserError, match="status 400"):
+                ask_queries(folder, settings)
+        queries = ask_queries(folder, settings)
+    assert len(chat.requests) == SIZE + len(faults)
+    assert (queries["finish_reason"] == "unusable reply").sum() == sum(not usable for _, usable in ODD) - 1
+    assert {"is the loaf hot  now", "how old is the loaf", "why does it burn"} <= set(queries["text"])
+    frozen = generate.settings(settings, "c")
+    generated = folder / "generated" / "1-of-1.parquet"
+    inputs = [folder / f"{name}.parquet" for name in ("corpus", "topics", "qrels")]
+    out, funnel = folder / "queries.parquet", folder / "funnel.parquet"
+    generate.run(frozen, job("generate", frozen, [*inputs, generated]), *inputs, out, funnel, None, [generated])
+    reasons = tables.read(funnel, "funnel").groupby("reason")["queries"].sum()
+    assert reasons["unusable reply"] == 3
+    assert reasons["empty"] == 1
+    assert reasons["kept"] >= 3
+
+
+def test_replies_of_which_none_is_an_answer_are_not_kept(folder: Path) -> None:
+    right: list[bool] = []
+    with chat_server.serve(answer=lambda request: chat_server.echo(request) if right else ["no"]) as chat:
+        with pytest.raises(UserError, match=r"not a chat completion: .*; check base_url"):
+            ask_queries(folder, config(chat.url))
+        right.append(True)
+        assert set(ask_queries(folder, config(chat.url))["finish_reason"]) == {"stop"}

@@ -1,5 +1,7 @@
 """The client of a chat completions server, with errors of the server."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 import chat_server
 from chat_server import BROKEN, DROPPED, HALVED, LIMITED, SLOW, Fault
 from listill.errors import UserError
-from listill.queries.answers import TOO_LONG, Answer
+from listill.queries.answers import TOO_LONG, UNUSABLE, Answer
+from listill.queries.asking import with_usable
 from listill.queries.engines import openai
 from listill.queries.generators.openai import OpenAi
 from listill.queries.requests import Request
@@ -18,7 +21,7 @@ REQUESTS = [Request(f"q{i}", f"d{i}", "question", "p", 100 + i, f"Passage:\nnumb
 def ask(server: chat_server.Chat, requests: list[Request] = REQUESTS, **keys: Any) -> dict[str, Answer]:
     keys = {"base_url": server.url, "concurrency": 4, "timeout": 30, "retries": 3} | keys
     settings = OpenAi(kind="openai", model="m", **keys)
-    answers = [answer for batch in openai.answers(settings, requests) for answer in batch]
+    answers = [answer for batch in with_usable(openai.answers(settings, requests), False) for answer in batch]
     assert len(answers) == len({answer.query_id for answer in answers})
     return {answer.query_id: answer for answer in answers}
 
@@ -241,3 +244,79 @@ def test_an_answer_without_text_or_usage() -> None:
 
     with chat_server.serve(answer=refuse) as chat:
         assert list(ask(chat, REQUESTS[:1]).values()) == [Answer("q0", "", "content_filter")]
+
+
+def answer_with(reply: Any) -> Callable[[dict[str, Any]], Any]:
+    """Return a function that answers the first request with ``reply``, and all others as usual."""
+
+    def answer(request: dict[str, Any]) -> Any:
+        return reply if request["seed"] == 100 else chat_server.echo(request)
+
+    return answer
+
+
+def completion(content: Any, **more: Any) -> dict[str, Any]:
+    return {"choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]} | more
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ([{"type": "text", "text": "how deep"}, {"type": "text", "text": " is it"}], "how deep is it"),
+        (["how deep", " is it"], "how deep is it"),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "how"}], "how"),
+        ([{"type": "thinking", "text": "hm"}, {"type": "output_text", "text": "how"}], "how"),
+        ([{"type": "refusal", "refusal": "no"}], ""),
+        ({"type": "text", "text": "how deep"}, "how deep"),
+        ([], ""),
+        ([None, 7, [], {"text": 7}], ""),
+        ("is it hot \ud83d now", "is it hot  now"),
+    ],
+)
+def test_the_text_of_a_message_in_parts(content: Any, text: str) -> None:
+    with chat_server.serve(answer=answer_with(completion(content))) as chat:
+        assert ask(chat)["q0"] == Answer("q0", text, "stop")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(completion(content) for content in (7, 1.5, True)),
+        {"choices": []},
+        {"choices": {}},
+        {"choices": None},
+        {"choices": [None]},
+        {"choices": [{"message": None}]},
+        {"choices": [{"message": "how deep"}]},
+        {"error": {"message": "overloaded"}},
+        [],
+        "how deep",
+        None,
+    ],
+)
+def test_a_reply_without_an_answer_does_not_affect_others(reply: Any, undisturbed: dict[str, Answer]) -> None:
+    with chat_server.serve(answer=answer_with(reply)) as chat:
+        answers = ask(chat, concurrency=1)
+    odd = answers.pop("q0")
+    assert odd.finish_reason == UNUSABLE
+    assert "/v1/chat/completions: not a chat completion: " in odd.text
+    assert answers == {name: answer for name, answer in undisturbed.items() if name != "q0"}
+
+
+@pytest.mark.parametrize("odd", [7, "x", [1], {"a": 1}, True, 10**4000])
+def test_other_fields_of_another_type_are_ignored(odd: Any) -> None:
+    reply = {"choices": [{"message": {"content": "how deep"}, "finish_reason": odd if odd != "x" else None}]}
+    for usage in (
+        odd,
+        {"prompt_tokens": [odd], "prompt_tokens_details": odd},
+        {"prompt_tokens_details": {"cached_tokens": "9"}},
+    ):
+        with chat_server.serve(answer=answer_with(reply | {"usage": usage})) as chat:
+            assert ask(chat)["q0"] == Answer("q0", "how deep", None)
+
+
+def test_if_no_reply_is_an_answer_few_requests_are_sent() -> None:
+    many = [replace(REQUESTS[0], query_id=f"q{i}") for i in range(100)]
+    with chat_server.serve({-1: (200, {}, "<html>")}) as chat, pytest.raises(UserError, match="check base_url"):
+        ask(chat, many)
+    assert len(chat.requests) <= 30

@@ -2,24 +2,26 @@
 
 import json
 import logging
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from listill import tables
 from listill.checksums import discard
-from listill.queries.requests import LABEL
+from listill.queries.markup import plain
 from listill.text import fold
+
+log = logging.getLogger("listill")
 
 # Number of characters of the checksum of a line, with the blank after it.
 CHECKSUM = 9
 # The finish_reason of a request whose prompt is too long for the model; its text is empty.
 TOO_LONG = "prompt too long"
-log = logging.getLogger("listill")
-QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
+# The finish_reason of a reply without an answer in it; its text says what is wrong with it.
+UNUSABLE = "unusable reply"
+MOST_TOKENS = 2**31
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,18 @@ class Answer:
     cached_tokens: int = 0
 
 
-def tidy(text: str) -> str:
-    """Return the query in an answer: its first line without the label and without surrounding Markdown or quotes."""
-    line = (text.strip().splitlines() or [""])[0].strip()
-    line = line.removeprefix(LABEL).strip()
-    line = re.sub(r"^(\*\*|__)(.*)\1$", r"\2", line).strip()
-    if len(line) > 1 and QUOTES.get(line[0]) == line[-1] and line[0] not in line[1:-1]:
-        line = line[1:-1].strip()
-    return line
+def valid(
+    query_id: str, text: Any, finish_reason: Any = None, prompt_tokens: Any = None, cached_tokens: Any = None
+) -> Answer:
+    """Return the answer with values that later stages can use, whatever their types are.
+
+    Answers have been paid for and are kept, so one that fails later would fail in every rerun, too.
+    """
+    reason = plain(finish_reason) if isinstance(finish_reason, str) else None
+    if not isinstance(text, str):
+        text, reason = f"not a text: {str(text)[:200]!r}", UNUSABLE
+    counts = [n if type(n) is int and 0 <= n < MOST_TOKENS else 0 for n in (prompt_tokens, cached_tokens)]
+    return Answer(query_id, plain(text), reason, *counts)
 
 
 def first_phrases(answer: Answer, count: int) -> Answer:
@@ -48,7 +54,7 @@ def first_phrases(answer: Answer, count: int) -> Answer:
 
     Small models often add phrases without end. An answer that is shortened therefore counts as finished.
     """
-    phrases = [phrase.strip() for phrase in tidy(answer.text).split(",")]
+    phrases = [phrase.strip() for phrase in answer.text.split(",")]
     if answer.finish_reason == "length":
         phrases.pop()  # it is incomplete
     different: dict[str, str] = {}
@@ -77,21 +83,24 @@ class AnswerFile:
         self._file: BinaryIO = path.open("ab")
 
     def _read(self, path: Path) -> None:
-        content = path.read_bytes()
-        intact = [line for line in content.splitlines(keepends=True) if line == _line(line[CHECKSUM:].rstrip(b"\n"))]
-        for line in intact:
-            self._store([Answer(**row) for row in json.loads(line[CHECKSUM:])])
-        if b"".join(intact) != content:
-            log.warning("%s: incomplete or damaged lines are removed; their requests are sent again", path)
+        *lines, incomplete = path.read_bytes().split(b"\n")
+        intact = []
+        for number, line in enumerate(lines, start=1):
+            if line == _line(line[CHECKSUM:]):
+                intact.append(line)
+                self._store([valid(**row) for row in json.loads(line[CHECKSUM:])])
+            else:
+                log.warning("%s: line %d is damaged: its requests are sent again", path, number)
+        if incomplete or len(intact) < len(lines):
             with tables.atomic(path) as temporary:
-                temporary.write_bytes(b"".join(intact))
+                temporary.write_bytes(b"".join(line + b"\n" for line in intact))
 
     def _store(self, answers: list[Answer]) -> None:
         self.answers.update((answer.query_id, answer) for answer in answers)
 
     def add(self, answers: list[Answer]) -> None:
         """Write a batch of answers."""
-        self._file.write(_line(json.dumps([asdict(answer) for answer in answers]).encode()))
+        self._file.write(_line(json.dumps([asdict(answer) for answer in answers]).encode()) + b"\n")
         self._file.flush()
         self._store(answers)
 
@@ -103,7 +112,8 @@ class AnswerFile:
 
 
 def _line(answers: bytes) -> bytes:
-    return b"%08x " % zlib.crc32(answers) + answers + b"\n"
+    """Return a line without its end."""
+    return b"%08x " % zlib.crc32(answers) + answers
 
 
 def blocks(rows: list, size: int) -> Iterator[list]:

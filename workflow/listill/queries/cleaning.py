@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
-from listill.queries.answers import TOO_LONG
+from listill.queries.answers import TOO_LONG, UNUSABLE
 from listill.queries.refusal import is_refusal
 from listill.settings.generation import Cleaning
 from listill.text import fold
@@ -109,6 +109,7 @@ def reasons(
     verdict = pd.Series("kept", index=queries.index, dtype=object)
     checks = {
         TOO_LONG: queries["finish_reason"] == TOO_LONG,
+        UNUSABLE: queries["finish_reason"] == UNUSABLE,
         "refusal": queries["finish_reason"] == "content_filter",
         "empty": lengths == 0,
         "cut off": queries["finish_reason"] == "length",

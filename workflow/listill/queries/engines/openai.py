@@ -16,10 +16,12 @@ import urllib3
 
 from listill.credentials import key_of, redacted
 from listill.errors import UserError
-from listill.queries.answers import TOO_LONG, Answer
+from listill.queries.answers import TOO_LONG, UNUSABLE, Answer, valid
 from listill.queries.generators.openai import OpenAi
 from listill.queries.requests import Request
 
+# Types of the parts of a message that are not its answer.
+THOUGHTS = ("thinking", "reasoning")
 RETRIED_STATUSES = (408, 409, 429, 500, 502, 503, 504)
 CONTEXT_EXCEEDED = re.compile(
     r"context.?length|context.?window|maximum (?:context|model|input) length|too long|too many tokens", re.I
@@ -42,6 +44,26 @@ class OneHost(urllib3.PoolManager):
                 "should get your documents, set base_url to its address; answers so far are kept"
             )
         return super().urlopen(method, url, *arguments, **options)
+
+
+def text_of(content: Any) -> str | None:
+    """Return the text of a message, which some servers send as a part or as a list of parts; None if it is no text.
+
+    Parts with the thoughts of a model do not belong to its answer.
+    """
+    if content is None or isinstance(content, str):
+        return content or ""
+    parts = [content] if isinstance(content, dict) else content
+    if not isinstance(parts, list):
+        return None
+    texts = [
+        part.get("text") if isinstance(part, dict) and part.get("type") not in THOUGHTS else part for part in parts
+    ]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 class Server:
@@ -78,7 +100,10 @@ class Server:
         return {key: value for key, value in fields.items() if value is not None}
 
     def ask(self, request: Request) -> Answer:
-        """Send one request; UserError if the server cannot be reached or keeps returning an error."""
+        """Send one request; UserError if the server cannot be reached or keeps returning an error.
+
+        A reply with status 200 and no answer in it has the finish_reason UNUSABLE: the other requests go on.
+        """
         try:
             reply = self.pool.request("POST", self.url, json=self.body(request), headers=self.headers)
         except urllib3.exceptions.HTTPError as error:
@@ -94,14 +119,17 @@ class Server:
             raise UserError(self._error_message(reply.status, text))
         try:
             data = json.loads(text)
-            choice, usage = data["choices"][0], data.get("usage") or {}
-            cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-            content = (choice["message"].get("content") if self.settings.chat else choice["text"]) or ""
-            finish_reason = choice.get("finish_reason")
-        except (ValueError, LookupError, TypeError, AttributeError):
+            choice = data["choices"][0]
+            content = text_of(choice["message"].get("content") if self.settings.chat else choice["text"])
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            content = None
+        if content is None:
             kind = "chat completion" if self.settings.chat else "completion"
-            raise UserError(f"{self.url}: not a {kind}: {redacted(text, self.key)[:200]!r}; check base_url") from None
-        return Answer(request.query_id, content, finish_reason, usage.get("prompt_tokens") or 0, cached)
+            text = f"{self.url}: not a {kind}: {redacted(text, self.key)[:200]!r}; check base_url"
+            return Answer(request.query_id, text, UNUSABLE)
+        usage = _fields(data.get("usage"))
+        cached = _fields(usage.get("prompt_tokens_details")).get("cached_tokens")
+        return valid(request.query_id, content, choice.get("finish_reason"), usage.get("prompt_tokens"), cached)
 
     def _error_message(self, status: int, text: str) -> str:
         name = self.settings.key_variable

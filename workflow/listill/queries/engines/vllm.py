@@ -16,7 +16,7 @@ from typing import Any
 
 from listill.errors import UserError
 from listill.models.locate import folder_or_hub_name
-from listill.queries.answers import Answer, blocks
+from listill.queries.answers import Answer, blocks, valid
 from listill.queries.generators.vllm import Vllm
 from listill.queries.requests import Request
 from listill.source_files import expand
@@ -131,4 +131,4 @@ def answers(settings: Vllm, requests: list[Request], work: Path, details: dict[s
     with Process(settings, work / "vllm.log") as engine:
         details["engine"] = engine.versions
         for block in blocks(requests, settings.save_every):
-            yield [Answer(**row) for row in engine.send([message_of(request, settings.chat) for request in block])]
+            yield [valid(**row) for row in engine.send([message_of(request, settings.chat) for request in block])]
