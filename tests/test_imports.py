@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "listill"
 # where this order is written down for the machine; docs/design.md has it for people.
 GROUND = [
     *("errors", "text", "section", "measure_names", "system_names", "source_files", "contents", "checksums", "schemas"),
-    *("tables", "frozen", "credentials", "config_messages", "funnel", "progress", "known_models", "families", "locks"),
-    "shortage",
+    *("tables", "frozen", "credentials", "config_messages", "words", "languages", "funnel", "progress", "known_models"),
+    *("families", "locks", "shortage"),
 ]
 ORDER = [
     *("settings", "corpus", "models", "queries", "retrieval", "candidates", "evaluation", "teachers", "lists"),

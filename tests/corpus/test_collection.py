@@ -14,13 +14,14 @@ def collection() -> Collection:
     return Collection(["b", "a", "c", "d"], ["B", None, "C", ""], list("wxyz"), np.array([0, 1, 0, 1]))
 
 
-@pytest.mark.parametrize("details", [{}, {"template": "{text}", "topics_are_documents": True}])
+@pytest.mark.parametrize("details", [{}, {"template": "{text}", "topics_are_documents": True, "language": "thai"}])
 def test_details_in_the_metadata_are_loaded(details: dict[str, object], tmp_path: Path) -> None:
     rows = {"doc_id": ["a"], "title": ["T"], "text": ["x"], "duplicate_of": [None]}
     tables.write(tmp_path / "c.parquet", "corpus", rows, tables.Provenance("corpus", "f", {}, dict(details)))
     loaded = load(tmp_path / "c.parquet")
     assert loaded.rendered(0) == ("x" if details else "T x")
     assert loaded.topics_are_documents == bool(details)
+    assert loaded.language == loaded.subset(np.arange(1)).language == ("thai" if details else "english")
 
 
 def test_a_missing_title_leaves_no_extra_space() -> None:

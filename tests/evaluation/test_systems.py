@@ -61,6 +61,20 @@ def test_every_judged_query_of_every_system_is_measured(tmp_path: Path, caplog: 
     ]
 
 
+def test_a_run_without_rows_is_0_for_every_query(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as that of BM25 whose tokeniser does not suit the language: all training would have been in vain."""
+    other = write_run(tmp_path / "m.parquet", [("q1", "a", 1)], "runs/m")
+    empty = write_run(tmp_path / "bm25.parquet", [], "runs/bm25")
+    reranked = tmp_path / "teacher.parquet"
+    rows = pd.DataFrame([], columns=["query_id", "doc_id", "rank", "score"])
+    tables.write(reranked, "runs", rows, tables.Provenance("runs/teacher", "0", details={"reranks": 2}))
+    with caplog.at_level(logging.WARNING, "listill"):
+        values = measure_systems({"bm25": empty, "m": other, "teacher": reranked}, QRELS, ["RR@10", "R@100"], 50)
+    assert f"{empty}: 3 of 3 evaluation queries are missing and count as 0" in caplog.messages
+    for system in ("bm25", "teacher"):
+        assert values.loc[values["system"] == system, "value"].tolist() == [0.0] * 6
+
+
 def test_runs_that_cannot_be_evaluated_are_named(tmp_path: Path) -> None:
     strange = write_run(tmp_path / "strange.parquet", [("x", "a", 1)])
     with pytest.raises(

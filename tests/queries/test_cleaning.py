@@ -186,3 +186,29 @@ def test_longest_run_agrees_with_a_naive_search() -> None:
         runs = [left[i:j] for i in range(len(left)) for j in range(i + 1, len(left) + 1)]
         common = [run for run in runs if any(right[k : k + len(run)] == run for k in range(len(right)))]
         assert longest_run(left, right) == max(map(len, common), default=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("第1号火山的熔岩怎样改变火山口", "kept"),
+        ("火山", "short"),
+        ("火山熔岩的" * 6, "long"),
+        ("ภูเขาไฟระเบิดได้อย่างไร", "kept"),
+        ("ไฟ", "short"),
+        ("日本のパンはどう焼く", "kept"),
+    ],
+)
+def test_words_are_counted_in_scripts_without_blanks(text: str, reason: str) -> None:
+    assert reasons(frame(text), [], Cleaning(max_words=10)).tolist() == [reason]
+
+
+def test_copies_and_leaks_are_found_in_scripts_without_blanks() -> None:
+    passage = "没有面粉的熔岩很快就会损坏。每个火山都需要熔岩以及新的火山口。"
+    assert copied("每个火山都需要熔岩以及新的火山口", passage, 0.8)
+    assert not copied("为什么火山总是需要新的熔岩和火山口", passage, 0.8)
+    assert not copied("新的火山口", passage, 0.8)  # too short for a copy
+    assert overlaps(["熔岩怎样改变火山口的形状", "面包怎样烤才好吃"], ["熔岩怎样改变火山口的形状？"], 0.9) == [
+        True,
+        False,
+    ]

@@ -95,6 +95,7 @@ def test_weights_are_queries_per_passage() -> None:
         ("one two three", 6, "one"),
         ("  one two", 6, "one"),
         ("undividable", 4, "undi"),
+        ("火山 " + "熔岩" * 100, 150, "火山 " + "熔岩" * 73 + "熔"),  # the only blank is far from the limit
     ],
 )
 def test_a_long_passage_is_truncated_between_words(text: str, characters: int, expected: str) -> None:

@@ -177,3 +177,32 @@ def test_jax_does_not_start_on_the_gpu(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import listill.retrieval.bm25"]
     run = subprocess.run(command, env=environment | {"PYTHONPATH": paths}, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "query"),
+    [
+        (["没有面粉的面包店很快就会关门。", "火山熔岩改变火山口的形状。", "港口需要船只。"], "熔岩怎样改变火山口"),
+        (["パン屋は小麦粉が必要です。", "火山は溶岩を噴き出す。", "港には船がある。"], "溶岩はどこから"),
+        (["ร้านขนมปังต้องการแป้ง", "ภูเขาไฟพ่นลาวาร้อน", "ท่าเรือต้องการเรือ"], "ลาวาร้อนมาจากไหน"),
+        (["빵집은 밀가루가 필요하다", "화산은 용암을 내뿜는다", "항구는 배가 필요하다"], "용암이 나오는 곳"),
+        (["बेकरी को आटा चाहिए", "ज्वालामुखी लावा उगलता है", "बंदरगाह को जहाज"], "लावा कहाँ से आता है"),
+    ],
+)
+def test_documents_are_found_in_scripts_that_are_not_latin(texts: list[str], query: str) -> None:
+    index = Bm25Index(texts, Bm25())
+    positions, scores = index.search([query], 3, np.arange(3))
+    assert positions[0][0] == 1
+    np.testing.assert_allclose(
+        scores[0][0], naive(index.tokenise(texts), index.tokenise([query])[0], 0.9, 0.4)[1], 1e-4
+    )
+
+
+@pytest.mark.parametrize(("queries", "warned"), [(["lava", "ash", "bread"], False), (["x1", "x2", "bread"], True)])
+def test_there_is_a_warning_if_few_queries_are_answered(
+    queries: list[str], warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = ["lava and ash", "bread"]
+    Bm25Retriever("bm25", Collection(["a", "b"], [None, None], texts, np.arange(2)), Bm25()).search(queries, 2)
+    assert ("bm25 finds documents for only 1 of 3 queries: " in caplog.text) is warned
+    assert ("corpora.<name>.language" in caplog.text) is warned

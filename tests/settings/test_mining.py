@@ -3,6 +3,8 @@
 import pytest
 
 from checked_config import config, fault, parsed
+from listill.retrieval.kinds.bm25 import AdditionalBm25
+from listill.settings.config import Settings
 
 DENSE = {"kind": "dense", "model": "m"}
 
@@ -33,3 +35,28 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
     message = fault(config(mining={"additional": {"other": {"kind": "sparse"}}}))
     assert "mining.additional.other" in message
     assert "'bm25', 'dense'" in message
+
+
+@pytest.mark.parametrize(
+    ("language", "bm25", "expected"),
+    [
+        ("english", {}, ("english", "en")),
+        ("german", {}, ("german", "german")),
+        ("hindi", {}, ("hindi", None)),
+        ("chinese", {}, (None, "chinese")),
+        ("other", {}, (None, None)),
+        ("german", {"stemmer": "english"}, ("english", "german")),
+        ("german", {"stemmer": None, "stopwords": "en"}, (None, "en")),
+    ],
+)
+def test_bm25_has_what_the_language_of_the_corpus_needs_unless_it_is_set(
+    language: str, bm25: dict[str, object], expected: tuple[str | None, str | None]
+) -> None:
+    raw = config(mining={"bm25": bm25, "additional": {"words": {"kind": "bm25", **bm25}, "other": DENSE}})
+    raw["corpora"] = {name: {**corpus, "language": language} for name, corpus in raw["corpora"].items()}
+    settings = Settings.model_validate(raw)
+    (corpus,) = settings.corpora
+    mining = settings.mining_on(corpus)
+    assert (mining.bm25.stemmer, mining.bm25.stopwords) == expected
+    assert mining.additional["words"] == AdditionalBm25(kind="bm25", stemmer=expected[0], stopwords=expected[1])
+    assert mining.additional["other"] == settings.mining.additional["other"]

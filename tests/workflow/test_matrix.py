@@ -128,6 +128,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "corpora.*.source[files].topics": ("topics.tsv", DATA),
     "corpora.*.source[files].qrels": ("qrels.tsv", DATA),
     "corpora.*.template": ("{text}", DATA),
+    "corpora.*.language": ("german", f"{DATA} {BM25}"),
     "corpora.*.empty_text": ("title", DATA),
     "corpora.*.dev_share": (0.3, DATA),
     "corpora.*.heldout": (4, DATA),

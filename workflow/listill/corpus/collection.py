@@ -31,6 +31,7 @@ class Collection:
     group: np.ndarray
     template: str = DEFAULT_TEMPLATE
     topics_are_documents: bool = False
+    language: str = "english"
 
     def __len__(self) -> int:
         return len(self.doc_ids)
@@ -73,6 +74,7 @@ class Collection:
             first[group],
             self.template,
             self.topics_are_documents,
+            self.language,
         )
 
     def positions(self, doc_ids: list[str], source: str) -> np.ndarray:
@@ -98,4 +100,5 @@ def load(path: Path) -> Collection:
         group,
         details.get("template", DEFAULT_TEMPLATE),
         details.get("topics_are_documents", False),
+        details.get("language", "english"),
     )

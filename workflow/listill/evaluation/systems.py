@@ -39,16 +39,16 @@ def measure_systems(
     """Return a per_query table: every measure for every system and every judged query of every split.
 
     ``qrels``: query_id, doc_id, relevance, split. The table is sorted by system, split, query_id and measure. Queries
-    that are missing from a run have the value 0, and their number is logged. ``documents`` is the size of the corpus: a
-    run that reranks a pool has no measures whose cut-off is deeper than the pool, if the corpus is larger. Raises
-    UserError for a run without any of the evaluation queries.
+    that are missing from a run have the value 0, and their number is logged; a run without rows is 0 everywhere.
+    ``documents`` is the size of the corpus: a run that reranks a pool has no measures whose cut-off is deeper than the
+    pool, if the corpus is larger. Raises UserError for a run of other queries, without any of the evaluation queries.
     """
     splits = qrels.loc[qrels["relevance"] > 0, ["query_id", "split"]].drop_duplicates()
     frames = []
     for system, path in sorted(systems.items()):
         run = tables.read(path, "runs")
         missing = len(set(splits["query_id"]) - set(run["query_id"].unique()))
-        if missing == len(splits):
+        if missing == len(splits) and not run.empty:
             raise UserError(
                 f"{path}: contains none of the {len(splits)} evaluation queries; check that it is a run on this corpus"
             )
@@ -69,5 +69,7 @@ def measure_systems(
 
 def _deepest_cut(run: pd.DataFrame, documents: int | None) -> float:
     """Return the deepest cut-off that is fair to a reranked run: the largest pool, or any if it is the whole corpus."""
+    if documents is None or run.empty:
+        return np.inf
     largest = int(run["query_id"].value_counts().max())
-    return np.inf if documents is None or largest >= documents else largest
+    return np.inf if largest >= documents else largest

@@ -1,6 +1,5 @@
 """Cleaning of generated queries: which queries are dropped, and why."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,11 +11,11 @@ from listill.queries.answers import TOO_LONG, UNUSABLE
 from listill.queries.refusal import is_refusal
 from listill.settings.generation import Cleaning
 from listill.text import fold
+from listill.words import count, paired, terms
 
 BLOCK = 10_000
 # A query with fewer words, such as a name or a term, may well occur in its passage.
 COPY_WORDS = 6
-WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,17 @@ def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bo
     """Return for each query whether its words have a Jaccard similarity of at least ``threshold`` with a topic."""
     if not topics or not queries:
         return [False] * len(queries)
-    counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b", lowercase=False)
+    counter = CountVectorizer(binary=True, analyzer=terms)
     try:
         topic_words = counter.fit_transform([fold(topic) for topic in topics])
     except ValueError:  # no topic contains a word
         return [False] * len(queries)
     topic_sizes = np.asarray(topic_words.sum(axis=1)).ravel()
-    words = counter.build_analyzer()
     overlapping: list[bool] = []
     for start in range(0, len(queries), BLOCK):
         block = [fold(query) for query in queries[start : start + BLOCK]]
         # The vocabulary only has words of topics, but all words of the query count for the union.
-        query_sizes = [len(set(words(query))) for query in block]
+        query_sizes = [len(set(terms(query))) for query in block]
         common = (counter.transform(block) @ topic_words.T).tocoo()
         in_block = [False] * len(block)
         for row, column, shared in zip(common.row, common.col, common.data, strict=True):
@@ -69,10 +67,11 @@ def longest_run(query: list[str], passage: list[str]) -> int:
 
 def copied(query: str, passage: str, share: float) -> bool:
     """Return whether one sequence of words from the passage makes up at least ``share`` of the query."""
-    query_words = WORD.findall(fold(query))
-    if len(query_words) < COPY_WORDS:
+    query_terms = terms(fold(query))
+    # In scripts whose terms are pairs of characters, a word has about two of them.
+    if len(query_terms) < COPY_WORDS * (2 if paired(query) else 1):
         return False
-    return longest_run(query_words, WORD.findall(fold(passage))) >= share * len(query_words)
+    return longest_run(query_terms, terms(fold(passage))) >= share * len(query_terms)
 
 
 def repeat_prompt(queries: pd.DataFrame, settings: Cleaning, requests: RequestInfo) -> pd.Series:
@@ -102,7 +101,7 @@ def reasons(
     checked for refusals, for copies of their passage and prompt, for the word limit of their type, and for answers that
     the model gives to many passages.
     """
-    lengths = queries["text"].str.split().str.len()
+    lengths = queries["text"].map(count).astype(int)
     limits = pd.Series(settings.max_words, index=queries.index)
     if requests:
         limits = limits.clip(upper=queries["type"].map(requests.max_words).fillna(settings.max_words))

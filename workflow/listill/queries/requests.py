@@ -9,6 +9,8 @@ from listill.corpus.collection import Collection
 from listill.queries.query_types import ResolvedType
 
 LABEL = "Answer:"
+# A text is truncated at a blank that is not further from the limit; some scripts have no blanks between words.
+LONGEST_WORD = 100
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,12 @@ class Request:
 
 
 def cut(text: str, characters: int) -> str:
-    """Return the text truncated to ``characters``, between words if possible."""
+    """Return the text truncated to ``characters``, between words if a blank is near the end."""
     if len(text) <= characters:
         return text
     head = text[: characters + 1]
-    return (head[: head.rfind(" ")] if " " in head.strip() else head[:characters]).strip()
+    blank = head.rfind(" ")
+    return (head[:blank] if head[:blank].strip() and blank > characters - LONGEST_WORD else head[:characters]).strip()
 
 
 def one_line(text: str) -> str:

@@ -7,6 +7,7 @@ The score of a document for a query is the sum over the query's terms t of
 (Lucene's BM25Similarity; Kamphuis et al. 2020, "Which BM25 do you mean?").
 """
 
+import logging
 import os
 from collections import Counter
 
@@ -17,11 +18,35 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import bm25s
 import numpy as np
 
+from listill import words
 from listill.corpus.collection import Collection
 from listill.retrieval.retriever import Retriever
 from listill.retrieval.search import SLACK, top_k
 from listill.retrieval.tokens import Tokens
 from listill.settings.bm25 import Bm25
+
+log = logging.getLogger("listill")
+
+# Share of the queries below which there is a warning, because something is wrong with words and not with documents.
+ENOUGH = 0.5
+REMEDY = (
+    "if queries and documents are in one language, set it as corpora.<name>.language, or mining.bm25.stemmer and "
+    "mining.bm25.stopwords"
+)
+
+
+def tokenise(texts: list[str], settings: Bm25) -> list[list[str]]:
+    """Return the stemmed terms of each text, without stop words and single characters."""
+    import Stemmer
+
+    return bm25s.tokenize(
+        [" ".join(words.terms(text.lower())) for text in texts],
+        token_pattern=r"\S\S+",
+        stopwords=settings.stopwords or [],
+        stemmer=Stemmer.Stemmer(settings.stemmer) if settings.stemmer else None,
+        return_ids=False,
+        show_progress=False,
+    )
 
 
 class Bm25Index:
@@ -36,13 +61,8 @@ class Bm25Index:
         self._scorer = (_rank_bm25 if settings.library == "rank_bm25" else _bm25s)(self._documents, settings)
 
     def tokenise(self, texts: list[str]) -> list[list[str]]:
-        """Return the stemmed terms of each text, without stop words."""
-        import Stemmer
-
-        stemmer = Stemmer.Stemmer(self.settings.stemmer) if self.settings.stemmer else None
-        return bm25s.tokenize(
-            texts, stopwords=self.settings.stopwords or [], stemmer=stemmer, return_ids=False, show_progress=False
-        )
+        """Return the terms of each text (see ``tokenise``)."""
+        return tokenise(texts, self.settings)
 
     def scores(self, terms: list[str]) -> np.ndarray:
         """Return the score of every document [n] (float32)."""
@@ -85,7 +105,11 @@ class Bm25Retriever(Retriever):
     def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return for each query the positions and scores of at most ``depth`` documents that share a term with it."""
         assert isinstance(queries, list)
-        return self.index.search(queries, depth, self.collection.id_order)
+        positions, scores = self.index.search(queries, depth, self.collection.id_order)
+        answered = sum(len(found) > 0 for found in positions)
+        if answered < ENOUGH * len(queries):
+            log.warning("%s finds documents for only %d of %d queries: %s", self.name, answered, len(queries), REMEDY)
+        return positions, scores
 
 
 class _bm25s:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from listill.section import Member
 
@@ -46,6 +46,10 @@ class RetrieverSettings(Member):
 
     # Whether the retriever searches embeddings of the corpus, which the stage ``encode`` computes.
     embeds: ClassVar[bool] = False
+
+    def in_language(self, language: str) -> Self:
+        """Return the settings for a corpus in a language."""
+        return self
 
     def open(
         self, name: str, collection: "Collection", embeddings: Path | None = None, model: Path | None = None

@@ -1,10 +1,11 @@
 """BM25, wherever it is used: candidates, teacher, evaluation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
 from listill.errors import nearest
+from listill.languages import stemmer, stop_words
 from listill.section import Positive, Section, Share
 
 # The stop word lists of bm25s by language. bm25s is not imported here, because it loads NumPy.
@@ -44,8 +45,15 @@ class Bm25(Section):
     )
     b: Share = Field(0.4, description="length normalisation; 0: none")
     stemmer: Annotated[str, AfterValidator(_stemmer)] | None = Field(
-        "english", description="name of a Snowball stemmer; null: none"
+        "english",
+        description="name of a Snowball stemmer; null: none. If it is not set: that of the corpus's `language`",
     )
     stopwords: Annotated[str, AfterValidator(_stopwords)] | None = Field(
-        "en", description="name of a stop word list of bm25s; null: none"
+        "en",
+        description="name of a stop word list of bm25s; null: none. If it is not set: that of the corpus's `language`",
     )
+
+    def in_language(self, language: str) -> Self:
+        """Return the settings with the stemmer and the stop words of a language, unless they are set."""
+        of_language = {"stemmer": stemmer(language), "stopwords": stop_words(language)}
+        return self.model_copy(update={key: of_language[key] for key in of_language.keys() - self.model_fields_set})

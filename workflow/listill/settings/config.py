@@ -70,6 +70,10 @@ class Settings(Section):
         other = self.mining.embedding.get(name)
         return self.students[name] if other is None else FrozenEncoder(**other.model_dump(exclude={"kind"}))
 
+    def mining_on(self, corpus: str) -> Mining:
+        """Return the settings of mining for the language of a corpus."""
+        return self.mining.in_language(self.corpora[corpus].language)
+
     def passages(self, corpus: str) -> int | None:
         """Return how many passages of a corpus get queries; None: all."""
         own = self.corpora[corpus].passages

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 
 from listill.families import union
+from listill.languages import Language
 from listill.section import Count, Section, Share
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ class Corpus(Section):
     source: AnySource = Field(description="where documents, topics and judgements come from")
     template: str = Field(
         "{title} {text}", description="how title and text make up a document; the same in every stage"
+    )
+    language: Language = Field(
+        "english",
+        description="the language of the documents: it decides the stemmer and the stop words of BM25 and the stop words of "
+        "key phrases. Sentences and words are told by their script",
     )
     empty_text: Literal["error", "title", "keep"] = Field(
         "error",

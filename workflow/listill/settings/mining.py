@@ -61,6 +61,11 @@ class Mining(Section):
         rest = {key: value for key, value in data.items() if key != "dense"}
         return {**rest, "additional": {**(data.get("additional") or {}), **dense}}
 
+    def in_language(self, language: str) -> "Mining":
+        """Return the settings with what BM25 needs for a language."""
+        additional = {name: retriever.in_language(language) for name, retriever in self.additional.items()}
+        return self.model_copy(update={"bm25": self.bm25.in_language(language), "additional": additional})
+
     @property
     def embedding(self) -> "dict[str, AnyRetriever]":
         """The additional retrievers that search embeddings of the corpus."""

@@ -9,6 +9,7 @@ The config is required, because there is no default corpus:
 
 import logging
 
+from listill.settings.bm25 import Bm25
 from listill.settings.config import Settings
 from listill.settings.corpora import Corpus
 from listill.stages.command import Out, main
@@ -38,12 +39,15 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
     """Write the tables. The corpus is written last, so if it exists, all tables exist."""
     from listill.corpus import build
     from listill.corpus.source import read_unchanged
+    from listill.retrieval.shared_words import warn_of_unlike_topics
 
     raw = read_unchanged(settings.corpus.source)
     job.corpus = settings.name
     job.depends_on(raw.details)
     tables = build.build(raw, settings.corpus, settings.seed)
-    reading = settings.corpus.model_dump(include={"template", "topics_are_documents", "min_dev_topics"})
+    bm25 = Bm25().in_language(settings.corpus.language)
+    warn_of_unlike_topics(tables.corpus, tables.topics, tables.qrels, settings.corpus.template, bm25)
+    reading = settings.corpus.model_dump(include={"template", "language", "topics_are_documents", "min_dev_topics"})
     job.details |= {**reading, "counts": tables.counts, **raw.details}
     job.write(topics, "topics", tables.topics)
     job.write(qrels, "qrels", tables.qrels)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 else:
     from listill.settings.generation import AnyGenerator
 
-VERSION = 1
+VERSION = 2
 
 
 class GenerateStage(StageSettings):

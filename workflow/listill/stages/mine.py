@@ -33,14 +33,15 @@ def settings(config: Settings, corpus: str, system: str | None = None) -> MineSt
     ``system`` is the trained student (``student.variant``) of the second round; the first round has none.
     """
     # Only the retrievers that are used remain in the settings, so that changes to others do not rerun this stage.
-    chosen = config.mining.retrievers
-    additional = {name: member for name, member in config.mining.additional.items() if chosen is None or name in chosen}
+    mining = config.mining_on(corpus)
+    chosen = mining.retrievers
+    additional = {name: member for name, member in mining.additional.items() if chosen is None or name in chosen}
     students = {name: student for name, student in config.students.items() if chosen is None or name in chosen}
     if system is not None:
         additional, students = {}, {system: config.students[system.partition(".")[0]]}
     use_bm25 = chosen is None or "bm25" in chosen
-    bm25_settings = config.mining.bm25 if use_bm25 else Bm25()
-    mining = config.mining.model_copy(update={"additional": additional, "retrievers": None, "bm25": bm25_settings})
+    bm25_settings = mining.bm25 if use_bm25 else Bm25()
+    mining = mining.model_copy(update={"additional": additional, "retrievers": None, "bm25": bm25_settings})
     seed = config.seed if mining.random else None
     return MineStage(version=VERSION, mining=mining, students=students, bm25=use_bm25, system=system, seed=seed)
 

@@ -29,7 +29,7 @@ def settings(config: Settings, corpus: str) -> RerankStage:
         version=VERSION,
         teacher=TeacherEnsemble(members=members, normalise=config.teacher.normalise),
         students={name: config.students[name] for name in students_used(members)},
-        bm25=config.mining.bm25 if uses_bm25(members) else None,
+        bm25=config.mining_on(corpus).bm25 if uses_bm25(members) else None,
         pool=config.mining.depth,
         depth=config.evaluation.depth,
     )

@@ -31,7 +31,7 @@ def settings(config: Settings, corpus: str) -> ScoreStage:
         version=VERSION,
         members={name: member.model_dump(exclude={"weight"}) for name, member in members.items()},
         students={name: config.students[name] for name in students_used(members)},
-        bm25=config.mining.bm25 if uses_bm25(members) else None,
+        bm25=config.mining_on(corpus).bm25 if uses_bm25(members) else None,
     )
 
 

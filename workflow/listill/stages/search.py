@@ -22,7 +22,7 @@ def settings(config: Settings, corpus: str, system: str) -> SearchStage:
     """Return the settings of this stage for ``bm25``, a student, or a trained student (``student.variant``)."""
     depth = max(config.evaluation.depth, config.mining.depth)
     if system == "bm25":
-        return SearchStage(version=VERSION, bm25=config.mining.bm25, depth=depth)
+        return SearchStage(version=VERSION, bm25=config.mining_on(corpus).bm25, depth=depth)
     student = config.students[system.partition(".")[0]]
     return SearchStage(version=VERSION, system=system, bm25=None, student=student, depth=depth)
 

@@ -17,6 +17,7 @@ class Bm25Teacher(Teacher):
     """BM25 with the settings of `mining.bm25`."""
 
     uses_bm25: ClassVar = True
+    version: ClassVar = 2
 
     kind: Literal["bm25"] = Field(description="Lucene's BM25")
 

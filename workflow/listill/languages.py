@@ -1,0 +1,63 @@
+"""The languages that a corpus can be in, with their stemmers and lists of stop words."""
+
+from typing import Literal, get_args
+
+# Those for which PyStemmer has a Snowball stemmer.
+Stemmed = Literal[
+    "arabic",
+    "armenian",
+    "basque",
+    "catalan",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "greek",
+    "hindi",
+    "hungarian",
+    "indonesian",
+    "irish",
+    "italian",
+    "lithuanian",
+    "nepali",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "serbian",
+    "spanish",
+    "swedish",
+    "tamil",
+    "turkish",
+    "yiddish",
+]
+Language = Literal[Stemmed, "chinese", "japanese", "korean", "thai", "other"]
+# Those for which bm25s has a list of stop words.
+WithStopWords = Literal[
+    "chinese",
+    "dutch",
+    "english",
+    "french",
+    "german",
+    "italian",
+    "norwegian",
+    "portuguese",
+    "russian",
+    "spanish",
+    "swedish",
+    "turkish",
+]
+
+
+def stemmer(language: str) -> str | None:
+    """Return the name of the stemmer of a language; None if it has none."""
+    return language if language in get_args(Stemmed) else None
+
+
+def stop_words(language: str) -> str | None:
+    """Return the name of the list of stop words in bm25s; None if there is none for the language."""
+    if language == "english":
+        return "en"
+    return language if language in get_args(WithStopWords) else None

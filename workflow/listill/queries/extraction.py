@@ -1,0 +1,176 @@
+"""Extract queries from passages: titles, key phrases, sentences and spans of words (see ``generators/extractive.py``)."""
+
+import random
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import bm25s.stopwords
+import numpy as np
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+
+from listill.corpus.collection import Collection
+from listill.languages import stop_words
+from listill.queries.generators.extractive import Extractive
+from listill.queries.sentences import sentences
+from listill.words import paired, spans, terms
+
+# A sentence is only used if at least this many words of the passage remain without it.
+LEFT_WORDS = 8
+SENTENCE_WORDS = (4, 40)
+
+# The text of a query, and the start and end of the characters in the passage's text that it was taken from.
+Extract = tuple[str, int | None, int | None]
+
+
+@dataclass
+class Passage:
+    """The input of an extractor. What is derived from the text is computed once for all queries of the passage."""
+
+    title: str
+    text: str
+    phrases: list[str]
+    settings: Extractive
+
+    @cached_property
+    def words(self) -> list[tuple[int, int]]:
+        """The (start, end) of each word."""
+        return spans(self.text)
+
+    @cached_property
+    def _word_starts(self) -> list[int]:
+        return [start for start, _ in self.words]
+
+    def words_in(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the words between two positions."""
+        return self.words[bisect_left(self._word_starts, start) : bisect_left(self._word_starts, end)]
+
+    @cached_property
+    def sentences(self) -> list[tuple[int, int]]:
+        """The sentences that are neither too short nor too long, and leave enough words of the passage."""
+        low, high = SENTENCE_WORDS
+        longest = min(high, len(self.words) - LEFT_WORDS)
+        return [span for span in sentences(self.text) if low <= len(self.words_in(*span)) <= longest]
+
+    def begins_with(self, span: tuple[int, int]) -> bool:
+        """Return whether nothing but blanks stands before the span."""
+        return span[0] == self.words[0][0]
+
+
+def extracts(settings: Extractive, collection: Collection, passages: list[int], seed: int) -> Iterator[tuple]:
+    """Yield the queries of the given passages: query_id, text, type, doc_id, start, end."""
+    needs_phrases = "keyphrases" in settings.types and bool(passages)
+    phrases = _key_phrases(collection, passages, settings.phrases) if needs_phrases else [[] for _ in passages]
+    for i, passage_phrases in zip(passages, phrases, strict=True):
+        doc_id = collection.doc_ids[i]
+        passage = Passage(collection.titles[i] or "", collection.texts[i], passage_phrases, settings)
+        for query_type, count in settings.types.items():
+            seen = set()
+            for n in range(count):
+                rng = random.Random(f"{seed}:{doc_id}:{query_type}:{n}")
+                extract = EXTRACTORS[query_type](passage, rng)
+                if extract is None or extract[0] in seen:
+                    break
+                seen.add(extract[0])
+                yield f"{doc_id}:{query_type}:{n}", extract[0], query_type, doc_id, *extract[1:]
+
+
+def _with_dropout(passage: Passage, rng: random.Random, start: int, end: int) -> Extract:
+    """Return the words of a span without those that are dropped, with a blank where blanks stood between them."""
+    words = passage.words_in(start, end)
+    kept = [word for word in words if rng.random() >= passage.settings.dropout] or words
+    query = passage.text[slice(*kept[0])]
+    for (_, before), (first, last) in pairwise(kept):
+        blank = " " * any(map(str.isspace, passage.text[before:first]))
+        query += blank + passage.text[first:last]
+    return query, start, end
+
+
+def title(passage: Passage, rng: random.Random) -> Extract | None:
+    """Return the title."""
+    return (passage.title, None, None) if passage.title else None
+
+
+def keyphrases(passage: Passage, rng: random.Random) -> Extract | None:
+    """Return the key phrases of the passage in random order."""
+    phrases = list(passage.phrases)
+    rng.shuffle(phrases)
+    return (" ".join(phrases), None, None) if phrases else None
+
+
+def lead(passage: Passage, rng: random.Random) -> Extract | None:
+    """Return the first sentence."""
+    first = [span for span in passage.sentences[:1] if passage.begins_with(span)]
+    return _with_dropout(passage, rng, *first[0]) if first else None
+
+
+def cloze(passage: Passage, rng: random.Random) -> Extract | None:
+    """Return a random sentence other than the first."""
+    rest = [span for span in passage.sentences if not passage.begins_with(span)]
+    return _with_dropout(passage, rng, *rng.choice(rest)) if rest else None
+
+
+def crop(passage: Passage, rng: random.Random) -> Extract | None:
+    """Return a random span of words."""
+    low, high = passage.settings.crop_words
+    length = rng.randint(low, max(low, high))
+    if len(passage.words) < length + LEFT_WORDS:
+        return None
+    first = rng.randrange(len(passage.words) - length + 1)
+    return _with_dropout(passage, rng, passage.words[first][0], passage.words[first + length - 1][1])
+
+
+EXTRACTORS: dict[str, Callable[[Passage, random.Random], Extract | None]] = {
+    "title": title,
+    "keyphrases": keyphrases,
+    "lead": lead,
+    "cloze": cloze,
+    "crop": crop,
+}
+
+
+def _stop_words(language: str) -> frozenset[str]:
+    """Return the stop words of a language; none if there is no list of them."""
+    if language == "english":
+        return ENGLISH_STOP_WORDS
+    return frozenset(getattr(bm25s.stopwords, f"STOPWORDS_{language.upper()}")) if stop_words(language) else frozenset()
+
+
+def _words_and_pairs(text: str, stopped: frozenset[str]) -> list[str]:
+    """Return the words of a text that can be a key phrase, and all pairs of neighbours among them.
+
+    A word has at least three characters. In scripts where a word is a pair of characters, it stands alone.
+    """
+    words = [
+        word
+        for word in terms(text.lower())
+        if (len(word) > 2 or paired(word)) and not word[0].isdecimal() and word[0] != "_" and word not in stopped
+    ]
+    return words + [f"{one} {two}" for one, two in pairwise(words) if not paired(one + two)]
+
+
+def _key_phrases(collection: Collection, passages: list[int], count: int) -> list[list[str]]:
+    """Return the ``count`` words and word pairs of each passage with the highest tf-idf, without overlaps.
+
+    A phrase is skipped if it is part of a phrase with a higher tf-idf, or contains one.
+    """
+    stopped = _stop_words(collection.language)
+    vectors = TfidfVectorizer(analyzer=lambda text: _words_and_pairs(text, stopped), sublinear_tf=True)
+    try:
+        vectors.fit(collection.rendered(i) for i in range(len(collection)))
+    except ValueError:  # the whole corpus has only stop words
+        return [[] for _ in passages]
+    names = vectors.get_feature_names_out()
+    phrases_by_passage = []
+    for row in vectors.transform([collection.rendered(i) for i in passages]):
+        phrases: list[str] = []
+        for j in np.lexsort((names[row.indices], -row.data)):
+            phrase = str(names[row.indices[j]])
+            if not any(phrase in other or other in phrase for other in phrases):
+                phrases.append(phrase)
+            if len(phrases) == count:
+                break
+        phrases_by_passage.append(phrases)
+    return phrases_by_passage
