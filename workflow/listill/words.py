@@ -12,23 +12,26 @@ import regex
 
 # Chinese and Japanese characters; words have about two of them.
 _IDEOGRAPHS = r"\p{Han}\p{Hiragana}\p{Katakana}ー"
-# Letters of Thai, Lao, Khmer and Burmese, each with its vowel signs and tone marks; words have about four of them.
-_SYLLABLES = r"[[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]&&\p{L}]"
+_CHARACTERS = rf"[{_IDEOGRAPHS}\p{{Hangul}}]"
+# Letters of Thai, Lao, Khmer and Burmese, which have vowel signs and tone marks; words have about four of them.
+_LETTERS = r"[[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]&&\p{L}]"
 # Vowel signs and other marks that are part of a word. Accents of the Latin script are letters when they are composed.
 _MARKS = r"[[\p{M}--\p{Inherited}]\u064B-\u065F\u0670]"
-_UNIT = rf"(?:[{_IDEOGRAPHS}\p{{Hangul}}]|{_SYLLABLES}{_MARKS}*)"
-_SPACED = rf"[[\p{{L}}\p{{N}}_]--[{_IDEOGRAPHS}\p{{Hangul}}\p{{Thai}}\p{{Lao}}\p{{Khmer}}\p{{Myanmar}}]]"
+_SYLLABLE = rf"{_LETTERS}{_MARKS}*"
+_SPACED = rf"[[\p{{L}}\p{{N}}_]--{_CHARACTERS}--{_LETTERS}]"
 
 _PLAIN_WORD = re.compile(r"\w+")
-_SPECIAL = regex.compile(rf"(?V1)[{_IDEOGRAPHS}\p{{Hangul}}]|{_MARKS}|{_SYLLABLES}")
-_WORD = regex.compile(rf"(?V1)(?P<run>{_UNIT}+)|{_SPACED}(?:{_SPACED}|{_MARKS})*|\p{{N}}+")
-_PAIRED = regex.compile(rf"(?V1)[{_IDEOGRAPHS}\p{{Hangul}}]|{_SYLLABLES}")
-_UNITS = regex.compile(rf"(?V1){_UNIT}")
-_UNSPACED = regex.compile(rf"(?V1)[{_IDEOGRAPHS}]|{_SYLLABLES}")
+_WORD = regex.compile(
+    rf"(?V1)(?P<characters>{_CHARACTERS}+)|(?P<syllables>(?:{_SYLLABLE})+)|{_SPACED}(?:{_SPACED}|{_MARKS})*"
+)
+_ONE_SYLLABLE = regex.compile(rf"(?V1){_SYLLABLE}")
+_PAIRED = regex.compile(rf"(?V1){_CHARACTERS}|{_LETTERS}")
+_SPECIAL = regex.compile(rf"(?V1){_CHARACTERS}|{_LETTERS}|{_MARKS}")
+_UNSPACED = regex.compile(rf"(?V1)[{_IDEOGRAPHS}]|{_LETTERS}")
 _OPENING = r"[\p{Ps}\p{Pi}]"
 _PIECE = regex.compile(
-    rf"(?V1){_OPENING}*(?:[{_IDEOGRAPHS}]{{1,2}}|(?:{_SYLLABLES}{_MARKS}*){{1,4}})[\p{{P}}--{_OPENING}]*"
-    rf"|(?:(?!{_OPENING}*(?:[{_IDEOGRAPHS}]|{_SYLLABLES}))\S)+"
+    rf"(?V1){_OPENING}*(?:[{_IDEOGRAPHS}]{{1,2}}|(?:{_SYLLABLE}){{1,4}})[\p{{P}}--{_OPENING}]*"
+    rf"|(?:(?!{_OPENING}*(?:[{_IDEOGRAPHS}]|{_LETTERS}))\S)+"
 )
 
 
@@ -38,8 +41,9 @@ def terms(text: str) -> list[str]:
         return _PLAIN_WORD.findall(text)
     found: list[str] = []
     for match in _WORD.finditer(text):
-        units = _UNITS.findall(match[0]) if match["run"] else [match[0]]
-        found += ["".join(pair) for pair in pairwise(units)] if len(units) > 1 else units
+        word = match[0]
+        units = _ONE_SYLLABLE.findall(word) if match["syllables"] else word if match["characters"] else [word]
+        found += [one + two for one, two in pairwise(units)] if len(units) > 1 else units
     return found
 
 
