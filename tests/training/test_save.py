@@ -16,6 +16,7 @@ from transformers import AutoModel, AutoTokenizer
 
 import tiny
 from listill import tables
+from listill.errors import UserError
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
@@ -281,8 +282,9 @@ def test_the_model_folder_is_written_atomically(
 
     with monkeypatch.context() as patch:
         patch.setattr(tables, "write", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(UserError, match="v: cannot be written: No space left"):
             write(encoder, result(listwise=2.0), 0.25, ABOUT, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["v"]
     assert (out / "old").exists()
     assert tables.read(out / "history.parquet", "history")["listwise"].dropna().tolist() == [1.0, 2.0]
     # The temporary folder of a process that has ended is removed; the earlier version is replaced.

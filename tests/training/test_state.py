@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import tiny_training
+from listill.errors import UserError
 from listill.training.state import State, mixture
 
 SCRIPT = Path(tiny_training.__file__)
@@ -104,7 +105,7 @@ def test_checkpoints_are_written_atomically(tiny_model: Path, tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UserError, match=r"checkpoint\.pt: cannot be written: No space left"):
         State(step=4).save(tmp_path / "checkpoint.pt", model, adam)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
