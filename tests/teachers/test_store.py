@@ -11,6 +11,7 @@ import pytest
 import store_writer
 from listill import tables
 from listill.corpus.collection import Collection
+from listill.errors import UserError
 from listill.settings.bm25 import Bm25
 from listill.settings.students import Student
 from listill.teachers.resources import Resources
@@ -94,7 +95,7 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tables.os, "replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UserError, match="cannot be written: No space left"):
         store.add(numbered(3, seed=1), np.ones(3, dtype=np.float32))
     assert sorted(path.suffix for path in store.folder.iterdir()) == [".json", ".scores"]
 

@@ -126,16 +126,16 @@ def main() -> None:
         if not measured:
             raise UserError(f"{arguments.folder}: no corpus of {arguments.config} has a summary.parquet: run it first")
         filled = fill(layouts(settings), measured)
+        if arguments.page:
+            with tables.atomic(arguments.page) as temporary:
+                temporary.write_text(page(filled, measured, corpora), encoding="utf-8")
+        if arguments.text:
+            with tables.atomic(arguments.text) as temporary:
+                temporary.write_text(text(filled, measured, corpora), encoding="utf-8")
+        else:
+            print(text(filled, measured, corpora), end="")
     except UserError as error:
         sys.exit(f"listill: error: {error}")
-    if arguments.page:
-        with tables.atomic(arguments.page) as temporary:
-            temporary.write_text(page(filled, measured, corpora), encoding="utf-8")
-    if arguments.text:
-        with tables.atomic(arguments.text) as temporary:
-            temporary.write_text(text(filled, measured, corpora), encoding="utf-8")
-    else:
-        print(text(filled, measured, corpora), end="")
 
 
 if __name__ == "__main__":
