@@ -1,7 +1,6 @@
 """One run of a stage: the provenance of its outputs, and the folder for its finished parts."""
 
 import contextlib
-import fcntl
 import importlib.metadata
 import logging
 import shutil
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from listill import __version__
+from listill import __version__, locks
 from listill.checksums import discard, make_folder
 from listill.errors import UserError
 from listill.frozen import canonical
@@ -99,9 +98,7 @@ class Job:
         """
         root = make_folder(results_folder(beside) / ".work")
         folder = make_folder(root / f"{self.stage}-{self.fingerprint}")
-        with _locked(folder) as locked:
-            if not locked:
-                raise UserError(f"{folder}: another process is using this folder: wait for it to finish, or stop it")
+        with _lock(folder):
             output = str(beside.absolute().relative_to(root.parent.absolute()))
             (folder / OUTPUT).write_text(output)
             yield folder
@@ -116,25 +113,17 @@ def _remove_earlier(folder: Path, output: str) -> None:
     """Remove the finished parts of an output that were made with other settings, unless a process uses them."""
     if not (folder / OUTPUT).is_file() or (folder / OUTPUT).read_text(errors="replace") != output:
         return
-    with _locked(folder) as locked:
-        if locked:
-            log.info("%s: removed, since its parts were made with other settings", folder)
-            shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(UserError), _lock(folder):
+        log.info("%s: removed, since its parts were made with other settings", folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Lock a folder, and yield whether this succeeded."""
+def _lock(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Return the lock of a folder of finished parts; a UserError says which process uses the folder."""
     path = folder / "lock"
     if path.is_dir():
         discard(path)
-    with open(path, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+    return locks.held(path, folder)
 
 
 def results_folder(output: Path) -> Path:
