@@ -114,7 +114,7 @@ def test_parts_of_other_settings_are_removed_after_success(out: Path) -> None:
         with pytest.raises(RuntimeError), job(fingerprint).work(output):
             raise RuntimeError
     folder = out.parents[1] / ".work"
-    with open(folder / "score-f3" / "lock") as used:
+    with open(folder / "score-f3" / "lock", "w") as used:
         fcntl.flock(used, fcntl.LOCK_EX)
         with job("f4").work(out):
             pass
