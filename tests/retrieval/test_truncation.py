@@ -87,3 +87,19 @@ def test_texts_that_training_cuts_further(tiny_model: Path, caplog: pytest.LogCa
         assert caplog.text == ""
         assert cut(tokens, whole, 8, "passages", "max_length").lengths.tolist() == [6, 8, 8, 8]
     assert "train: 2 of 4 passages (50.0 %) are longer than training.max_length (8) and were truncated" in caplog.text
+
+
+def test_of_a_very_long_text_the_same_tokens_are_left_and_the_rest_is_estimated(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = " ".join(row["text"] for row in tiny.tiny_documents(40)) * 10
+    short = encoder(tiny_model, 16)
+    tokens, lengths = short.tokenise([text, "lava"], "document"), short.whole_lengths([text, "lava"], "document")
+    monkeypatch.setattr("listill.models.beginning.SHORT", 500)
+    monkeypatch.setattr("listill.retrieval.encoder.COUNTED", 5000)
+    again = short.tokenise([text, "lava"], "document")
+    assert again.ids.tolist() == tokens.ids.tolist()
+    assert again.lengths.tolist() == tokens.lengths.tolist() == [16, tokens.lengths[1]]
+    estimated = short.whole_lengths([text, "lava"], "document")
+    assert estimated[1] == lengths[1]
+    assert estimated[0] == pytest.approx(lengths[0], rel=0.05)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import transformers
 
+import tiny
 import tiny_rerankers
 from listill.errors import UserError
 from listill.teachers.prompts import PairTokenizer, PairTokens, PromptTokenizer
@@ -114,3 +115,29 @@ def test_pairs_are_joined_by_the_tokenizer(tmp_path: Path) -> None:
 def test_a_tokenizer_without_a_separator_is_rejected(qwen: Any) -> None:
     with pytest.raises(UserError, match="no separator for query and passage; set prompt of this teacher"):
         PairTokenizer(member(kind="cross_encoder", model="m"), qwen)
+
+
+@pytest.mark.parametrize("with_prompt", [True, False])
+def test_very_long_texts_have_the_same_tokens(
+    with_prompt: bool, tiny_model: Path, qwen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are cut before they are tokenised, whichever of query and passage is the longer one."""
+    words = " ".join(row["text"] for row in tiny.tiny_documents(40))
+    queries, texts = ["lava", words, words[:1200]], ["ash", words * 3, words[:900]]
+    every = np.repeat(np.arange(3), 3), np.tile(np.arange(3), 3)
+
+    def made() -> list[PairTokens]:
+        if with_prompt:
+            return PromptTokenizer(member(kind="causal", model="m", format="qwen3-reranker"), qwen).tokens(
+                queries, texts, *every
+            )
+        bert = transformers.AutoTokenizer.from_pretrained(tiny_model)
+        return PairTokenizer(member(kind="cross_encoder", model="m", max_length=64), bert).tokens(
+            queries, texts, *every
+        )
+
+    before = made()
+    monkeypatch.setattr("listill.models.beginning.SHORT", 500)
+    for one, other in zip(before, made(), strict=True):
+        assert one.ids.tolist() == other.ids.tolist()
+        assert one.cut == other.cut

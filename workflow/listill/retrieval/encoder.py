@@ -12,6 +12,7 @@ import transformers
 from sentence_transformers.sentence_transformer.modules import Transformer
 
 from listill.errors import UserError
+from listill.models.beginning import beginning
 from listill.models.device import device, wants_bf16
 from listill.models.loading import load, pooling_of
 from listill.models.locate import resolve
@@ -27,6 +28,8 @@ transformers.utils.logging.disable_progress_bar()
 Kind = Literal["query", "document"]
 # Maximum number of tokens in a batch, including padding.
 TOKEN_BUDGET = {"cpu": 4096, "cuda": 65_536}
+# Number of characters of a text whose tokens are counted; those of the rest are estimated.
+COUNTED = 200_000
 # Number of texts that are tokenised at a time.
 TOKENISER_BATCH = 1024
 # Number of words of the texts that are encoded with and without padding when a model is loaded. The longest text has
@@ -205,6 +208,9 @@ class Encoder:
     def tokenise(self, texts: list[str], kind: Kind) -> Tokens:
         """Return the tokens of texts with their prompt, truncated to ``max_length``, as in SentenceTransformers."""
         token_ids = []
+        limit = self.model.max_seq_length
+        if limit is not None:
+            texts = [beginning(text, limit, self.model.tokenizer) for text in texts]
         for start in range(0, len(texts), TOKENISER_BATCH):
             features = self.model.preprocess(
                 texts[start : start + TOKENISER_BATCH], prompt=self.prompt(kind), task=kind
@@ -214,12 +220,16 @@ class Encoder:
         return Tokens.of(token_ids, self._suffix)
 
     def whole_lengths(self, texts: list[str], kind: Kind) -> np.ndarray:
-        """Return the number of tokens of each text [n] with its prompt, without truncation."""
+        """Return the number of tokens of each text [n] with its prompt, without truncation.
+
+        Of a text of more than ``COUNTED`` characters, it is estimated from the first ones.
+        """
         prompt, lengths = self.prompt(kind) or "", []
         for start in range(0, len(texts), TOKENISER_BATCH):
-            whole = [prompt + text for text in texts[start : start + TOKENISER_BATCH]]
+            whole = [prompt + text[:COUNTED] for text in texts[start : start + TOKENISER_BATCH]]
             lengths += [len(ids) for ids in self.model.tokenizer(whole, verbose=False)["input_ids"]]
-        return np.array(lengths, dtype=np.int64)
+        shares = np.array([max(1.0, len(text) / COUNTED) for text in texts])
+        return (np.array(lengths, dtype=np.int64) * shares).astype(np.int64)
 
     def autocast(self) -> contextlib.AbstractContextManager[None]:
         """Return the context in which the model computes. Within one context, weights are cast only once."""

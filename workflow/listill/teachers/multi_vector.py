@@ -14,6 +14,7 @@ import torch
 
 from listill.errors import UserError
 from listill.models import modules
+from listill.models.beginning import beginning
 from listill.models.device import device, move, wants_bf16
 from listill.models.locate import identity, resolve_transformer
 from listill.models.positions import check_length, check_limit, positions
@@ -88,6 +89,7 @@ class MultiVectorModel:
         """Return for each text the vectors [tokens, d] that are compared, with length 1."""
         if not texts:
             return []
+        texts = [beginning(text, self.limits[kind] or UNLIMITED, self.model.tokenizer) for text in texts]
         longest = min(self.limits[kind], max(map(len, texts)) + MARKERS)
         encode: Any = self.model.encode_query if kind == "query" else self.model.encode_document
         vectors: list[torch.Tensor] = encode(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from listill.errors import UserError
+from listill.models.beginning import beginning
 from listill.teachers.reranker import Reranker
 
 # Maximum share of a query in the tokens available for query and passage. A longer query is truncated, so that a part of
@@ -58,7 +59,7 @@ class PromptTokenizer:
         if not texts:
             return []
         encodings = self.tokenizer(
-            list(texts),
+            [beginning(text, self.max_length + 1, self.tokenizer) for text in texts],
             add_special_tokens=False,
             split_special_tokens=not special,
             truncation=True,
@@ -105,6 +106,10 @@ class PairTokenizer:
         """Return the tokens of the pairs (``queries[query[p]]``, ``texts[text[p]]``)."""
         if not len(query):
             return []
+        # Of two texts, the longer one is truncated first, so each may need as many tokens as the pair.
+        queries, texts = (
+            [beginning(one, self.max_length, self.tokenizer) for one in all_] for all_ in (queries, texts)
+        )
         output = self.tokenizer(
             [queries[q] for q in query.tolist()],
             [texts[t] for t in text.tolist()],
