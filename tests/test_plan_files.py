@@ -114,6 +114,6 @@ def test_frozen_settings_have_the_contents(
         assert plan.frozen("c", "corpus") == frozen
     assert caplog.messages == ["corpus: the files of source are missing: they count as unchanged"]
     assert "files" not in json.loads(other.frozen("c", "corpus"))
-    for damaged in ("", "{", "[]", "{}"):
+    for damaged in ("", "{", "[]", "{}", json.dumps(json.loads(frozen) | {"files": 1})):
         last.write_text(damaged)
         assert "files" not in json.loads(plan.frozen("c", "corpus"))

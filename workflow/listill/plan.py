@@ -146,7 +146,8 @@ class Plan:
         if missing := files.keys() - contents.keys():
             last = _read_frozen(Path("results", corpus, "config", f"{stage}.json"))
             known = last.pop("files", {})
-            if last == settings and (assumed := {part: known[part] for part in sorted(missing) if part in known}):
+            same = last == settings and isinstance(known, dict)
+            if same and (assumed := {part: known[part] for part in sorted(missing) if part in known}):
                 log.warning("%s: the files of %s are missing: they count as unchanged", stage, ", ".join(assumed))
                 contents |= assumed
         return canonical(settings | ({"files": contents} if contents else {}))
