@@ -123,7 +123,7 @@ def refused(user: str, model: Path, change: Change, folder: Path) -> str:
     with pytest.raises(UserError) as caught:
         USERS[user][0](folder)
     message = str(caught.value)
-    assert message.startswith(f"model {folder}")
+    assert message.startswith((f"model {folder}: ", f"{folder}/"))
     assert "\n" not in message
     return message
 

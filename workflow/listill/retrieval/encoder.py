@@ -58,7 +58,8 @@ class Encoder:
 
         A trainable model keeps float32 weights and computes under autocast; otherwise the weights are cast once.
         """
-        self.folder = folder or resolve(student.model, student.revision, pooling_of(student), student.onnx)
+        with readable(str(folder or student.model)):
+            self.folder = folder or resolve(student.model, student.revision, pooling_of(student), student.onnx)
         self.device = torch.device("cpu") if student.onnx else device()
         self.bf16 = not student.onnx and wants_bf16(student.precision, self.device)
         with readable(str(self.folder)):
