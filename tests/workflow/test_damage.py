@@ -16,29 +16,32 @@ def fails(folder: Path, settings: dict[str, Any], *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+def flip(path: Path) -> None:
+    """Flip a bit in the last third of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) * 2 // 3] ^= 1
+    path.write_bytes(content)
+
+
 def test_a_damaged_table_and_a_damaged_model(
     finished: Path, copied: Callable[[], Path], settings: dict[str, Any]
 ) -> None:
     folder = copied()
     results = flow.results(folder)
-    path = results / "scores.parquet"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 1
-    path.write_bytes(content)
-    said = fails(folder, settings, "lists")
-    assert f"listill lists: error: results/tiny/{path.name}: is damaged (its checksum differs): delete the file" in said
-
-    path.unlink()
     model = results / "models/small/listwise"
-    weights = bytearray((model / "model.safetensors").read_bytes())
-    weights[-9] ^= 1
-    (model / "model.safetensors").write_bytes(weights)
+    flip(model / "model.safetensors")
     said = fails(folder, settings, "--forcerun", "search_trained", "--until", "search_trained")
     expected = (
         "model results/tiny/models/small/listwise: model.safetensors has been changed since it was trained: delete"
     )
     assert expected in said
+    flip(results / "scores.parquet")
+    said = fails(folder, settings, "lists")
+    assert (
+        "listill lists: error: results/tiny/scores.parquet: is damaged (its checksum differs): delete the file" in said
+    )
 
     shutil.rmtree(model)
+    (results / "scores.parquet").unlink()
     flow.make(folder, settings)
     flow.assert_same(flow.frames(finished, settings), flow.frames(folder, settings))
