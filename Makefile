@@ -59,7 +59,7 @@ lint: env
 # The tests of the packaged models are skipped if `make models` was not run.
 # Two processes with one thread each, for two cores; all tests of a file run in the same process.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not gpu and not network and not slurm and not vllm'
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not slow and not gpu and not network and not slurm and not vllm'
 
 .venv-vllm/.ready: Makefile constraints.txt
 	$(PYTHON) -m venv .venv-vllm
