@@ -117,6 +117,8 @@ PAPERS: dict[str, dict[str, Any]] = {
         "recipe.negatives.denoise": 0.6,
         "recipe.negatives.listwise": False,
         "recipe.negatives.guide": None,
+        "recipe.tower": "both",
+        "recipe.selection.base": False,  # the scripts always keep trained weights
         "recipe.selection.patience": 2,
         "recipe.selection.evaluations": EPOCHS,
         "recipe.types": None,
@@ -145,7 +147,7 @@ OURS = [
         "generator",
     ),
     *("corpus.source.*", "corpus.dev_share", "corpus.empty_text", "corpus.passages", "corpus.passages_from"),
-    *("corpus.topics_are_documents", "corpus.min_dev_topics"),
+    *("corpus.topics_are_documents", "corpus.min_dev_topics", "corpus.language"),
     *("generator.examples", "generator.types_from", "generator.python", "generator.gpu_memory_utilization"),
     *(
         "generator.max_model_len",

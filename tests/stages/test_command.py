@@ -239,7 +239,7 @@ def test_inputs_are_checked_before_the_stage_runs(
     assert "b.parquet: does not belong with" in error
     (tmp_path / "c.json").write_text('{"sise": 1}')
     error = error_of(capsys, monkeypatch, run, "--config", tmp_path / "c.json", "--one", there, "--many", "--out", "x")
-    assert error.endswith("c.json: unknown key 'sise' (did you mean 'size'?); known here: version, size\n")
+    assert error.endswith("c.json: unknown key 'sise' (did you mean 'size'?); known here: version, files, size\n")
 
 
 @pytest.mark.parametrize("name", ["train", "encode"])
