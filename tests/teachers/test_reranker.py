@@ -61,8 +61,8 @@ def test_settings_take_precedence_over_the_format_of_a_known_model() -> None:
             "(bge-gemma, bge-gemma-lightweight, qwen3-reranker, mxbai-v2), or its prompt and true_token",
         ),
         ({"kind": "causal", "prompt": ["{query}", "{document}"]}, "model our/model is not a known model"),
-        ({"kind": "t5", "format": "rank5"}, "Input should be 'rankt5', 'monot5' or 'mmarco-mt5'"),
-        ({"kind": "t5", "format": "bge-gemma"}, "Input should be 'rankt5'"),
+        ({"kind": "t5", "format": "rank5"}, "should be 'rankt5', 'monot5' or 'mmarco-mt5', not 'rank5' (did you mean"),
+        ({"kind": "t5", "format": "bge-gemma"}, "should be 'rankt5', 'monot5' or 'mmarco-mt5', not 'bge-gemma'"),
         ({"kind": "causal", "model": "castorini/monot5-base-msmarco"}, "is not of kind causal; set kind: t5"),
         (
             {"kind": "cross_encoder", "model": "BAAI/bge-reranker-v2-gemma"},
@@ -90,7 +90,7 @@ def test_settings_take_precedence_over_the_format_of_a_known_model() -> None:
             {"kind": "causal", "format": "bge-gemma", "layerwise": {"cut": 3}},
             "unknown key 'cut' (did you mean 'cutoff'?)",
         ),
-        ({"kind": "cross_encoder", "model": None}, "model: Input should be a valid string"),
+        ({"kind": "cross_encoder", "model": None}, "model: should be a text, not null"),
     ],
 )
 def test_invalid_settings(settings: dict[str, Any], message: str) -> None:
