@@ -151,7 +151,8 @@ def test_answers(tmp_path: Path, flips: int, caplog: pytest.LogCaptureFixture) -
         assert kept.items() <= whole.items(), damage.kind
         # A damaged end of a line makes one line of two.
         assert len(kept) >= 6 or damage.kind not in ("bit", "byte"), damage.kind
-        assert len(caplog.messages) == (damage.kind != "empty")
+        # A batch that is cut off is what a killed process leaves.
+        assert caplog.messages or damage.kind in ("empty", "truncated"), damage.kind
         with AnswerFile(path) as file:
             assert file.answers == whole
 

@@ -30,6 +30,7 @@ def funnel(path: Path, count: int) -> Path:
 def files(tmp_path: Path) -> material.Files:
     row = {"query_id": "q", "doc_id": "d", "relevance": 1, "split": "test"}
     topic = {"query_id": "q", "text": "what", "split": "test"}
+    hit = {"query_id": "q", "doc_id": "d", "rank": 1, "score": 0.5}
     steps = [{"step": 0, "split": "dev", "nDCG@10": 0.5}, {"step": 1, "split": "train", "loss": 0.25}]
     (tmp_path / "train.tsv").write_text("s\tmax_rss\tcpu_time\n5\t800\t9\n")
     details = {"trained": {"lead": 7}, "best_step": 0, "teacher_temperature": 0.5}
@@ -45,7 +46,7 @@ def files(tmp_path: Path) -> material.Files:
             funnel(tmp_path / "funnel/lists.e.parquet", 4),
         ],
         histories=[write(tmp_path / "models/m/a/history.parquet", "history", steps, "models/m/a/history", **details)],
-        runs=[write(tmp_path / "elsewhere.parquet", "runs", [{"query_id": "q", "doc_id": "d", "rank": 1}], "runs/m.a")],
+        runs=[write(tmp_path / "elsewhere.parquet", "runs", [hit], "runs/m.a")],
         benchmarks=[tmp_path / "train.tsv"],
     )
 

@@ -91,6 +91,8 @@ class AnswerFile:
                 self._store([valid(**row) for row in json.loads(line[CHECKSUM:])])
             else:
                 log.warning("%s: line %d is damaged: its requests are sent again", path, number)
+        if incomplete:
+            log.warning("%s: line %d is incomplete: its requests are sent again", path, len(lines) + 1)
         if incomplete or len(intact) < len(lines):
             with tables.atomic(path) as temporary:
                 temporary.write_bytes(b"".join(line + b"\n" for line in intact))
