@@ -2,11 +2,16 @@
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tiny
+
+# The tools of all tests that run the real Snakefile: flow.py and its neighbours.
+sys.path.insert(0, str(Path(__file__).parent / "workflow"))
 
 # Tiny matrices are slower on several cores than on one, and much slower if the cores are busy. torch reads the variable
 # when it is imported.
@@ -39,3 +44,21 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_beir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BEIR folder of 60 documents with 20 train and 20 test topics. All tests share it, so it must not be changed."""
     return tiny.tiny_corpus(tmp_path_factory.mktemp("beir") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def settings(tiny_beir: Path, tiny_model: Path) -> dict[str, Any]:
+    """The config of the finished run."""
+    import flow
+
+    return flow.config(tiny_beir, tiny_model)
+
+
+@pytest.fixture(scope="session")
+def finished(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that went through undisturbed. Read only: shared by all tests."""
+    import flow
+
+    folder = tmp_path_factory.mktemp("finished")
+    flow.make(folder, settings)
+    return folder

@@ -12,12 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import flow
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent / "workflow"))
-
-import flow
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("config", "profiles", "benchmarks", "results")

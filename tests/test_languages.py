@@ -6,7 +6,7 @@ import bm25s
 import pytest
 import Stemmer
 
-from listill.languages import Language, Stemmed, WithStopWords, stemmer, stop_words
+from listill.languages import STOP_WORDS, Language, Stemmed, stemmer, stop_words
 
 
 def test_every_stemmer_exists() -> None:
@@ -15,8 +15,10 @@ def test_every_stemmer_exists() -> None:
 
 
 def test_every_list_of_stop_words_exists() -> None:
-    assert set(get_args(WithStopWords)) <= set(get_args(Language))
-    for language in get_args(WithStopWords):
+    languages = set(STOP_WORDS.values()) - {"english_plus"}
+    assert languages <= {name for part in get_args(Language) for name in get_args(part) or [part]}
+    for language in languages:  # Danish and Korean among them
+        assert stop_words(language) is not None
         (tokens,) = bm25s.tokenize(["xyz"], stopwords=stop_words(language), return_ids=False, show_progress=False)
         assert tokens == ["xyz"]
 

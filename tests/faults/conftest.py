@@ -1,29 +1,9 @@
-"""These tests use the tools of the workflow tests."""
+"""The tests of this folder share the finished run of the workflow tests; whoever changes something copies it."""
 
 import shutil
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-
-import flow
-
-
-@pytest.fixture(scope="session")
-def settings(tiny_beir: Path, tiny_model: Path) -> dict[str, Any]:
-    """The config of the finished run."""
-    return flow.config(tiny_beir, tiny_model)
-
-
-@pytest.fixture(scope="session")
-def finished(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that went through undisturbed. Read only: shared by all tests."""
-    folder = tmp_path_factory.mktemp("finished")
-    flow.make(folder, settings)
-    return folder
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from checked_config import config, fault, parsed
-from listill.settings.bm25 import STOPWORDS
+from listill.languages import STOP_WORDS
 
 
 def test_lucenes_parameters_may_be_others() -> None:
@@ -16,7 +16,7 @@ def test_impossible_parameters(key: str, value: object) -> None:
     assert f"mining.bm25.{key}: " in fault(config(mining={"bm25": {key: value}}))
 
 
-@pytest.mark.parametrize("name", [*STOPWORDS, *STOPWORDS.values()])
+@pytest.mark.parametrize("name", [*STOP_WORDS, *STOP_WORDS.values()])
 def test_the_stop_word_lists_are_those_of_bm25s(name: str) -> None:
     import bm25s
 

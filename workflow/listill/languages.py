@@ -34,21 +34,12 @@ Stemmed = Literal[
     "yiddish",
 ]
 Language = Literal[Stemmed, "chinese", "japanese", "korean", "thai", "other"]
-# Those for which bm25s has a list of stop words.
-WithStopWords = Literal[
-    "chinese",
-    "dutch",
-    "english",
-    "french",
-    "german",
-    "italian",
-    "norwegian",
-    "portuguese",
-    "russian",
-    "spanish",
-    "swedish",
-    "turkish",
-]
+# The lists of stop words of bm25s, by their short names. bm25s is not imported here, because it loads NumPy.
+STOP_WORDS = {
+    **{"en": "english", "en_plus": "english_plus", "de": "german", "nl": "dutch", "fr": "french", "es": "spanish"},
+    **{"pt": "portuguese", "it": "italian", "ru": "russian", "sv": "swedish", "no": "norwegian", "da": "danish"},
+    **{"tr": "turkish", "zh": "chinese", "ko": "korean"},
+}
 
 
 def stemmer(language: str) -> str | None:
@@ -60,4 +51,4 @@ def stop_words(language: str) -> str | None:
     """Return the name of the list of stop words in bm25s; None if there is none for the language."""
     if language == "english":
         return "en"
-    return language if language in get_args(WithStopWords) else None
+    return language if language in STOP_WORDS.values() else None

@@ -5,15 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from listill.errors import nearest
-from listill.languages import stemmer, stop_words
+from listill.languages import STOP_WORDS, stemmer, stop_words
 from listill.section import Positive, Section, Share
-
-# The stop word lists of bm25s by language. bm25s is not imported here, because it loads NumPy.
-STOPWORDS = {
-    **{"en": "english", "en_plus": "english_plus", "de": "german", "nl": "dutch", "fr": "french", "es": "spanish"},
-    **{"pt": "portuguese", "it": "italian", "ru": "russian", "sv": "swedish", "no": "norwegian", "da": "danish"},
-    **{"tr": "turkish", "zh": "chinese", "ko": "korean"},
-}
 
 
 def _stemmer(name: str) -> str:
@@ -27,7 +20,7 @@ def _stemmer(name: str) -> str:
 
 
 def _stopwords(name: str) -> str:
-    if name not in (known := [*STOPWORDS, *STOPWORDS.values()]):
+    if name not in (known := [*STOP_WORDS, *STOP_WORDS.values()]):
         raise ValueError(
             f"unknown stop word list '{name}'{nearest(name, known)}; known lists: {', '.join(known)}; null: none"
         )
