@@ -5,17 +5,16 @@ missing vocabulary in a tokenizer that knows no word.
 """
 
 import contextlib
-import errno
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 
 from listill.errors import UserError
+from listill.shortage import FULL
 
 # Letters of many scripts, of which each tokenizer knows some.
 LETTERS = "a e t A C G T 1 2 . , α и ا א अ ก 한 あ 的"
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
@@ -29,7 +28,7 @@ def readable(model: str, fix: str = "download the model again, or use another on
     except (UserError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL_DISK:
+        if isinstance(error, OSError) and error.errno in FULL:
             raise
         raise UserError(f"model {model}: cannot be loaded: {_reason(error)}; {fix}") from error
 
