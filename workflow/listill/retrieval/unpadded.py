@@ -46,6 +46,9 @@ def attend(
         from torch.nn.attention.varlen import varlen_attn
 
         bounds, longest = cu_seq_lens_q, max_length_q
+        # In mixed precision, rotary embeddings turn query and key into float32. Autocast casts them back for the attention of
+        # PyTorch, but not for this kernel.
+        q, k = q.to(v.dtype), k.to(v.dtype)
         output = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=(reach, reach))
         assert isinstance(output, torch.Tensor)
         return output[None], None
