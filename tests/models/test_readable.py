@@ -38,7 +38,14 @@ def test_an_exception_becomes_one_line(error: Exception, message: str) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [UserError("x"), MemoryError(), torch.OutOfMemoryError("x"), OSError(errno.ENOSPC, "full"), KeyboardInterrupt()],
+    [
+        UserError("x"),
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 64.00 MiB."),
+        torch.AcceleratorError("CUDA error: out of memory\nCUDA kernel errors might be reported later"),
+        OSError(errno.ENOSPC, "full"),
+        KeyboardInterrupt(),
+    ],
     ids=repr,
 )
 def test_what_is_no_fault_of_the_files_remains(error: BaseException) -> None:

@@ -73,13 +73,19 @@ def explanation(error: Exception, output: Path) -> str | None:
         )
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) and (place := _place(error)):
         return f"{place}: {os.strerror(number)}: make it readable and writable for you, and run again"
-    text = str(error) or type(error).__name__
-    if isinstance(error, MemoryError) or number == errno.ENOMEM or any(part in text.lower() for part in NO_MEMORY):
+    if no_memory(error):
+        text = str(error) or type(error).__name__
         return (
             f"not enough memory: {text.splitlines()[0]} ({_memory()}): give this step more memory (mem_mb on a cluster), "
             "or lower its batch sizes, and run again; finished parts are kept"
         )
     return None
+
+
+def no_memory(error: Exception) -> bool:
+    """Tell whether an error means that memory is exhausted, on the processor or on a GPU."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or _number(error) == errno.ENOMEM or any(part in text for part in NO_MEMORY)
 
 
 def temporary_folder() -> str | None:

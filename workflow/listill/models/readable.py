@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from listill.errors import UserError
-from listill.shortage import FULL
+from listill.shortage import FULL, no_memory
 
 # Letters of many scripts, of which each tokenizer knows some.
 LETTERS = "a e t A C G T 1 2 . , α и ا א अ ก 한 あ 的"
@@ -25,10 +25,11 @@ def readable(model: str, fix: str = "download the model again, or use another on
     """
     try:
         yield
-    except (UserError, MemoryError, torch.OutOfMemoryError):
+    except UserError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL:
+        # A GPU that other processes have filled is reported by torch.OutOfMemoryError or, at its first use, in another way.
+        if no_memory(error) or (isinstance(error, OSError) and error.errno in FULL):
             raise
         raise UserError(f"model {model}: cannot be loaded: {_reason(error)}; {fix}") from error
 
