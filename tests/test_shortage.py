@@ -86,6 +86,19 @@ def test_short_memory() -> None:
     assert explanation(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), Path("x")) is not None
 
 
+def test_short_memory_of_a_gpu_leaves_out_other_processes() -> None:
+    begin = "CUDA out of memory. Tried to allocate 64.00 MiB. GPU 0 has a total capacity of 79.20 GiB of which 2.00 MiB is free"
+    line = explanation(
+        RuntimeError(f"{begin}. Process 1 has 10.85 GiB memory in use. See documentation ..."), Path("x")
+    )
+    assert line is not None
+    assert line.startswith(f"not enough GPU memory: {begin}: run fewer jobs on this GPU at a time (--resources gpu=1)")
+    assert "Process" not in line
+    line = explanation(RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later"), Path("x"))
+    assert line is not None
+    assert line.startswith("not enough GPU memory: CUDA error: out of memory: run fewer jobs")
+
+
 def test_the_limit_of_the_process_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda what: (2_000_000_000, 2_000_000_000))
     line = explanation(MemoryError("no"), Path("x"))

@@ -74,9 +74,16 @@ def explanation(error: Exception, output: Path) -> str | None:
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) and (place := _place(error)):
         return f"{place}: {os.strerror(number)}: make it readable and writable for you, and run again"
     if no_memory(error):
-        text = str(error) or type(error).__name__
+        text = (str(error) or type(error).__name__).splitlines()[0]
+        if "CUDA" in text:
+            # PyTorch goes on with all processes that use the GPU.
+            text = re.sub(r"(?<= is free)\..*", "", text)
+            return (
+                f"not enough GPU memory: {text}: run fewer jobs on this GPU at a time (--resources gpu=1), or lower this "
+                "step's batch sizes, and run again; finished parts are kept"
+            )
         return (
-            f"not enough memory: {text.splitlines()[0]} ({_memory()}): give this step more memory (mem_mb on a cluster), "
+            f"not enough memory: {text} ({_memory()}): give this step more memory (mem_mb on a cluster), "
             "or lower its batch sizes, and run again; finished parts are kept"
         )
     return None
