@@ -42,6 +42,7 @@ except UserError as error:
 
 wildcard_constraints:
     corpus="|".join(PLAN.corpora),
+    other="|".join(PLAN.corpora),
     student="|".join(PLAN.students),
     retriever="|".join(PLAN.retrievers),
     variant="|".join(PLAN.variants),
@@ -57,6 +58,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/rounds.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/retention.smk"
 include: "workflow/rules/papers.smk"
 
 
@@ -127,20 +129,20 @@ rule train:
 rule evaluate:
     """Target: measures of all systems."""
     input:
-        expand("results/{corpus}/{table}.parquet", corpus=PLAN.corpora, table=["per_query", "summary", "comparisons"]),
+        expand("results/{corpus}/{table}.parquet", corpus=PLAN.reported, table=["per_query", "summary", "comparisons"]),
 
 
 rule papers:
     """Target: the reports, and the tables of the papers over all corpora."""
     input:
         "results/papers.html",
-        expand("results/{corpus}/report.html", corpus=PLAN.corpora),
+        expand("results/{corpus}/report.html", corpus=PLAN.reported),
 
 
 rule report:
     """Target: the reports."""
     input:
-        expand("results/{corpus}/report.html", corpus=PLAN.corpora),
+        expand("results/{corpus}/report.html", corpus=PLAN.reported),
 
 
 rule all:
@@ -152,6 +154,6 @@ rule all:
         rules.report.input,
         [
             f"results/{corpus}/runs/{system}.trec"
-            for corpus in (PLAN.corpora if PLAN.settings.evaluation.trec_runs else [])
+            for corpus in (PLAN.reported if PLAN.settings.evaluation.trec_runs else [])
             for system in PLAN.systems_on(corpus)
         ],

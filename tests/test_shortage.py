@@ -87,7 +87,9 @@ def test_short_memory() -> None:
 
 
 def test_short_memory_of_a_gpu_leaves_out_other_processes() -> None:
-    begin = "CUDA out of memory. Tried to allocate 64.00 MiB. GPU 0 has a total capacity of 79.2 GiB of which 2 MiB is free"
+    begin = (
+        "CUDA out of memory. Tried to allocate 64.00 MiB. GPU 0 has a total capacity of 79.2 GiB of which 2 MiB is free"
+    )
     line = explanation(
         RuntimeError(f"{begin}. Process 1 has 10.85 GiB memory in use. See documentation ..."), Path("x")
     )

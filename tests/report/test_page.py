@@ -15,7 +15,7 @@ from listill.evaluation.topics import EvaluationQueries
 from listill.report import costs
 from listill.report.material import History, Material, Truncated
 from listill.report.page import render
-from summary_tables import FUNNEL
+from summary_tables import FUNNEL, NAN, summary
 
 NASTY = '<script>alert("x")</script> & <img src=http://example.org/x.png>'
 SYSTEMS = {
@@ -188,3 +188,17 @@ def test_improved_queries_are_those_of_the_first_seed(material: Material) -> Non
     text = Page(render(two, 3)).text
     assert "minilm.listwise (its first seed) compared with minilm" in text
     assert "mean of 2 seeds" in text
+
+
+def test_a_student_that_has_lost_on_another_corpus_is_marked_red(material: Material) -> None:
+    assert "Other corpora" not in render(material, 3)
+    variant = next(name for name in ("minilm.infonce", "minilm.listwise") if f"{name} beats" in render(material, 3))
+    elsewhere = summary({("minilm", "test"): (0.5, 0.5, NAN), (variant, "test"): (0.4, 0.5, 0.001)})
+    with_loss = replace(material, retention={NASTY: elsewhere})
+    page = render(with_loss, 3, max_loss=0.05)
+    Page(page)
+    assert f'<p class="down">{variant} has lost 0.100 nDCG@10 on &lt;script' in page
+    assert '<td class="down">lost</td>' in page
+    page = render(with_loss, 3, max_loss=0.2)
+    assert "has lost" not in page
+    assert "<td>retained</td>" in page

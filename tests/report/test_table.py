@@ -1,5 +1,6 @@
 """The result table on the terminal."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,10 @@ import pandas as pd
 import pytest
 
 from listill import tables
+from listill.errors import UserError
 from listill.report.results import Results
 from listill.report.table import WIDTH, table, text
-from summary_tables import ROWS, summary
+from summary_tables import NAN, ROWS, summary
 
 
 def test_the_table_names_every_system_in_order() -> None:
@@ -72,3 +74,25 @@ def test_the_command_reads_the_comparisons(tmp_path: Path) -> None:
     pairs = pd.DataFrame([names | figures | counts])
     tables.write(tmp_path / "comparisons.parquet", "comparisons", pairs, tables.Provenance("comparisons", "0"))
     assert "but bm25, without training, has 0.736" in " ".join(text(tmp_path).split())
+
+
+def test_the_command_says_what_was_retained_elsewhere(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    tables.write(folder / "summary.parquet", "summary", summary(ROWS), tables.Provenance("summary", "0"))
+    other = {("minilm", "heldout"): (0.5, 0.5, NAN), ("minilm.listwise", "heldout"): (0.45, 0.5, 0.001)}
+    for name in ("other", "earlier"):
+        path = folder / "retention" / name / "summary.parquet"
+        tables.write(path, "summary", summary(other), tables.Provenance("summary", "0"))
+    assert "on other" not in text(folder)
+    report = folder / "config" / "report.json"
+    report.parent.mkdir()
+    report.write_text(json.dumps({"config": {"evaluation": {"retention": {"corpora": ["other"], "max_loss": 0.005}}}}))
+    said = " ".join(text(folder).split())
+    assert (
+        "on other (812 held-out synthetic queries), minilm.listwise: nDCG@10 0.500 -> 0.450, -0.050 (-0.060 to -0.040): lost"
+        in said
+    )
+    assert "earlier" not in said  # not in the config of the last report
+    report.write_text("{")
+    with pytest.raises(UserError, match=r"report\.json: damaged: remove it"):
+        text(folder)

@@ -33,6 +33,7 @@ HEAVY = (
         "train_student",
     ),
     *("search_base", "search_trained"),
+    *("encode_other", "search_other"),
     *("mine_again", "score_again", "train_again"),
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]

@@ -260,6 +260,8 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "evaluation.confidence": (0.9, "evaluate"),
     "evaluation.examples": (3, ""),
     "evaluation.trec_runs": (True, ""),
+    "evaluation.retention.corpora": (["third"], ""),
+    "evaluation.retention.max_loss": (0.01, ""),
 }
 MATRIX |= {f"training.{key}": (value, TRAIN) for key, value in RECIPE.items()}
 MATRIX |= {f"training.variants.*.{key}": (value, VARIANT) for key, value in RECIPE.items()}
@@ -268,7 +270,7 @@ OWN_LISTS = {key: value for key, (value, _) in MATRIX.items() if key.startswith(
 MATRIX |= {
     key.replace("lists", "variants.*.lists", 1): (value, "lists.small.listwise") for key, value in OWN_LISTS.items()
 }
-MATRIX["training.variants.*.corpora"] = (["tiny"], "")  # it is the only one
+MATRIX["training.variants.*.corpora"] = (["tiny"], "")  # for this corpus, nothing changes
 MATRIX["training.variants.*.students"] = (["small"], "")
 MATRIX["training.variants.*.teachers"] = ({"two": 1}, "lists.small.listwise")
 # What a language model is asked is settled in the stage ask; cleaning and all else follow from its tables.
@@ -302,8 +304,11 @@ SINGLE = {f"teacher.members.*[{kind}].backend" for kind in ("t5", "causal")}
 
 @pytest.fixture(scope="module")
 def base(settings: dict[str, Any]) -> dict[str, Any]:
-    """The config of the finished run, with a further dense retriever and a teacher that can be named."""
+    """The config of the finished run, with a further dense retriever, a teacher that can be named, and other corpora."""
     new = flow.changed(settings, "mining.additional", {"other": {"kind": "dense", "model": "somewhere"}})
+    for name in ("second", "third"):
+        new = flow.changed(new, f"corpora.{name}", settings["corpora"]["tiny"])
+    new = flow.changed(new, "evaluation.retention", {"corpora": ["second"]})
     return flow.changed(new, "teacher.members", {"one": {"kind": "dense"}, "two": {"kind": "bm25"}})
 
 

@@ -68,6 +68,19 @@ class Plan:
         return sorted(self.settings.corpora)
 
     @property
+    def reported(self) -> list[str]:
+        """Names of the corpora with a report; the others only serve to measure what students retain."""
+        return self.settings.reported
+
+    def retention_of(self, corpus: str) -> list[str]:
+        """Return the other corpora on which the students that are trained on a corpus are measured."""
+        return self.settings.retention_of(corpus)
+
+    def students_on(self, corpus: str) -> list[str]:
+        """Return the names of the students that are trained on a corpus."""
+        return sorted({student for student, _ in self.settings.trained_on(corpus)})
+
+    @property
     def students(self) -> list[str]:
         """Names of the students."""
         return sorted(self.settings.students)

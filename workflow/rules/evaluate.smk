@@ -177,6 +177,9 @@ rule write_report:
         runs=RUNS,
         funnels=FUNNELS,
         histories=lambda wildcards: HISTORIES(wildcards.corpus),
+        retention=lambda wildcards: [
+            f"results/{wildcards.corpus}/retention/{other}/summary.parquet" for other in PLAN.retention_of(wildcards.corpus)
+        ],
     output:
         "results/{corpus}/report.html",
     log:
@@ -192,7 +195,7 @@ rule write_report:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
-        " --histories {input.histories} --tokens {input.tokens} --benchmarks {params.benchmarks}/*.tsv --out {output}"
+        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --benchmarks {params.benchmarks}/*.tsv --out {output}"
 
 
 rule write_trec_run:

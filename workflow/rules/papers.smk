@@ -19,7 +19,7 @@ rule write_papers:
     OUTPUT: papers.html, papers.md
     """
     input:
-        expand("results/{corpus}/{table}.parquet", corpus=PLAN.corpora, table=["summary", "comparisons", "gate"]),
+        expand("results/{corpus}/{table}.parquet", corpus=PLAN.reported, table=["summary", "comparisons", "gate"]),
         config="results/config/papers.json",
     output:
         page="results/papers.html",

@@ -51,6 +51,7 @@ class Material:
 
     ``summary``, ``comparisons``, ``per_query``, ``corpus``: the tables with these names. ``runs``: the runs table of each
     system. ``funnels``: the funnel rows of each student. ``truncated``: how many documents each student reads in part.
+    ``retention``: the summary of the students on each other corpus.
     """
 
     title: str
@@ -67,6 +68,7 @@ class Material:
     fingerprints: dict[str, str]
     comparisons: pd.DataFrame | None = None
     truncated: dict[str, Truncated] = field(default_factory=dict)
+    retention: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Files:
     benchmarks: list[Path]
     comparisons: Path | None = None
     tokens: list[Path] = field(default_factory=list)
+    retention: list[Path] = field(default_factory=list)
 
 
 def load(
@@ -105,6 +108,7 @@ def load(
         runs={_system(path): tables.read(path, "runs", ["query_id", "doc_id", "rank"]) for path in files.runs},
         funnels=_funnels(files.funnels, Results(summary).students),
         truncated=_truncated(files.tokens),
+        retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
         histories=[_history(path) for path in files.histories],
         costs=costs.read(files.benchmarks),
         config=config,
@@ -115,6 +119,11 @@ def load(
 
 def _system(path: Path) -> str:
     return tables.provenance(path).key.removeprefix("runs/")
+
+
+def _corpus(path: Path) -> str:
+    """Return the corpus that a table is of."""
+    return tables.provenance(path).corpus or path.parent.name
 
 
 def _history(path: Path) -> History:

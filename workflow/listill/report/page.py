@@ -10,16 +10,21 @@ from listill.report import costs, funnel, plots
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
 from listill.report.results import Cell, Results, p_text
+from listill.report.retention import retained, warning
 from listill.report.templates import template
 from listill.report.verdict import verdicts
 from listill.system_names import without_seed
 
 
-def render(material: Material, examples: int) -> str:
-    """Return the page; it shows up to ``examples`` improved and as many degraded queries per student."""
+def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
+    """Return the page; it shows up to ``examples`` improved and as many degraded queries per student.
+
+    ``max_loss`` is the loss on other corpora that is accepted.
+    """
     results = Results(material.summary, material.comparisons)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
+    elsewhere = retained(material.retention, max_loss)
     return template("report.html.j2").render(
         title=material.title,
         results=results,
@@ -31,6 +36,9 @@ def render(material: Material, examples: int) -> str:
         by_type=_by_type(material, results),
         pairs=_pairs(material, results),
         truncated=material.truncated,
+        retained=elsewhere,
+        max_loss=max_loss,
+        lost=lambda system: warning(elsewhere, system),
         students=[_student(material, results, student, examples) for student in results.students],
         costs=material.costs,
         config=yaml.safe_dump(material.config, sort_keys=False, allow_unicode=True),

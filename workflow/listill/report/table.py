@@ -4,6 +4,7 @@ python -m listill.report.table results/python_api
 """
 
 import argparse
+import json
 import sys
 import textwrap
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from listill import tables
 from listill.errors import UserError
 from listill.report.results import Cell, Results, p_text
+from listill.report.retention import retained
 from listill.report.verdict import verdicts
 
 WIDTH = 100
@@ -58,8 +60,29 @@ def text(folder: Path) -> str:
     conclusions = "\n".join(
         textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in verdicts(results)
     )
+    parts = [table(results, folder.resolve().name), f"{conclusions}{_elsewhere(folder)}"]
     page = folder / "report.html"
-    return f"{table(results, folder.resolve().name)}\n\n{conclusions}" + (f"\n{page}" if page.exists() else "")
+    return "\n\n".join(parts) + (f"\n{page}" if page.exists() else "")
+
+
+def _elsewhere(folder: Path) -> str:
+    """Return a line for each trained system on each other corpus of the last report."""
+    report = folder / "config" / "report.json"
+    try:
+        config = json.loads(report.read_text())["config"] if report.exists() else {}
+    except (ValueError, KeyError):
+        raise UserError(f"{report}: damaged: remove it, and run Snakemake again") from None
+    retention = config.get("evaluation", {}).get("retention")
+    if not retention:
+        return ""
+    files = {name: folder / "retention" / name / "summary.parquet" for name in retention["corpora"]}
+    summaries = {name: tables.read(path, "summary") for name, path in files.items() if path.exists()}
+    lines = [
+        f"on {row.corpus} ({row.queries}), {row.system}: {row.measure} {row.cell.base:.3f} -> {row.cell.value:.3f}, "
+        f"{row.cell.delta:+.3f} ({row.cell.low:+.3f} to {row.cell.high:+.3f}): {row.state}"
+        for row in retained(summaries, retention["max_loss"])
+    ]
+    return "".join(f"\n{textwrap.fill(line, WIDTH)}" for line in lines)
 
 
 def _short(system: str) -> str:

@@ -50,6 +50,7 @@ class Settings(Section):
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
         self._check_lists("training.lists", self.training.lists, [*self.students])
         self._check_variants()
+        self._check_retention()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
@@ -65,6 +66,20 @@ class Settings(Section):
         """Return the names of all lists of a corpus that are trained on in the first round."""
         return sorted({self.training.lists_name(*pair) for pair in self.trained_on(corpus)})
 
+    def retention_of(self, corpus: str) -> list[str]:
+        """Return the other corpora on which the students that are trained on a corpus are measured."""
+        retention = self.evaluation.retention
+        if retention is None or not self.trained_on(corpus):
+            return []
+        return [name for name in retention.corpora if name != corpus]
+
+    @property
+    def reported(self) -> list[str]:
+        """Names of the corpora with a report: all but those that only serve to measure retention."""
+        retention = self.evaluation.retention
+        measured = retention.corpora if retention else []
+        return [name for name in sorted(self.corpora) if name not in measured or self.trained_on(name)]
+
     def bi_encoder(self, name: str) -> Student:
         """Return the base model of a student or of another dense retriever."""
         other = self.mining.embedding.get(name)
@@ -78,6 +93,19 @@ class Settings(Section):
         """Return how many passages of a corpus get queries; None: all."""
         own = self.corpora[corpus].passages
         return self.generation.passages if own is None else own
+
+    def _check_retention(self) -> None:
+        """Raise ValueError for unknown corpora, and if no student is trained on another corpus."""
+        if self.evaluation.retention is None:
+            return
+        for name in self.evaluation.retention.corpora:
+            if name not in self.corpora:
+                raise ValueError(f"evaluation.retention.corpora: no corpus '{name}'{nearest(name, self.corpora)}")
+        if not any(self.retention_of(corpus) for corpus in self.corpora):
+            raise ValueError(
+                "evaluation.retention.corpora: no student is trained on another corpus than these: add a corpus on which "
+                "none is trained (see `corpora` of training.variants)"
+            )
 
     def _check_variants(self) -> None:
         """Raise ValueError for names in a variant that the config does not have."""

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from listill.measure_names import SELECTION, parse_measure
 from listill.section import Count, Distinct, Positive, Section
+from listill.settings.retention import Retention
 
 
 def _measure(text: str) -> str:
@@ -27,6 +28,7 @@ class Evaluation(Section):
     confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="level of the confidence intervals")
     examples: int = Field(5, ge=0, description="number of won and of lost queries that the report shows")
     trec_runs: bool = Field(False, description="also write every run in TREC format")
+    retention: Retention | None = Field(None, description="measurement on corpora that a student is not trained on")
 
     @model_validator(mode="after")
     def _runs_are_deep_enough(self) -> "Evaluation":

@@ -21,6 +21,7 @@ from listill.stages.process import set_threads, start_log, stoppable, writes
 
 In = Annotated[Path, "input"]
 Ins = Annotated[list[Path], "input"]
+Others = Annotated[list[Path], "input of other corpora"]
 MaybeIn = Annotated[Path | None, "input"]
 MaybeModel = Annotated[Path | None, "model"]
 Out = Annotated[Path, "output"]
@@ -30,7 +31,7 @@ log = logging.getLogger("listill")
 
 
 def _role(hint: Any) -> str | None:
-    """Return ``input``, ``model`` or ``output`` for a parameter that is a command-line option, else None."""
+    """Return the second part of the annotation of a parameter that is a command-line option, else None."""
     return get_args(hint)[1] if get_origin(hint) is Annotated else None
 
 
@@ -51,7 +52,7 @@ def _parser(run: Callable[..., None], hints: dict[str, Any], stage: str) -> argp
         role = _role(hints[name])
         if role is None:
             continue
-        several = hints[name] == Ins
+        several = hints[name] in (Ins, Others)
         optional = parameter.default is not inspect.Parameter.empty
         parser.add_argument(
             f"--{name.replace('_', '-')}",
@@ -73,11 +74,12 @@ def _paths(files: dict[str, Any], hints: dict[str, Any], *roles: str) -> list[Pa
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
-    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, MaybeModel, Out or MaybeOut; each becomes an
-    option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the same corpus;
-    only a model may have been trained on another one. A lock keeps other processes away from the outputs, and a run whose
-    settings or inputs have changed meanwhile writes none. What a user can fix or cause ends the process with one
-    message and exit status 1, and a signal to stop with one message and 128 + the number of the signal.
+    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Others, MaybeModel, Out or MaybeOut; each becomes
+    an option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the same corpus,
+    except those annotated Others; a model may have been trained on another one. A lock keeps other processes away from
+    the outputs, and a run whose settings or inputs have changed meanwhile writes none. What a user can fix or cause ends
+    the process with one message and exit status 1, and a signal to stop with one message and 128 + the number of the
+    signal.
     """
     hints = get_type_hints(run, include_extras=True)
     arguments = _parser(run, hints, stage).parse_args()
@@ -116,7 +118,7 @@ def _run(
     config: Path | None = arguments.config
     frozen = config.read_bytes() if config and config.is_file() else b""
     stage_settings = read_json(settings, config) if config else parse(settings, {}, "--config is missing")
-    inputs = _paths(files, hints, "input", "model")
+    inputs = _paths(files, hints, "input", "input of other corpora", "model")
     outputs = _paths(files, hints, "output") if writes() else []
     for path in inputs:
         if not path.exists():

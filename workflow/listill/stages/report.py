@@ -3,19 +3,23 @@
 from typing import Any
 
 from listill.settings.config import Settings
-from listill.stages.command import In, Ins, MaybeIn, Out, main
+from listill.stages.command import In, Ins, MaybeIn, Others, Out, main
 from listill.stages.job import Job, StageSettings, versions
 
 VERSION = 3
 
 
 class ReportStage(StageSettings):
-    """The settings of the page: its title, the number of examples, the config of the run, and the jobs to list."""
+    """The settings of the page.
+
+    ``config`` is shown, ``jobs`` are listed with their costs, and ``max_loss`` is accepted on other corpora.
+    """
 
     title: str = "results"
     examples: int = 5
     config: dict[str, Any] = {}
     jobs: list[str] | None = None
+    max_loss: float | None = None
 
 
 def settings(config: Settings, corpus: str) -> ReportStage:
@@ -28,12 +32,15 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
+    jobs += [f"retention.{other}.{system}" for other in config.retention_of(corpus) for system in trained]
+    retention = config.evaluation.retention
     return ReportStage(
         version=VERSION,
         title=corpus,
         examples=config.evaluation.examples,
         config=whole | {"corpora": {corpus: whole["corpora"][corpus]}},
         jobs=jobs,
+        max_loss=retention.max_loss if retention else None,
     )
 
 
@@ -53,6 +60,7 @@ def run(
     benchmarks: Ins = [],
     comparisons: MaybeIn = None,
     tokens: Ins = [],
+    retention: Others = [],
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
     from listill import tables
@@ -68,6 +76,7 @@ def run(
         *(per_query, corpus, topics, qrels, queries, funnels, histories, runs, listed_benchmarks),
         comparisons=comparisons,
         tokens=tokens,
+        retention=retention,
     )
     page_data = material.load(
         title=settings.title,
@@ -77,7 +86,7 @@ def run(
         versions=versions(),
         fingerprints={key: value for key, value in job.lineage.items() if value not in benchmark_fingerprints},
     )
-    html = page.render(page_data, settings.examples)
+    html = page.render(page_data, settings.examples, settings.max_loss or 0.0)
     with tables.atomic(out) as temporary:
         temporary.write_text(html, encoding="utf-8")
 
