@@ -178,7 +178,8 @@ rule write_report:
         funnels=FUNNELS,
         histories=lambda wildcards: HISTORIES(wildcards.corpus),
         retention=lambda wildcards: [
-            f"results/{wildcards.corpus}/retention/{other}/summary.parquet" for other in PLAN.retention_of(wildcards.corpus)
+            f"results/{wildcards.corpus}/retention/{other}/summary.parquet"
+            for other in PLAN.retention_of(wildcards.corpus)
         ],
     output:
         "results/{corpus}/report.html",
