@@ -151,7 +151,7 @@ def test_the_tables_page_has_files_and_descriptions() -> None:
     assert "zstd" in page
     assert f"metadata key `{tables.METADATA.decode()}`" in page
     runs = page.partition("## runs\n")[2].partition("\n## ")[0]
-    assert "Files: `runs/<system>.parquet`\n" in runs
+    assert "Files: `runs/<system>.parquet`, `retention/<other corpus>/runs/<system>.parquet`\n" in runs
     assert TABLES["runs"].about in runs
     assert "| `rank` | integer (32 bits) | 1 for the best document of a query |" in runs
     assert "| `other_ids` | list of text | ids of the scored candidates that the list leaves out (optional) |" in page

@@ -179,13 +179,13 @@ TABLES = {
         numbers=frozenset({"value"}),
     ),
     "runs": Table(
-        "runs/<system>.parquet",
+        "runs/<system>.parquet, retention/<other corpus>/runs/<system>.parquet",
         "The ranking of a system for each evaluation query, optionally with a copy in TREC format (`<system>.trec`).",
         {"query_id": QUERY_ID, "doc_id": DOC_ID, "rank": RANK, "score": (FLOAT, "the system's score")},
         numbers=frozenset({"score"}),
     ),
     "per_query": Table(
-        "per_query.parquet",
+        "per_query.parquet, retention/<other corpus>/per_query.parquet",
         "The value of every measure for every system and evaluation query. Each seed of a variant is a system. A run that "
         "reranks a pool has no measures whose cut-off is deeper than the pool.",
         {
@@ -198,7 +198,7 @@ TABLES = {
         numbers=frozenset({"value"}),
     ),
     "summary": Table(
-        "summary.parquet",
+        "summary.parquet, retention/<other corpus>/summary.parquet",
         "The mean of every measure for every system, and the comparison with the system's base. A variant that is "
         "trained with several seeds has one row: the mean of its seeds. Dev queries are weighed: see `min_dev_topics`.",
         {
