@@ -37,14 +37,34 @@ def random_step(seed: int, queries: int = 9, texts: int = 14, copies: bool = Fal
         torch.from_numpy(scores),
         torch.from_numpy(negative),
         torch.from_numpy(draw.integers(1, 5, size=texts) if copies else np.ones(texts, dtype=np.int64)),
+        base=unit(draw, queries + texts),
     )
     return step, torch.from_numpy(draw.uniform(-1, 1, size=(queries, texts)).astype(np.float32))
+
+
+def unit(draw: np.random.Generator, count: int, dimension: int = 16) -> torch.Tensor:
+    """Return random vectors [count, dimension] of length 1."""
+    return torch.nn.functional.normalize(
+        torch.from_numpy(draw.normal(size=(count, dimension)).astype(np.float32)), dim=1
+    )
+
+
+def random_embeddings(step: Step, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return random embeddings of the step's queries and texts, of length 1 and of the dimension of ``step.base``."""
+    draw = np.random.default_rng([seed, 1])
+    return unit(draw, len(step.queries)), unit(draw, len(step.texts))
 
 
 def softmax(values: list[float]) -> list[float]:
     top = max(values)
     total = sum(math.exp(value - top) for value in values)
     return [math.exp(value - top) / total for value in values]
+
+
+def log_softmax(values: list[float]) -> list[float]:
+    top = max(values)
+    total = math.log(sum(math.exp(value - top) for value in values))
+    return [value - top - total for value in values]
 
 
 def naive_listwise(step: Step, similarity: torch.Tensor) -> list[float]:
@@ -106,7 +126,19 @@ def naive_ranknet(step: Step, similarity: torch.Tensor) -> list[float]:
     return losses
 
 
+def naive_anchor_kl(step: Step, similarity: torch.Tensor) -> list[float]:
+    assert step.base is not None
+    queries, texts = step.base[: len(step.queries)].tolist(), step.base[len(step.queries) :].tolist()
+    losses = []
+    for query, row in zip(queries, similarity.tolist(), strict=True):
+        base = softmax([sum(a * b for a, b in zip(query, text, strict=True)) / 0.05 for text in texts])
+        student = log_softmax([value / 0.05 for value in row])
+        losses.append(sum(b * (math.log(b) - s) for b, s in zip(base, student, strict=True)))
+    return losses
+
+
 NAIVE = {
+    "anchor_kl": naive_anchor_kl,
     "infonce": naive_infonce,
     "listwise": naive_listwise,
     "margin_mse": naive_margin_mse,

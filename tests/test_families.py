@@ -49,7 +49,9 @@ def test_a_member_is_in_the_docs(family: str, name: str) -> None:
 
 
 def test_an_unknown_member() -> None:
-    with pytest.raises(UserError, match="the family losses has no member 'gone'; its members are infonce, listwise"):
+    with pytest.raises(
+        UserError, match="the family losses has no member 'gone'; its members are anchor, anchor_kl, infonce"
+    ):
         families.load("losses", "gone")
 
 
@@ -70,7 +72,8 @@ def test_a_member_outside_the_package(tmp_path: Path) -> None:
     code = "print(families.names('losses'), families.load('losses', 'mine').X, families.member_files('losses', 'mine'))"
     said = outside(tmp_path, code, losses__mine="X = 5\n")
     assert (
-        said == f"['infonce', 'listwise', 'margin_mse', 'mine', 'pair_mse', 'ranknet'] 5 ['{tmp_path}/losses/mine.py']"
+        said == "['anchor', 'anchor_kl', 'infonce', 'listwise', 'margin_mse', 'mine', 'pair_mse', 'ranknet'] 5 "
+        f"['{tmp_path}/losses/mine.py']"
     )
 
 

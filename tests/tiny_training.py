@@ -19,6 +19,7 @@ from listill.corpus.collection import Collection
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
+from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.loop import Result, Training
 from listill.training.processes import Processes
@@ -72,6 +73,7 @@ def training(
     encoder.token_budget = 120
     tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
     full_recipe = Recipe.model_validate({**RECIPE, **recipe})
+    examples = with_base(examples, encoder, encoder.encode(tokens[1], "document"), tokens, full_recipe)
     dev = selector(documents)
     return Training(encoder, examples, tokens, full_recipe, dev, seed=3, work=work, processes=processes)
 

@@ -64,6 +64,16 @@ def examples(lists: list[list[int]], scores: list[list[float]], relevant: list[l
     )
 
 
+def test_a_step_has_the_base_models_embeddings_of_its_queries_and_texts() -> None:
+    data = examples([[2, 5], [6, 5], [0, 1]], [[1.0, 0.5]] * 3, [[2], [6], [0]])
+    assert collate(data, np.array([2, 0]), Negatives()).base is None
+    of_queries, of_texts = (np.arange(2 * n, dtype=np.float32).reshape(n, 2) for n in (3, 8))
+    step = collate(dataclasses.replace(data, base=(of_queries, of_texts + 100)), np.array([2, 0]), Negatives())
+    assert step.base is not None
+    assert step.base[:2].tolist() == [[4, 5], [0, 1]]
+    assert step.base[2:].tolist() == [[2 * t + 100, 2 * t + 101] for t in (0, 1, 2, 5)]
+
+
 def test_collate() -> None:
     data = examples(
         [[2, 5, 4], [6, 5], [0, 1], [7, 6, 1, 4]],

@@ -20,7 +20,7 @@ from listill.training.schedule import set_dropout
 ROWS = tiny.tiny_documents(20)
 QUERIES = [row["title"] for row in ROWS[:8]]
 TEXTS = [row["text"][: 30 + 9 * i] for i, row in enumerate(ROWS)]
-LOSSES = {"listwise": 1.0, "infonce": 0.3}
+LOSSES = {"listwise": 1.0, "infonce": 0.3, "anchor": 0.5, "anchor_kl": 0.2}
 TEMPERATURES = Temperatures(teacher=0.3)
 
 
@@ -47,8 +47,15 @@ def step() -> Step:
         texts=TEXTS,
         group=np.arange(len(TEXTS)),
         document=np.arange(len(TEXTS)),
+        base=(unit(draw, len(QUERIES)), unit(draw, len(TEXTS))),
     )
     return collate(examples, np.arange(len(QUERIES)), Negatives())
+
+
+def unit(draw: np.random.Generator, count: int, dimension: int = 32) -> np.ndarray:
+    """Return random vectors [count, dimension] of length 1."""
+    vectors = draw.normal(size=(count, dimension)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def gradients(encoder: Encoder, step: Step, memory: float = 1e12) -> tuple[float, dict[str, torch.Tensor], Engine]:
@@ -56,8 +63,8 @@ def gradients(encoder: Encoder, step: Step, memory: float = 1e12) -> tuple[float
     engine = Engine(encoder, memory)
     queries, texts = encoder.tokenise(QUERIES, "query"), encoder.tokenise(TEXTS, "document")
 
-    def loss(similarity: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
-        return weighted(on(step, encoder.device), similarity, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+    def loss(*embeddings: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+        return weighted(on(step, encoder.device), *embeddings, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
 
     value = engine.backward(queries, step.queries, texts, step.texts, loss)
     return value.loss, grads(encoder), engine
@@ -86,7 +93,7 @@ def plain(tiny_model: Path, step: Step) -> tuple[float, dict[str, torch.Tensor]]
     queries, texts = encoder.tokenise(QUERIES, "query"), encoder.tokenise(TEXTS, "document")
     query = encoder.forward(queries, step.queries, "query")["sentence_embedding"]
     text = encoder.forward(texts, step.texts, "document")["sentence_embedding"]
-    loss, _ = weighted(on(step, encoder.device), query @ text.T, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+    loss, _ = weighted(on(step, encoder.device), query, text, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
     loss.backward()
     return float(loss.detach()), grads(encoder)
 
@@ -109,11 +116,11 @@ def test_with_fixed_texts_the_gradient_is_that_of_the_queries(tiny_model: Path, 
     queries, texts = plain.tokenise(QUERIES, "query"), plain.tokenise(TEXTS, "document")
     fixed = torch.nn.functional.normalize(torch.randn(len(step.texts), plain.dimension), dim=1).to(plain.device)
 
-    def loss(similarity: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
-        return weighted(on(step, plain.device), similarity, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+    def loss(*embeddings: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+        return weighted(on(step, plain.device), *embeddings, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
 
     query = plain.forward(queries, step.queries, "query")["sentence_embedding"]
-    expected = loss(query @ fixed.T)[0]
+    expected = loss(query, fixed)[0]
     expected.backward()
     forward, kinds = ours.forward, []
     ours.forward = lambda *arguments: kinds.append(arguments[2]) or forward(*arguments)  # type: ignore[method-assign]
@@ -123,6 +130,33 @@ def test_with_fixed_texts_the_gradient_is_that_of_the_queries(tiny_model: Path, 
     assert set(kinds) == {"query"}
     assert value.loss == pytest.approx(float(expected.detach()), rel=1e-5)
     assert_close(grads(ours), grads(plain))
+
+
+@pytest.mark.parametrize("memory", [0.0, 1e12])
+def test_the_anchors_gradient_is_that_of_a_plain_version_in_float64(
+    tiny_model: Path, step: Step, memory: float
+) -> None:
+    """Text by text through a model in float64, with the sum of squares written out; also with recomputation."""
+    weights = {"anchor": 1.0}
+    ours, plain = fresh(tiny_model, budget=60), fresh(tiny_model)
+    queries, texts = ours.tokenise(QUERIES, "query"), ours.tokenise(TEXTS, "document")
+    value = Engine(ours, memory).backward(
+        *(queries, step.queries, texts, step.texts),
+        lambda *embeddings: weighted(on(step, ours.device), *embeddings, weights, TEMPERATURES),  # type: ignore[arg-type]
+    )
+    plain.model.double()
+    assert step.base is not None
+    rows = [(queries, "query", int(q)) for q in step.queries] + [(texts, "document", int(t)) for t in step.texts]
+    expected = torch.zeros((), dtype=torch.float64, device=plain.device)
+    for (tokens, kind, position), base in zip(rows, step.base.double().to(plain.device), strict=True):
+        features = plain._features(tokens, np.array([position]), kind)  # type: ignore[arg-type]
+        embedding = plain.model(features, task=kind)["sentence_embedding"][0]
+        for dimension in range(len(base)):
+            expected = expected + (embedding[dimension] / embedding.norm() - base[dimension]) ** 2 / len(rows)
+    expected.backward()
+    assert expected.dtype == torch.float64
+    assert value.loss == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert_close(grads(ours), {name: gradient.float() for name, gradient in grads(plain).items()})
 
 
 def test_encoding_a_text_once_gives_the_gradients_of_encoding_all_copies(
@@ -143,7 +177,7 @@ def test_encoding_a_text_once_gives_the_gradients_of_encoding_all_copies(
     mean = torch.zeros(len(step.texts), copies.shape[1], device=copies.device)
     counts = torch.bincount(torch.tensor(columns), minlength=len(step.texts)).to(copies.device)
     mean = mean.index_add(0, torch.tensor(columns, device=copies.device), copies) / counts[:, None]
-    loss, _ = weighted(on(step, encoder.device), query @ mean.T, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
+    loss, _ = weighted(on(step, encoder.device), query, mean, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
     loss.backward()
     assert float(loss.detach()) == pytest.approx(plain[0], rel=1e-5)
     assert_close(grads(encoder), plain[1])
@@ -184,7 +218,7 @@ def test_a_loss_that_is_nan_leaves_no_gradient(tiny_model: Path, step: Step) -> 
     encoder = fresh(tiny_model)
     tokens = encoder.tokenise(TEXTS, "document")
     value = Engine(encoder, 1e12).backward(
-        tokens, step.queries, tokens, step.texts, lambda similarity: (similarity.sum() * torch.nan, {})
+        tokens, step.queries, tokens, step.texts, lambda query, text: ((query @ text.T).sum() * torch.nan, {})
     )
     assert np.isnan(value.loss)
     assert all(p.grad is None for p in encoder.model.parameters())
@@ -199,7 +233,7 @@ def test_memory_is_what_each_further_text_keeps(tmp_path: Path, precision: str, 
     tokens = text.take(np.zeros(3, dtype=np.int64))
     assert tokens.lengths.tolist() == [length] * 3
     engine, everything = Engine(encoder, 1e12), np.arange(3)
-    engine.backward(tokens, everything, tokens, everything, lambda similarity: (similarity.sum(), {}))
+    engine.backward(tokens, everything, tokens, everything, lambda query, text: ((query @ text.T).sum(), {}))
     assert engine.bytes_per_token is not None
     two, three = (kept_bytes(encoder, tokens, np.arange(count)) for count in (2, 3))
     assert engine.bytes_per_token == pytest.approx((three - two) / length, rel=0.02)

@@ -17,6 +17,7 @@ from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training import loop, schedule
+from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.selection import Selector
 
@@ -247,6 +248,25 @@ def test_a_single_query_and_a_list_with_a_single_document(
         assert len(trained) == 3
         assert np.isfinite(trained).all()
         assert (max(trained) > 0) == learns
+
+
+@pytest.mark.parametrize(("loss", "weight"), [("anchor", 30.0), ("anchor_kl", 100.0)])
+def test_an_anchor_keeps_the_student_close_to_its_base(
+    tiny_model: Path, examples: Examples, selector: Selector, loss: str, weight: float
+) -> None:
+    """It starts at 0, and its value after the same steps is much smaller than with hardly any weight."""
+    last = {}
+    for strength in (1e-6, weight):
+        encoder = fresh(tiny_model)
+        tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+        settings = recipe(losses={"listwise": 1, loss: strength}, query_length=8, max_length=24)
+        anchored = with_base(examples, encoder, encoder.encode(tokens[1], "document"), tokens, settings)
+        result = train(encoder, anchored, settings, selector, 0.0, seed=1)
+        values = [row["losses"][loss] for row in result.history if row["split"] == "train"]
+        assert abs(values[0]) < 1e-5
+        last[strength] = values[-1]
+    assert last[1e-6] > 0.05
+    assert last[weight] < 0.3 * last[1e-6]
 
 
 def test_an_epoch_of_three_steps(tiny_model: Path, examples: Examples, selector: Selector) -> None:

@@ -3,21 +3,38 @@
 import pytest
 import torch
 
-from listill.training.losses import infonce, listwise
-from listill.training.objective import use_temperature, weighted
-from plain_losses import TEMPERATURES, random_step
+from listill.training.losses import anchor, anchor_kl, infonce, listwise
+from listill.training.objective import use_base, use_temperature, weighted
+from plain_losses import TEMPERATURES, random_embeddings, random_step
 
 
 def test_the_weighted_sum_is_in_fp32_and_has_named_parts() -> None:
-    step, similarity = random_step(5)
-    total, parts = weighted(step, similarity.bfloat16(), {"listwise": 1.0, "infonce": 0.1}, TEMPERATURES)
-    rounded = similarity.bfloat16().float()
+    step, _ = random_step(5)
+    queries, texts = random_embeddings(step)
+    losses = {"listwise": 1.0, "infonce": 0.1}
+    total, parts = weighted(step, queries.bfloat16(), texts.bfloat16(), losses, TEMPERATURES)
+    rounded = queries.bfloat16().float() @ texts.bfloat16().float().T
     listwise_loss, infonce_loss = (module.loss(step, rounded, TEMPERATURES).mean() for module in (listwise, infonce))
     assert total.dtype == torch.float32
     assert float(total) == pytest.approx(float(listwise_loss + 0.1 * infonce_loss), rel=1e-6)
     assert parts == {"listwise": pytest.approx(float(listwise_loss)), "infonce": pytest.approx(float(infonce_loss))}
-    total, parts = weighted(step, similarity, {"infonce": 2.0}, TEMPERATURES)
+    total, parts = weighted(step, queries, texts, {"infonce": 2.0}, TEMPERATURES)
     assert float(total) == pytest.approx(2 * parts["infonce"], rel=1e-6)
+
+
+def test_a_loss_reads_similarities_or_embeddings() -> None:
+    step, _ = random_step(5)
+    queries, texts = random_embeddings(step)
+    total, parts = weighted(step, queries, texts, {"anchor": 3.0, "anchor_kl": 0.5}, TEMPERATURES)
+    squared = anchor.loss(step, torch.cat([queries, texts]), TEMPERATURES)
+    divergence = anchor_kl.loss(step, queries @ texts.T, TEMPERATURES)
+    assert squared.shape == (len(queries) + len(texts),)
+    assert divergence.shape == (len(queries),)
+    assert parts == {
+        "anchor": pytest.approx(float(squared.mean())),
+        "anchor_kl": pytest.approx(float(divergence.mean())),
+    }
+    assert float(total) == pytest.approx(float(3 * squared.mean() + 0.5 * divergence.mean()), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +46,8 @@ def test_the_weighted_sum_is_in_fp32_and_has_named_parts() -> None:
         (["ranknet"], ["student"]),
         (["infonce"], ["infonce"]),
         (["infonce", "ranknet"], ["student", "infonce"]),
+        (["anchor"], []),
+        (["anchor_kl"], ["student"]),
         ([], []),
     ],
     ids=str,  # lists: the order of a set, and so the id, would differ between processes
@@ -36,3 +55,9 @@ def test_the_weighted_sum_is_in_fp32_and_has_named_parts() -> None:
 def test_temperatures_that_losses_use(losses: list[str], used: list[str]) -> None:
     weights = dict.fromkeys(losses, 1.0)
     assert [name for name in ("student", "teacher", "infonce") if use_temperature(weights, name)] == used
+
+
+def test_losses_that_use_the_base_models_embeddings() -> None:
+    assert use_base({"listwise": 1.0, "anchor": 0.1})
+    assert use_base({"anchor_kl": 0.1})
+    assert not use_base({"listwise": 1.0, "infonce": 1.0, "margin_mse": 1.0, "pair_mse": 1.0, "ranknet": 1.0})

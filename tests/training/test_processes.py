@@ -25,7 +25,8 @@ def train(count: int, model: Path, folder: Path, recipe: dict[str, object]) -> d
 
 def test_two_processes_and_one_give_the_same_model(tiny_model: Path, tmp_path: Path) -> None:
     """Batches of 5 with a remainder of 2, and chunks that cannot be shared equally, some computed twice."""
-    recipe: dict[str, object] = {"epochs": 3, "learning_rate": 1e-3, "memory": 1e-3}
+    losses = {"listwise": 1, "infonce": 0.2, "anchor": 2, "anchor_kl": 0.5}
+    recipe: dict[str, object] = {"epochs": 3, "learning_rate": 1e-3, "memory": 1e-3, "losses": losses}
     one = train(1, tiny_model, tmp_path / "one", recipe)
     two = train(2, tiny_model, tmp_path / "two", recipe)
     start = tiny_training.training(tiny_model, recipe).encoder.model.state_dict()

@@ -69,6 +69,21 @@ def test_only_the_query_tower(copied: Callable[[], Path], settings: dict[str, An
     assert "encoded by the base model: only queries were trained" in card
 
 
+def test_what_keeps_a_student_close_to_its_base(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    """An anchor, with passages that are cut in training: at the first step, the student is where the base model is."""
+    folder = copied()
+    anchored = {
+        "losses": {"listwise": 1, "anchor": 5, "anchor_kl": 0.1},
+        "max_length": 20,
+        "selection": {"base": False},
+    }
+    flow.make(folder, flow.changed(settings, "training.variants", {"anchored": anchored}), "train")
+    losses = pd.read_parquet(flow.results(folder) / "models/small/anchored/losses.parquet")
+    first, last = (losses.groupby("name")["value"].agg(which) for which in ("first", "last"))
+    assert sorted(first.index) == ["anchor", "anchor_kl", "listwise"]
+    assert first[["anchor", "anchor_kl"]].abs().max() < 1e-4 < 1e-3 < last[["anchor", "anchor_kl"]].min()
+
+
 def test_own_lists(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
     """A variant with lists of its own, two seeds and a second round: all its lists have its settings, the others' stay."""
     folder = copied()

@@ -9,8 +9,8 @@ import pandas as pd
 from listill.report.results import Cell, Results
 
 REMEDY = (
-    "To lose less, train a variant with `selection: {merge: use}`, which mixes the weights with those of the base model, or "
-    "with a lower learning rate."
+    "To lose less, train a variant with the loss `anchor`, or with `selection: {merge: use}`: both keep the weights close to "
+    "the base model (docs/recipes.md)."
 )
 
 

@@ -34,8 +34,8 @@ class Temperatures(Section):
 
     student: Positive = Field(
         0.03,
-        description="temperature of the student's similarities in the losses listwise, margin_mse, pair_mse and "
-        "ranknet",
+        description="temperature of the student's similarities in the losses anchor_kl, listwise, margin_mse, "
+        "pair_mse and ranknet",
     )
     teacher: Positive | Literal["auto"] = Field(
         "auto",

@@ -86,6 +86,7 @@ def run(
     from listill.retrieval.encoder import Encoder
     from listill.training import allocator
     from listill.training import examples as training_set
+    from listill.training.base_embeddings import with_base
     from listill.training.decision import decide
     from listill.training.loop import Training
     from listill.training.processes import Processes
@@ -123,6 +124,7 @@ def run(
             remove(out)  # an earlier version
         curves = out.with_name(f"{out.name}.tensorboard")
         text_tokens = examples.tokenise(encoder, stored)
+        examples = with_base(examples, encoder, matrix, text_tokens, recipe)
         training = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes, fixed_texts)
         result = training.run(base_on_part)
         if processes.first:

@@ -16,7 +16,8 @@ class Step:
     ``lists`` [queries, longest list]: columns of the lists' documents in the similarity matrix. ``mask``: which entries
     are not padding. ``positives``: which entries are positives; the first always is. ``scores``: the teacher's scores.
     ``negative`` [queries, texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts
-    each text. ``others`` [queries, texts]: which texts the listwise loss uses beside the list.
+    each text. ``others`` [queries, texts]: which texts the listwise loss uses beside the list. ``base`` [queries + texts,
+    d]: the base model's embeddings, if a loss uses them.
     """
 
     queries: np.ndarray
@@ -28,6 +29,7 @@ class Step:
     negative: torch.Tensor
     copies: torch.Tensor
     others: torch.Tensor | None = None
+    base: torch.Tensor | None = None
 
     @property
     def positive(self) -> torch.Tensor:
@@ -67,6 +69,9 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
         similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
         negative &= similarity <= np.take_along_axis(similarity, columns[:, :1], axis=1) + negatives.guide_margin
     shared = torch.from_numpy(negative).to(device)
+    base = None
+    if examples.base is not None:
+        base = torch.from_numpy(np.concatenate([examples.base[0][queries], examples.base[1][texts]])).to(device)
     return Step(
         queries=queries,
         texts=texts,
@@ -77,6 +82,7 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
         negative=shared,
         copies=torch.from_numpy(copies if negatives.count == "every" else np.ones_like(copies)).to(device),
         others=shared if negatives.listwise else None,
+        base=base,
     )
 
 

@@ -24,8 +24,8 @@ from listill.training.processes import Processes
 # texts, so a larger chunk has texts of more different lengths. Speed: benchmarks/README.md#chunks-on-a-cpu.
 CPU_CHUNK = 2048
 
-# From similarities [queries, texts] to the loss and its named parts.
-Loss = Callable[[torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
+# From the embeddings of queries [queries, d] and of texts [texts, d] to the loss and its named parts.
+Loss = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Engine:
     ) -> "Value":
         """Add the gradient of the loss over the given queries and texts to the gradients of the parameters.
 
-        ``loss`` gets the similarities [query_positions, text_positions]. If only queries are trained, ``fixed``
+        ``loss`` gets the embeddings of ``query_positions`` and of ``text_positions``. If only queries are trained, ``fixed``
         [text_positions, d] are the embeddings of the texts, which are not encoded. Returns the loss and its parts.
         """
         encoded = texts.take(text_positions) if fixed is None else queries.take(query_positions)
@@ -86,7 +86,7 @@ class Engine:
         if fixed is not None:
             embeddings[count:] = fixed
         embeddings.requires_grad_()
-        value, parts = loss(embeddings[:count] @ embeddings[count:].T)
+        value, parts = loss(embeddings[:count], embeddings[count:])
         if torch.isfinite(value):
             value.backward()
             assert embeddings.grad is not None

@@ -26,7 +26,8 @@ class Examples:
     ``relevant[q]`` are the groups that are known to be relevant to q, or that the lists take to be (near positives).
     ``document[t]`` is the position in the corpus, or -1 for a passage from which a query was removed. ``left_out[q]``:
     groups and scores of the candidates that the teacher scored but the list leaves out; None if they are unknown.
-    ``guide``: embeddings of queries and texts by the model that filters likely false negatives.
+    ``guide``: embeddings of queries and texts by the model that filters likely false negatives. ``base``: those by the
+    base model, if a loss uses them.
     """
 
     query_ids: list[str]
@@ -40,6 +41,7 @@ class Examples:
     document: np.ndarray
     left_out: list[tuple[np.ndarray, np.ndarray]] | None = None
     guide: tuple[np.ndarray, np.ndarray] | None = None
+    base: tuple[np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.queries)

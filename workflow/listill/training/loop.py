@@ -165,7 +165,7 @@ class Training:
         step = batches.collate(self.examples, queries, recipe.negatives, self.encoder.device)
         value = self.engine.backward(
             *(self.queries, queries, self.texts, step.texts),
-            lambda similarity: weighted(step, similarity, recipe.losses, recipe.temperatures),
+            lambda query, text: weighted(step, query, text, recipe.losses, recipe.temperatures),
             None if self.fixed_texts is None else self.fixed_texts[step.texts],
         )
         self._check_finite("loss", value.loss, state, queries)

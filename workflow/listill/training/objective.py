@@ -18,17 +18,25 @@ def _loss(name: str) -> ModuleType:
 
 
 def weighted(
-    step: Step, similarity: torch.Tensor, weights: Mapping[Loss, float], temperatures: Temperatures
+    step: Step,
+    queries: torch.Tensor,
+    texts: torch.Tensor,
+    weights: Mapping[Loss, float],
+    temperatures: Temperatures,
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Return the weighted sum of the losses (means over the queries), and the unweighted value of each loss by name.
 
-    ``similarity`` [queries, texts] holds the student's similarities of the step's queries and distinct texts.
+    ``queries`` [queries, d] and ``texts`` [texts, d] are the student's embeddings of the step's queries and distinct
+    texts. The value of a loss that reads embeddings is its mean over both.
     """
-    similarity = similarity.float()
+    queries, texts = queries.float(), texts.float()
+    similarity, embeddings = queries @ texts.T, torch.cat([queries, texts])
     total = similarity.new_zeros(())
     values: dict[str, float] = {}
     for name, weight in weights.items():
-        value = _loss(name).loss(step, similarity, temperatures).mean()
+        module = _loss(name)
+        read = embeddings if getattr(module, "EMBEDDINGS", False) else similarity
+        value = module.loss(step, read, temperatures).mean()
         total = total + weight * value
         values[name] = float(value.detach())
     return total, values
@@ -37,3 +45,8 @@ def weighted(
 def use_temperature(losses: Mapping[Loss, float], temperature: str) -> bool:
     """Tell whether any of the losses uses a temperature (``teacher``, ``student``, ``infonce``)."""
     return any(temperature in _loss(name).TEMPERATURES for name in losses)
+
+
+def use_base(losses: Mapping[Loss, float]) -> bool:
+    """Tell whether any of the losses uses the base model's embeddings."""
+    return any(getattr(_loss(name), "BASE", False) for name in losses)
