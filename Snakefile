@@ -23,7 +23,7 @@ os.environ.update(
     PATH=os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ.get("PATH", "")])),
 )
 
-from listill import shortage
+from listill import config_files, shortage
 from listill.errors import UserError
 
 # An unconditional "configfile:" would merge the demo's corpora into every other config.
@@ -35,6 +35,7 @@ if not workflow.config_settings.configfiles:
 try:
     from listill.plan import Plan  # may raise UserError: it imports members outside the package
 
+    config_files.check(workflow.config_settings.configfiles)
     PLAN = Plan(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -7,6 +7,7 @@ from typing import Any
 
 import flow
 import pytest
+import yaml
 
 
 def parquet(folder: Path) -> list[str]:
@@ -35,6 +36,12 @@ def test_bad_config(settings: dict[str, Any], tmp_path: Path, place: str, value:
     said = fails(tmp_path, flow.changed(settings, place, value), "--dry-run")
     assert said.count(message) == 1
     assert not (tmp_path / "results").exists()
+
+
+def test_a_key_that_is_given_twice(settings: dict[str, Any], tmp_path: Path) -> None:
+    text = yaml.safe_dump(settings) + "seed: 8\n"
+    said = fails(tmp_path, text, "--dry-run")
+    assert f":{text.count(chr(10))}: the key seed was already set in line " in said
 
 
 def test_missing_folder(settings: dict[str, Any], tmp_path: Path) -> None:
