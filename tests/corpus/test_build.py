@@ -146,7 +146,7 @@ def test_judgements_of_missing_documents_are_counted(caplog: pytest.LogCaptureFi
     assert built.counts["judgements of missing documents"] == 3
     (message,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert message.startswith(
-        "here: the document 'lost', judged for query 'q0', is not in the corpus: there are 3 judgem"
+        "here: the document 'lost', judged for query 'q0', is not in the corpus (judgements of missing documents: 3);"
     )
     none = build(source(), Corpus(source=BEIR, heldout=2), seed=1)
     assert "judgements of missing documents" not in none.counts

@@ -12,7 +12,7 @@ def check(files: Iterable[Path]) -> None:
     """Raise UserError if a key stands twice in the same section of a file.
 
     Parsers of YAML take the last value and drop the others. Files that cannot be read or parsed are left to Snakemake, which
-    says what is wrong with them. The keys of a section that is merged (``<<``) may be set again: this is how they are changed.
+    says what is wrong with them. The keys of a section that is merged (``<<``) may be set again, which changes them.
     """
     for file in files:
         try:

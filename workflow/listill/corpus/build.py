@@ -199,7 +199,7 @@ def judged_but_missing(qrels: Sequence[Judgement], known: Set[str], origin: str)
             f"{len(relevant)}): check that the judgements belong to this corpus and have the same ids"
         )
     log.warning(
-        "%s: %s: judgements of missing documents: %d; in dev and test they count as documents that no system "
+        "%s: %s (judgements of missing documents: %d); in dev and test they count as documents that no system "
         "finds, in train they are left out",
         place or origin,
         problem,
