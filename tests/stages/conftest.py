@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -19,3 +20,13 @@ def process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(root_level)
     logging.getLogger("listill").setLevel(level)
+
+
+@pytest.fixture
+def signals_of_a_terminal() -> Iterator[None]:
+    """Signals to stop do what they do in a terminal, also if the tests were started by nohup or in the background."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

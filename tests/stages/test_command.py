@@ -164,6 +164,7 @@ def test_a_log_that_cannot_be_written_is_reported_in_one_line(
     assert error == f"listill made_up: error: {tmp_path}/file/x.log: cannot be written (File exists)\n"
 
 
+@pytest.mark.usefixtures("signals_of_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_stage_says_so_in_one_line(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -73,6 +73,7 @@ def failed_import() -> None:
         raise ModuleNotFoundError("Could not import module") from None
 
 
+@pytest.mark.usefixtures("signals_of_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_work_and_handlers_are_restored(number: int, caplog: pytest.LogCaptureFixture) -> None:
     before, hook = signal.getsignal(number), sys.unraisablehook
@@ -84,6 +85,7 @@ def test_a_signal_stops_the_work_and_handlers_are_restored(number: int, caplog: 
     assert sys.unraisablehook is hook
 
 
+@pytest.mark.usefixtures("signals_of_a_terminal")
 def test_an_error_that_a_signal_caused_is_no_error() -> None:
     with pytest.raises(SystemExit), stoppable("mine"):
         failed_import()
@@ -105,15 +107,20 @@ def test_a_signal_in_a_destructor_stops_the_work_too() -> None:
     assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "listill mine: stopped; run again to resume\n")
 
 
-def test_an_ignored_signal_remains_ignored() -> None:
-    """As under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with stoppable("mine"):
-            os.kill(os.getpid(), signal.SIGHUP)
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
+def test_a_process_goes_on_if_its_signals_are_ignored() -> None:
+    """As nohup ignores SIGHUP, and a shell script SIGINT in what it starts in the background; SIGTERM stops it still."""
+    code = (
+        "import os, signal; from listill.stages.process import start_log, stoppable\n"
+        "start_log(None)\n"
+        "with stoppable('mine'):\n"
+        "    for number in (signal.SIGHUP, signal.SIGINT): os.kill(os.getpid(), number)\n"
+        "    print('went on', flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    line = ["sh", "-c", "trap '' HUP INT; exec \"$@\"", "sh", sys.executable, "-c", code]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.stdout == "went on\n"
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "listill mine: stopped; run again to resume\n")
 
 
 @pytest.mark.parametrize(
