@@ -1,14 +1,19 @@
 """Fixtures for all tests."""
 
+import fcntl
 import importlib.util
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tiny
+
+Shared = Callable[[str, Callable[[Path], object]], Path]
 
 # The tools of all tests that run the real Snakefile: flow.py and its neighbours.
 sys.path.insert(0, str(Path(__file__).parent / "workflow"))
@@ -35,15 +40,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a SentenceTransformers model: random, seeded, with prompts, 32 dimensions, 64 tokens."""
-    return tiny.make_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """``shared(name, make)`` is a folder that all processes of the tests share: the first one to ask for it makes it."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = root / name, root / f"{name}.done"
+        with open(root / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def tiny_beir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BEIR folder of 60 documents with 20 train and 20 test topics. All tests share it, so it must not be changed."""
-    return tiny.tiny_corpus(tmp_path_factory.mktemp("beir") / "tiny")
+def tiny_model(shared: Shared) -> Path:
+    """The folder of a SentenceTransformers model: random, seeded, with prompts, 32 dimensions, 64 tokens. Read only."""
+    return shared("tiny_model", tiny.make_tiny_model)
+
+
+@pytest.fixture(scope="session")
+def tiny_beir(shared: Shared) -> Path:
+    """A BEIR folder of 60 documents with 20 train and 20 test topics. Read only."""
+    return shared("tiny_beir", tiny.tiny_corpus)
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +78,12 @@ def settings(tiny_beir: Path, tiny_model: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def finished(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that went through undisturbed. Read only: shared by all tests."""
+def finished(settings: dict[str, Any], shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that went through undisturbed, with jobs as a user's run has them. Read only.
+
+    Each process of the tests has a copy, because dry runs write their configs and logs there.
+    """
     import flow
 
-    folder = tmp_path_factory.mktemp("finished")
-    flow.make(folder, settings)
-    return folder
+    run = shared("finished", lambda folder: flow.make(folder, settings, forked=False))
+    return Path(shutil.copytree(run, tmp_path_factory.mktemp("finished") / "run"))

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from forked_stage import commands, content, outputs, remove, start
+from forked_stage import start
+from stage_commands import commands, content, outputs, remove
 
 LARGEST = 4096  # bytes; the messages are shorter, almost all outputs are longer
 

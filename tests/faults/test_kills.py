@@ -11,7 +11,8 @@ from typing import Any
 
 import flow
 import pytest
-from forked_stage import commands, content, outputs, remove, start
+from forked_stage import start
+from stage_commands import commands, content, outputs, remove
 
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 STOPPED = re.compile(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import forked_jobs
 import pandas as pd
 import yaml
 
@@ -86,11 +87,14 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k != "LISTILL_DATA"} | {"HF_HUB_OFFLINE": "1"}
 
 
-def run(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake to its end, whatever that is."""
+def run(
+    folder: Path, settings: Mapping[str, Any] | str, *arguments: str, forked: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake to its end, whatever that is; its jobs are forked, or processes of their own as in a user's run."""
     folder.mkdir(parents=True, exist_ok=True)
     line = command(folder, settings, *arguments)
-    return subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True)
+    variables = environment() | (forked_jobs.environment() if forked else {})
+    return subprocess.run(line, cwd=folder, env=variables, capture_output=True, text=True)
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -108,9 +112,9 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True)
 
 
-def make(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) -> str:
+def make(folder: Path, settings: Mapping[str, Any] | str, *arguments: str, forked: bool = True) -> str:
     """Run Snakemake and return what it said; the test fails if the run does."""
-    done = run(folder, settings, *arguments)
+    done = run(folder, settings, *arguments, forked=forked)
     assert done.returncode == 0, done.stdout + done.stderr + logs(folder)
     return done.stdout + done.stderr
 

@@ -85,6 +85,16 @@ def test_a_changed_folder_is_read_again(folder: Path, tiny_model: Path, change: 
     assert flow.scheduled(folder, config(tiny_model), "corpus") == AGAIN
 
 
+def test_changed_topics_are_read_again(tiny_beir: Path, tiny_model: Path, tmp_path: Path) -> None:
+    source = Path(shutil.copytree(tiny_beir, tmp_path / "source"))
+    settings = flow.config(source, tiny_model)
+    flow.make(tmp_path, settings, "corpus")
+    assert not flow.scheduled(tmp_path, settings, "corpus")
+    topics = source / "queries.jsonl"
+    topics.write_text(topics.read_text().replace('"text": "', '"text": "please tell ', 1))
+    assert flow.scheduled(tmp_path, settings, "corpus")["make_corpus"] == 1
+
+
 def test_the_new_content_is_in_the_tables(folder: Path, tiny_model: Path) -> None:
     edit(folder / "texts")
     add(folder / "texts")

@@ -95,17 +95,3 @@ def test_touching_files_schedules_nothing(copied: Callable[[], Path], settings: 
     for file in Path(settings["corpora"]["tiny"]["source"]["path"]).rglob("*"):
         os.utime(file)
     assert not flow.scheduled(folder, settings)
-
-
-def test_a_changed_source_file_is_read_again(
-    copied: Callable[[], Path], settings: dict[str, Any], tmp_path: Path
-) -> None:
-    folder = copied()
-    source = Path(settings["corpora"]["tiny"]["source"]["path"])
-    topics = source / "queries.jsonl"
-    before = topics.read_text()
-    try:
-        topics.write_text(before.replace('"text": "', '"text": "please tell ', 1))
-        assert flow.scheduled(folder, settings)["make_corpus"] == 1
-    finally:
-        topics.write_text(before)

@@ -1,0 +1,48 @@
+"""The stages of a finished run as single commands, what they write, and what must be the same in two runs."""
+
+import itertools
+import re
+import shutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import flow
+import pandas as pd
+import pyarrow.parquet as pq
+
+from listill.stages.command import _role
+
+
+def commands(folder: Path, settings: dict[str, Any]) -> list[list[str]]:
+    """Return the command lines of all stages of a run, in the order of their jobs."""
+    said = flow.make(folder, settings, "--forceall", "--dry-run", "--printshellcmds", "--quiet", "host")
+    lines = [line.split() for line in re.findall(r"(?:python|\$run) (-m listill\.stages\.[^\n;]+)", said)]
+    pattern = "results/tiny/benchmarks/*.tsv"  # the shell replaces it
+    benchmarks = [str(path.relative_to(folder)) for path in sorted(folder.glob(pattern))]
+    return [
+        ["python", *(word for each in line for word in (benchmarks if each == pattern else [each]))] for line in lines
+    ]
+
+
+def outputs(line: list[str], folder: Path) -> list[Path]:
+    """Return the outputs of a command."""
+    hints = get_type_hints(import_module(line[2]).run, include_extras=True)
+    options = {f"--{name.replace('_', '-')}" for name, hint in hints.items() if _role(hint) == "output"}
+    return [folder / value for option, value in itertools.pairwise(line) if option in options]
+
+
+def remove(paths: list[Path]) -> None:
+    """Remove the outputs of a job, as Snakemake does before it starts one and after it failed."""
+    for path in paths:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def content(path: Path) -> Any:
+    """Return what must be the same in two runs: tables without their clock, weights, and that there is a page."""
+    if path.is_dir():
+        return [content(path / "history.parquet"), (path / "model.safetensors").read_bytes()]
+    if path.suffix != ".parquet":
+        return path.stat().st_size > 1000
+    frame = pq.read_table(path).to_pandas().drop(columns="seconds", errors="ignore")
+    return pd.util.hash_pandas_object(frame.astype(str)).tolist()
