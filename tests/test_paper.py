@@ -118,6 +118,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "recipe.negatives.listwise": False,
         "recipe.negatives.guide": None,
         "recipe.tower": "both",
+        "recipe.lora": None,
         "recipe.selection.base": False,  # the scripts always keep trained weights
         "recipe.selection.patience": 2,
         "recipe.selection.evaluations": EPOCHS,

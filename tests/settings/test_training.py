@@ -5,7 +5,7 @@ import yaml
 from checked_config import config, fault
 from listill.frozen import parse
 from listill.settings.config import Settings
-from listill.settings.training import Recipe, Training
+from listill.settings.training import Lora, Recipe, Training
 
 
 def test_an_unquoted_no_is_a_no() -> None:
@@ -46,6 +46,18 @@ def test_a_variant_replaces_the_losses_and_may_set_a_section_key_to_its_default(
     assert training.recipe("v").losses == {"infonce": 1}
     assert training.recipe("v").temperatures.student == 0.05
     assert training.recipe("w").losses == {"listwise": 1, "infonce": 0.5}
+
+
+def test_a_variant_may_add_change_or_drop_a_section_that_may_be_missing() -> None:
+    variants = {"all": {"lora": None}, "small": {"lora": {"rank": 4}}, "same": {}}
+    shared = parse(Training, {"lora": {"rank": 8, "alpha": 8}, "variants": variants}, "training")
+    assert shared.recipe("all").lora is None
+    assert shared.recipe("small").lora == Lora(rank=4, alpha=8)
+    assert shared.recipe("same").lora == Lora(rank=8, alpha=8)
+    alone = parse(Training, {"variants": {**variants, "same": {"lora": {}}}}, "training")
+    assert alone.recipe("all").lora is None
+    assert alone.recipe("small").lora == Lora(rank=4)
+    assert alone.recipe("same").lora == Lora()
 
 
 def test_a_variant_may_take_all_types_or_lists_again() -> None:

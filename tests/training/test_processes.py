@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 import tiny_training
@@ -23,13 +24,16 @@ def train(count: int, model: Path, folder: Path, recipe: dict[str, object]) -> d
     return weights
 
 
-def test_two_processes_and_one_give_the_same_model(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lora", [None, {"rank": 4}], ids=str)
+def test_two_processes_and_one_give_the_same_model(
+    tiny_model: Path, tmp_path: Path, lora: dict[str, int] | None
+) -> None:
     """Batches of 5 with a remainder of 2, and chunks that cannot be shared equally, some computed twice."""
     losses = {"listwise": 1, "infonce": 0.2, "anchor": 2, "anchor_kl": 0.5}
-    recipe: dict[str, object] = {"epochs": 3, "learning_rate": 1e-3, "memory": 1e-3, "losses": losses}
+    recipe: dict[str, object] = {"epochs": 3, "learning_rate": 1e-3, "memory": 1e-3, "losses": losses, "lora": lora}
     one = train(1, tiny_model, tmp_path / "one", recipe)
     two = train(2, tiny_model, tmp_path / "two", recipe)
-    start = tiny_training.training(tiny_model, recipe).encoder.model.state_dict()
+    start = tiny_training.training(tiny_model, recipe).untrained
     assert max((one[name] - start[name].cpu()).abs().max() for name in one if one[name].is_floating_point()) > 1e-3
     # Softmax does not depend on the bias of the keys. Its gradient is 0 except for rounding, which AdamW scales to full
     # steps.

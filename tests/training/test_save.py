@@ -21,7 +21,7 @@ from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training.loop import Result
-from listill.training.save import history_table, kept, losses_table, save, write
+from listill.training.save import history_table, kept, losses_table, save, trained_weights, write
 
 TEXTS = [f"{row['title']} {row['text']}" for row in tiny.tiny_documents(12)]
 ABOUT = tables.Provenance(
@@ -129,6 +129,7 @@ def test_model_card_and_provenance(tiny_model: Path, tmp_path: Path) -> None:
         "3 human, 20 lead",
         "listwise 1, infonce 0.1",
         "student 0.03, teacher 0.152, infonce 0.05",
+        "| trained weights | all |",
         "those of step 7",
         "`f00d`",
     ]:
@@ -147,6 +148,12 @@ def test_model_card_and_provenance(tiny_model: Path, tmp_path: Path) -> None:
 )
 def test_description_of_the_kept_weights(step: int, weights: str, text: str) -> None:
     assert kept(Result([], best_step=step, best=0.5, kept=weights)) == text
+
+
+def test_description_of_the_trained_weights() -> None:
+    adapted = Recipe.model_validate({"lora": {"rank": 4}}).model_dump(mode="json")
+    assert trained_weights(adapted) == "LoRA adapters of rank 4, merged into the weights"
+    assert trained_weights(Recipe().model_dump(mode="json")) == "all"
 
 
 def test_files_of_an_earlier_attempt_are_removed(tiny_model: Path, tmp_path: Path) -> None:

@@ -26,9 +26,11 @@ def same(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> 
     )
 
 
-def test_a_stopped_training_resumes_exactly(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped by SIGTERM, as a cluster stops jobs, at several steps, with dropout."""
-    recipe: dict[str, object] = {"dropout": 0.1}
+@pytest.mark.parametrize("recipe", [{"dropout": 0.1}, {"lora": {"rank": 4}, "learning_rate": 1e-2}], ids=str)
+def test_a_stopped_training_resumes_exactly(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, object]
+) -> None:
+    """Stopped by SIGTERM, as a cluster stops jobs, at several steps, with dropout or adapters."""
     expected, weights = tiny_training.final(tiny_training.training(tiny_model, recipe))
     assert len(expected.history) == 22 + 5 + 1 + (3 if expected.best_step else 0)
     for stop_at in (1, 7, 22):

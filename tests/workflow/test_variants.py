@@ -70,15 +70,26 @@ def test_only_the_query_tower(copied: Callable[[], Path], settings: dict[str, An
 
 
 def test_what_keeps_a_student_close_to_its_base(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
-    """An anchor, with passages that are cut in training: at the first step, the student is where the base model is."""
+    """An anchor, with passages that are cut in training: at the first step, the student is where the base model is.
+
+    LoRA: the embeddings of the corpus are those of the saved model, which anyone can load.
+    """
     folder = copied()
-    anchored = {
-        "losses": {"listwise": 1, "anchor": 5, "anchor_kl": 0.1},
-        "max_length": 20,
-        "selection": {"base": False},
-    }
-    flow.make(folder, flow.changed(settings, "training.variants", {"anchored": anchored}), "train")
-    losses = pd.read_parquet(flow.results(folder) / "models/small/anchored/losses.parquet")
+    shared: dict[str, Any] = {"learning_rate": 3e-3, "selection": {"base": False}}
+    anchored = shared | {"losses": {"listwise": 1, "anchor": 5, "anchor_kl": 0.1}, "max_length": 20}
+    adapted = shared | {"losses": {"listwise": 1}, "lora": {"rank": 4}}
+    flow.make(folder, flow.changed(settings, "training.variants", {"anchored": anchored, "adapted": adapted}), "train")
+    results = flow.results(folder)
+    corpus = pd.read_parquet(results / "corpus.parquet").head(9)
+    tuned, base = (
+        np.stack(pd.read_parquet(results / f"embeddings/{name}.parquet")["embedding"].head(9))
+        for name in ("small.adapted", "small")
+    )
+    model = SentenceTransformer(str(results / "models/small/adapted"), device="cpu")
+    own = model.encode_document((corpus["title"] + " " + corpus["text"]).tolist())
+    assert (own * tuned).sum(1).min() > 0.999  # in bf16 or not
+    assert (own * base).sum(1).max() < 0.99
+    losses = pd.read_parquet(results / "models/small/anchored/losses.parquet")
     first, last = (losses.groupby("name")["value"].agg(which) for which in ("first", "last"))
     assert sorted(first.index) == ["anchor", "anchor_kl", "listwise"]
     assert first[["anchor", "anchor_kl"]].abs().max() < 1e-4 < 1e-3 < last[["anchor", "anchor_kl"]].min()

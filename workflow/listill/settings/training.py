@@ -109,6 +109,18 @@ class Selection(Section):
     )
 
 
+class Lora(Section):
+    """Low-rank adapters that are trained in place of the weights."""
+
+    rank: Count = Field(16, description="rank of the adapters")
+    alpha: Count = Field(
+        32, description="the adapters' share is multiplied by alpha / rank: keep the ratio when you change the rank"
+    )
+    layers: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
+        None, description="names of the linear layers that get adapters, such as `query` and `value`; default: all"
+    )
+
+
 class Recipe(Section):
     """How one variant is trained."""
 
@@ -123,6 +135,11 @@ class Recipe(Section):
         "both",
         description="query: only the encoder of queries is trained; passages keep the embeddings of the base model, so that "
         "an existing index stays valid",
+    )
+    lora: Lora | None = Field(
+        None,
+        description="train low-rank adapters instead of the weights, and merge them into the weights (needs the extra "
+        "`lora`); `{}` takes the defaults, null trains all weights",
     )
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
     batch: Count = Field(16, description="queries per step")
@@ -281,7 +298,8 @@ class Training(Recipe):
         keys = set(Recipe.model_fields)
         merged = self.model_dump(include=keys)
         for key, value in self.variants[_plain(variant)].model_dump(include=keys, exclude_unset=True).items():
-            merged[key] = merged[key] | value if isinstance(getattr(self, key), Section) else value
+            shared = getattr(self, key)
+            merged[key] = merged[key] | value if isinstance(shared, Section) and value is not None else value
         return Recipe(**merged)
 
     def lists_name(self, student: str, variant: str) -> str:

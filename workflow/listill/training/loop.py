@@ -21,6 +21,7 @@ from listill.training import batches
 from listill.training.curves import Curves
 from listill.training.engine import Engine
 from listill.training.examples import Examples
+from listill.training.lora import Adapters
 from listill.training.objective import weighted
 from listill.training.processes import Processes
 from listill.training.schedule import optimiser, rate, set_dropout
@@ -83,6 +84,8 @@ class Training:
         self.steps = batches.order(len(examples), recipe.epochs, recipe.batch, seed)
         self.processes = processes or Processes()
         self.engine = Engine(encoder, memory(recipe, encoder.device), self.processes)
+        self.untrained = weights(encoder.model)
+        self.adapters = Adapters(encoder.model, recipe.lora, seed)
         self.adam = optimiser(encoder.model, recipe)
         self.checkpoint = work / "checkpoint.pt" if work else None
         self.best_embeddings: np.ndarray | None = None
@@ -98,7 +101,6 @@ class Training:
         raises SystemExit.
         """
         model = self.encoder.model
-        untrained = weights(model)
         state = self._begin(base)
         self._log_start(base)
         mode = model.training
@@ -114,17 +116,18 @@ class Training:
                     self._measure_step(state)
                 self._save_checkpoint(state, stop, due or state.step % self.recipe.checkpoint == 0)
         model.train(mode)
+        self.adapters.remove()
         if self.recipe.selection.average:
             average = mixture([(1 / len(state.recent), recent) for recent in state.recent])
             self._measure(state, "average", average)
         if self.recipe.selection.merge != "no" and state.best_step > 0:
             best = state.best_weights
             for share in MIXTURES:
-                mixed = mixture([(1 - share, untrained), (share, best)])
+                mixed = mixture([(1 - share, self.untrained), (share, best)])
                 self._measure(state, f"merge {share:g}", mixed, eligible=self.recipe.selection.merge == "use")
         model.load_state_dict(state.best_weights)
         self.curves.close()
-        return Result(state.history, state.best_step, state.best, state.kept, untrained, self.best_embeddings)
+        return Result(state.history, state.best_step, state.best, state.kept, self.untrained, self.best_embeddings)
 
     def _begin(self, base: float) -> State:
         found = self.checkpoint and self.processes.first and usable(self.checkpoint)
@@ -135,7 +138,7 @@ class Training:
             log.info("train: resuming after step %d of %d", state.step, len(self.steps))
             return state
         best = base if self.recipe.selection.base else -np.inf
-        state = State(best=best, best_weights=weights(self.encoder.model))
+        state = State(best=best, best_weights=self.untrained)
         state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", SELECTION: base})
         return state
 
@@ -213,10 +216,11 @@ class Training:
 
     def _measure_step(self, state: State) -> None:
         """Measure the current weights on the dev queries, and keep them if they are the best so far."""
-        value = self._measure(state, "step", weights(self.encoder.model))
+        with self.adapters.merged() as candidate:
+            value = self._measure(state, "step", candidate)
         log.info("train: step %d of %d: dev %s %.4f", state.step, len(self.steps), SELECTION, value)
         if self.recipe.selection.average:
-            state.recent = [*state.recent, weights(self.encoder.model)][-self.recipe.selection.average :]
+            state.recent = [*state.recent, candidate][-self.recipe.selection.average :]
         # The base model does not count here: at the peak of the learning rate, even a successful training may be below it.
         state.stale = 0 if value > state.best_trained else state.stale + 1
         state.best_trained = max(value, state.best_trained)

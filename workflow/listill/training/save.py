@@ -33,6 +33,7 @@ A dense retriever for one corpus, trained with listill by distillation from an e
 | base model | `{base_model}` |
 | training lists | {trained} |
 | losses | {losses} |
+| trained weights | {weights} |
 | temperatures | {temperatures} |
 | selected weights | {kept} |
 | passages | {passages} |
@@ -65,6 +66,12 @@ def kept(result: Result) -> str:
     return f"mixture: {share:.0%} of the best weights (step {result.best_step}), {1 - share:.0%} of the base model's"
 
 
+def trained_weights(recipe: dict[str, Any]) -> str:
+    """Describe which weights were trained."""
+    lora = recipe["lora"]
+    return f"LoRA adapters of rank {lora['rank']}, merged into the weights" if lora else "all"
+
+
 def temperatures(details: dict[str, Any]) -> dict[str, float]:
     """Return the temperatures of the training, with the matched value for ``auto`` (left out if no loss used it)."""
     settings = details["settings"]["recipe"]["temperatures"]
@@ -87,6 +94,7 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
         trained=", ".join(f"{count} {kind}" for kind, count in details["trained"].items()),
         losses=", ".join(f"{name} {weight:g}" for name, weight in recipe["losses"].items()),
         temperatures=", ".join(f"{name} {value:.3g}" for name, value in temperatures(details).items()),
+        weights=trained_weights(recipe),
         kept=kept(result),
         passages="encoded by the base model: only queries were trained" if query_only else "encoded by this model",
         documents='SentenceTransformer("path/to/the/base/model")' if query_only else "model",
