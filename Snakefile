@@ -47,6 +47,7 @@ wildcard_constraints:
     student="|".join(PLAN.students),
     retriever="|".join(PLAN.retrievers),
     variant="|".join(PLAN.variants),
+    joint="|".join(PLAN.joint) or "(?!)",
     shard=r"\d+-of-\d+",
 
 
@@ -60,6 +61,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/rounds.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/retention.smk"
+include: "workflow/rules/joint.smk"
 include: "workflow/rules/papers.smk"
 
 

@@ -72,6 +72,7 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
     from listill.training import allocator
     from listill.training.examples import Examples
     from listill.training.loop import Training
+    from listill.training.parts import Part
     from listill.training.state import State
 
     allocator.keep_freed()  # as in the stage train
@@ -95,7 +96,8 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
     negatives = {"listwise": False}  # the other systems do not support this
     keys = {"batch": task.batch, "temperatures": temperatures, "negatives": negatives, "memory": memory}
     recipe = Recipe.model_validate(keys)
-    training = Training(encoder, examples, tokens, recipe, None, seed=0)  # type: ignore[arg-type]
+    part = Part(examples, *tokens, recipe.temperatures, None)  # type: ignore[arg-type]
+    training = Training(encoder, [part], recipe, seed=0)
     state = State(history=[{}])
     return timed(lambda step: training.advance(state), task, encoder.device)
 

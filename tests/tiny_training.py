@@ -22,6 +22,7 @@ from listill.settings.training import Recipe
 from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.loop import Result, Training
+from listill.training.parts import Part
 from listill.training.processes import Processes
 from listill.training.selection import Selector
 
@@ -51,6 +52,12 @@ def selector(documents: Collection) -> Selector:
     return Selector(documents, ids, titles, judged)
 
 
+def part(encoder: Encoder, examples: Examples, recipe: Recipe, dev: Selector, name: str = "") -> Part:
+    """Return a part of a training."""
+    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+    return Part(examples, *tokens, recipe.temperatures, dev, name=name)
+
+
 def training(
     model: Path, recipe: dict[str, object], work: Path | None = None, processes: Processes | None = None
 ) -> Training:
@@ -71,11 +78,11 @@ def training(
     )
     encoder = Encoder(Student(model=str(model), precision="fp32"), trainable=True)
     encoder.token_budget = 120
-    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
     full_recipe = Recipe.model_validate({**RECIPE, **recipe})
+    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
     examples = with_base(examples, encoder, encoder.encode(tokens[1], "document"), tokens, full_recipe)
-    dev = selector(documents)
-    return Training(encoder, examples, tokens, full_recipe, dev, seed=3, work=work, processes=processes)
+    alone = part(encoder, examples, full_recipe, selector(documents))
+    return Training(encoder, [alone], full_recipe, seed=3, work=work, processes=processes)
 
 
 def final(training: Training) -> tuple[Result, dict[str, torch.Tensor]]:

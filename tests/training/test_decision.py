@@ -16,6 +16,7 @@ from listill.measure_names import SELECTION
 from listill.settings.training import Selection
 from listill.training.decision import decide
 from listill.training.loop import Result
+from listill.training.parts import Whole
 from listill.training.selection import Selector, selector, whole_corpus
 
 SIZE, QUERIES = 1500, 40
@@ -93,11 +94,11 @@ def test_a_part_of_the_corpus_favours_worse_weights_but_does_not_decide(
     on_part = part.measure(encoder)
     assert on_part > base_on_part
     with caplog.at_level(logging.WARNING, "listill"):
-        decision = decide(encoder, result(on_part), whole, base, base_embeddings, tmp_path)
+        decision = decide(encoder, result(on_part), [Whole(whole, base, base_embeddings)], tmp_path)
     assert encoder.step == 0
     assert (decision.result.best_step, decision.result.kept, decision.result.best) == (0, "step", base)
     assert decision.summary() == {"best_step": 0, "kept": "step"}
-    np.testing.assert_array_equal(decision.embeddings, base_embeddings)
+    np.testing.assert_array_equal(decision.embeddings[0], base_embeddings)
     rows = [row for row in decision.result.history if row["split"] == "decision"]
     assert [row["step"] for row in rows] == [0, 7]
     assert rows[1][SELECTION] < rows[0][SELECTION] == base
@@ -109,11 +110,11 @@ def test_better_weights_are_kept_with_their_embeddings(collection: Collection, t
     encoder, _, whole, base_embeddings = prepared(collection, {0: 0.60, 7: 0.30})
     base = whole.measure(encoder, base_embeddings)
     encoder.use(7)
-    decision = decide(encoder, result(0.9), whole, base, base_embeddings, tmp_path)
+    decision = decide(encoder, result(0.9), [Whole(whole, base, base_embeddings)], tmp_path)
     assert encoder.step == 7
     assert decision.summary() == {"best_step": 7, "kept": "step"}
-    assert decision.result.best == whole.measure(encoder, decision.embeddings) > decision.base == base
-    np.testing.assert_array_equal(decision.embeddings, encoder.encode(Positions(range(SIZE)), "document"))
+    assert decision.result.best == whole.measure(encoder, decision.embeddings[0]) > decision.base == base
+    np.testing.assert_array_equal(decision.embeddings[0], encoder.encode(Positions(range(SIZE)), "document"))
 
 
 def test_worse_weights_are_kept_if_the_base_model_is_no_candidate(
@@ -123,10 +124,12 @@ def test_worse_weights_are_kept_if_the_base_model_is_no_candidate(
     base = whole.measure(encoder, base_embeddings)
     encoder.use(7)
     with caplog.at_level(logging.INFO, "listill"):
-        decision = decide(encoder, result(0.05), whole, base, base_embeddings, tmp_path, base_is_candidate=False)
+        decision = decide(
+            encoder, result(0.05), [Whole(whole, base, base_embeddings)], tmp_path, base_is_candidate=False
+        )
     assert encoder.step == 7
     assert decision.summary() == {"best_step": 7, "kept": "step"}
-    assert decision.result.best == whole.measure(encoder, decision.embeddings) < base
+    assert decision.result.best == whole.measure(encoder, decision.embeddings[0]) < base
     assert "training did not help, but selection.base is false" in caplog.text
 
 
@@ -137,8 +140,8 @@ def test_if_no_step_was_better_the_corpus_is_not_encoded(
     base = whole.measure(encoder, base_embeddings)
     none = Result([], best_step=0, best=0.1, kept="step", untrained=Noisy.weights(0))
     monkeypatch.setattr(encoder, "encode", None)
-    decision = decide(encoder, none, whole, base, base_embeddings, tmp_path)
-    assert decision.embeddings is base_embeddings
+    decision = decide(encoder, none, [Whole(whole, base, base_embeddings)], tmp_path)
+    assert decision.embeddings[0] is base_embeddings
     assert [row["step"] for row in decision.result.history] == [0]
 
 
@@ -150,9 +153,9 @@ def test_a_corpus_that_was_measured_whole_is_not_encoded_again(
     base = whole.measure(encoder, base_embeddings)
     dev, _ = selector(whole, evaluated, encoder, base_embeddings, Selection(documents=documents), 1)
     encoder.use(7)
-    trained = dataclasses.replace(result(dev.measure(encoder)), embeddings=dev.measured)
+    trained = dataclasses.replace(result(dev.measure(encoder)), embeddings=[dev.measured])
     calls, encode = [], encoder.encode
     monkeypatch.setattr(encoder, "encode", lambda *args: calls.append(args[1]) or encode(*args))
-    decision = decide(encoder, trained, whole, base, base_embeddings, tmp_path)
+    decision = decide(encoder, trained, [Whole(whole, base, base_embeddings)], tmp_path)
     assert calls.count("document") == encoded
-    np.testing.assert_array_equal(decision.embeddings, encode(Positions(range(SIZE)), "document"))
+    np.testing.assert_array_equal(decision.embeddings[0], encode(Positions(range(SIZE)), "document"))

@@ -76,8 +76,7 @@ def fresh(folder: Path, **options: object) -> Encoder:
 def train(
     encoder: Encoder, examples: Examples, recipe: Recipe, selector: Selector, base: float, seed: int
 ) -> loop.Result:
-    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
-    return loop.Training(encoder, examples, tokens, recipe, selector, seed).run(base)
+    return loop.Training(encoder, [tiny_training.part(encoder, examples, recipe, selector)], recipe, seed).run(base)
 
 
 def weights(encoder: Encoder) -> dict[str, torch.Tensor]:
@@ -126,8 +125,9 @@ def test_the_embeddings_are_those_of_the_best_weights(tiny_model: Path, examples
     assert result.embeddings is not None
     assert last is not None
     assert selector.measured is not None
-    np.testing.assert_allclose(result.embeddings, selector.measured, atol=1e-5)
-    assert np.abs(result.embeddings - last).max() > 0.01
+    [embeddings] = result.embeddings
+    np.testing.assert_allclose(embeddings, selector.measured, atol=1e-5)
+    assert np.abs(embeddings - last).max() > 0.01
 
 
 def test_two_losses_are_weighted(tiny_model: Path, examples: Examples, selector: Selector) -> None:
@@ -313,7 +313,7 @@ def test_merged_and_averaged_weights_are_kept_only_if_the_settings_allow_it(tiny
         best = max(row["nDCG@10"] for row in rows[merge] if merge == "use" or row["weights"] == "step")
         assert result.best == best
         training.encoder.model.load_state_dict(weights)
-        assert training.selector.measure(training.encoder) == pytest.approx(best, abs=1e-9)
+        assert training.parts[0].selector.measure(training.encoder) == pytest.approx(best, abs=1e-9)
     assert rows["no"] == rows["report"][:5]
     assert [row["weights"] for row in rows["report"][5:]] == ["merge 0.25", "merge 0.5", "merge 0.75"]
     result, _ = tiny_training.final(tiny_training.training(tiny_model, {"selection": {**selection, "average": 3}}))
@@ -327,7 +327,7 @@ def test_patience_counts_from_the_best_step(tiny_model: Path, base: float, monke
     """At the peak of the learning rate a step is often below a strong base model. That is no reason to stop."""
     training = tiny_training.training(tiny_model, {"epochs": 20, "selection": {"evaluations": 10, "patience": 2}})
     values = iter([0.5, 0.6, 0.7, 0.65, 0.7, 0.8])
-    monkeypatch.setattr(training.selector, "measure", lambda encoder: next(values))
+    monkeypatch.setattr(training.parts[0].selector, "measure", lambda encoder: next(values))
     result = training.run(base=base)
     assert [row[SELECTION] for row in result.history if row["split"] == "dev"] == [base, 0.5, 0.6, 0.7, 0.65, 0.7]
     assert result.history[-1]["step"] == 44  # of 88

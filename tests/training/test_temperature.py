@@ -84,7 +84,7 @@ def test_auto_is_matched_on_a_sample_of_the_lists(
     """Compared with plain loops over the lists of the sample."""
     monkeypatch.setattr(module, "SAMPLE", sample)
     training = tiny_training.training(tiny_model, {})
-    examples = training.examples
+    examples = training.parts[0].examples
     encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
     corpus = encoder.encode(examples.texts, "document")
     matched_recipe = with_teacher_temperature(recipe(loss, student=0.04), encoder, examples, corpus, seed=3)
@@ -122,7 +122,7 @@ def test_nothing_is_encoded_if_no_temperature_is_matched(tiny_model: Path, uncha
 
 def test_auto_is_matched_if_any_loss_uses_the_temperature(tiny_model: Path) -> None:
     training = tiny_training.training(tiny_model, {})
-    corpus = training.encoder.encode(training.examples.texts, "document")
+    corpus = training.encoder.encode(training.parts[0].examples.texts, "document")
     both = recipe("infonce", "listwise")
-    result = with_teacher_temperature(both, training.encoder, training.examples, corpus, seed=3)
+    result = with_teacher_temperature(both, training.encoder, training.parts[0].examples, corpus, seed=3)
     assert isinstance(result.temperatures.teacher, float)

@@ -36,6 +36,7 @@ HEAVY = (
     *("search_base", "search_trained"),
     *("encode_other", "search_other"),
     *("mine_again", "score_again", "train_again"),
+    *("train_joint", "encode_joint", "search_joint"),
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]
 

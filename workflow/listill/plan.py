@@ -1,7 +1,8 @@
 """The interface of the Snakefile: the validated config, the frozen settings of each stage, and the names of all parts.
 
 A stage has a name such as ``corpus`` or ``queries``. A stage that runs several times has its student or system after a
-dot: ``encode.minilm``, ``train.minilm.listwise``, ``search.bm25``.
+dot: ``encode.minilm``, ``train.minilm.listwise``, ``search.bm25``. The stage ``joint.<name>`` is that of no single corpus:
+its results are in the folder ``JOINT``, as if this were the name of a corpus.
 """
 
 import json
@@ -31,8 +32,9 @@ from listill.stages import (
     score,
     search,
     train,
+    train_joint,
 )
-from listill.system_names import FUSED, SECOND
+from listill.system_names import FUSED, SECOND, without_seed
 from listill.teachers.teacher import Teacher, resolved, students_used
 
 log = logging.getLogger("listill")
@@ -50,9 +52,14 @@ STAGES: dict[str, Any] = {
     "scores": score,
     "lists": lists,
     "train": train,
+    "joint": train_joint,
     "evaluate": evaluate,
     "report": report,
 }
+
+
+# The folder in results/ of the joint trainings.
+JOINT = "joint"
 
 
 class Plan:
@@ -115,19 +122,49 @@ class Plan:
         """Return the names of the systems that are trained on a corpus, ``student.variant``."""
         return [".".join(pair) for pair in self.settings.trained_on(corpus)]
 
+    @property
+    def joint(self) -> list[str]:
+        """Names of the joint trainings, including those of further seeds."""
+        return [name for _, name in self.settings.jointly_trained()]
+
+    @property
+    def jointly_trained(self) -> list[str]:
+        """Names of the systems of the joint trainings, ``student.name``, which are evaluated on every corpus."""
+        return [".".join(pair) for pair in self.settings.jointly_trained()]
+
+    def joint_files(self, name: str) -> dict[str, list[str]]:
+        """Return the files that a joint training reads by the option of its stage, one for each of its corpora."""
+        settings = self.settings.joint[without_seed(name)]
+        student, variant = settings.student, settings.variant
+        files = {table: f"{table}.parquet" for table in ("corpus", "topics", "qrels", "queries", "dev_candidates")}
+        files |= {folder: f"{folder}/{student}.parquet" for folder in ("tokens", "embeddings")}
+        files["lists"] = f"lists/{self.lists(student, variant)}.parquet"
+        if guide := self.guide(variant):
+            files["guide"] = f"embeddings/{guide[0]}.parquet"
+        return {option: [f"results/{corpus}/{file}" for corpus in settings.corpora] for option, file in files.items()}
+
+    def joint_embeddings(self, name: str) -> str:
+        """Return the system whose embeddings of a corpus a jointly trained student searches.
+
+        It is the base model if only queries are trained.
+        """
+        settings = self.settings.joint[without_seed(name)]
+        query_only = self.settings.training.recipe(settings.variant).tower == "query"
+        return settings.student if query_only else f"{settings.student}.{name}"
+
     def lists_on(self, corpus: str) -> list[str]:
         """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
         return self.settings.lists_on(corpus)
 
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""
-        trained = self.trained_on(corpus)
+        trained = [*self.trained_on(corpus), *self.jointly_trained]
         return ["bm25", *self.students, "teacher", *trained, *(f"{name}{FUSED}" for name in [*self.students, *trained])]
 
     @property
     def searching(self) -> list[str]:
         """Names of the students and trained systems, whose runs are also fused with that of BM25."""
-        return [*self.students, *self.trained]
+        return [*self.students, *self.trained, *self.jointly_trained]
 
     @property
     def shards(self) -> list[str]:
@@ -211,8 +248,9 @@ class Plan:
             return self._miner_files
         if name in ("gate", "rerank", "scores"):
             return self._teacher_files
-        if name == "train":
-            losses = settings.training.recipe(rest.partition(".")[2]).losses
+        if name in ("train", "joint"):
+            variant = settings.joint[without_seed(rest)].variant if name == "joint" else rest.partition(".")[2]
+            losses = settings.training.recipe(variant).losses
             return {f"losses.{loss}": files for loss in losses if (files := member_files("losses", loss))}
         return {}
 

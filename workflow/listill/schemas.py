@@ -147,7 +147,7 @@ TABLES = {
         {"doc_id": DOC_ID, "tokens": (INTS, "token ids, including the prompt and special tokens")},
     ),
     "history": Table(
-        "models/<student>/<variant>/history.parquet",
+        "models/<student>/<variant>/history.parquet, ../joint/<name>/history.parquet",
         "The history of a training run: one row per step (split `train`) and per evaluation (split `dev`; step 0 is "
         "the base model). Two more rows (split `decision`) compare the base model and the best weights on the whole "
         "corpus. The table `losses` has the values of all losses.",
@@ -169,12 +169,24 @@ TABLES = {
         },
     ),
     "losses": Table(
-        "models/<student>/<variant>/losses.parquet",
+        "models/<student>/<variant>/losses.parquet, ../joint/<name>/losses.parquet",
         "The value of every loss at every step.",
         {
             "step": (INT, "optimiser step"),
             "name": (STRING, "name of the loss"),
             "value": (FLOAT, "value of the loss, unweighted"),
+        },
+        numbers=frozenset({"value"}),
+    ),
+    "corpora": Table(
+        "../joint/<name>/corpora.parquet",
+        "The steps and measurements of a joint training by corpus. The history beside it has the means over the corpora.",
+        {
+            "step": (INT, "optimiser steps so far"),
+            "split": (STRING, "`train`, `dev` or `decision`, as in the history"),
+            "weights": (STRING, "the evaluated weights, as in the history; null for a step"),
+            "corpus": (STRING, "name of the corpus"),
+            "value": (DOUBLE, "the loss of the step, which has lists of this corpus only, or the selection measure"),
         },
         numbers=frozenset({"value"}),
     ),

@@ -1,7 +1,8 @@
 """The names of systems: ``<student>``, ``<student>+bm25``, ``<student>.<variant>``, and the suffixes of variants.
 
-A variant that is trained with several seeds has one system per seed. The first has the variant's own name, the second
-has the suffix ``-seed2``, and so on. The variant of the second round of a system has the suffix ``-round2``.
+A joint training is the system ``<student>.<name>``, as if its name were a variant. A variant that is trained with several
+seeds has one system per seed. The first has the variant's own name, the second has the suffix ``-seed2``, and so on. The
+variant of the second round of a system has the suffix ``-round2``.
 """
 
 import re
@@ -25,6 +26,11 @@ def seed_number(system: str) -> int:
     """Return which of its variant's seeds a system is trained with (from 1)."""
     match = SEED.search(system)
     return int(match[1]) if match else 1
+
+
+def trained_system(key: str) -> str:
+    """Return the system of a trained model by its key: ``models/<student>/<variant>`` or ``joint/<student>/<name>``."""
+    return ".".join(key.split("/")[-2:])
 
 
 def student_of(system: str, students: list[str]) -> str | None:

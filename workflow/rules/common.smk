@@ -1,9 +1,10 @@
 # Heavy stages use as many cores as they get; light ones use one.
 THREADS = 8
 
-# The histories of all trainings on a corpus.
+# The histories of all trainings that are evaluated on a corpus.
 HISTORIES = lambda corpus: [
-    f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet" for system in PLAN.trained_on(corpus)
+    *(f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet" for system in PLAN.trained_on(corpus)),
+    *(f"results/joint/{name}/history.parquet" for name in PLAN.joint),
 ]
 
 

@@ -133,7 +133,7 @@ rule evaluate_systems:
     """
     Measure all systems, and compare them with their base.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<system>.parquet,
-    models/<student>/<variant>/history.parquet
+    models/<student>/<variant>/history.parquet, those of the joint trainings
     OUTPUT: per_query.parquet, summary.parquet, comparisons.parquet
     """
     input:
@@ -196,7 +196,8 @@ rule write_report:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
-        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --benchmarks {params.benchmarks}/*.tsv --out {output}"
+        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention}"
+        " --benchmarks {params.benchmarks}/*.tsv results/joint/benchmarks/*.tsv --out {output}"
 
 
 rule write_trec_run:

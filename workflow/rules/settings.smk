@@ -16,6 +16,8 @@ rule stage_settings:
         "results/{corpus}/config/{stage}.json",
     log:
         "results/{corpus}/logs/config/{stage}.log",
+    wildcard_constraints:
+        corpus="|".join([*PLAN.corpora, "joint"]),
     localrule: True
     conda:
         "../../envs/cpu.yaml"

@@ -11,6 +11,12 @@ TRAINED_ON = {
         f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
     ],
 }
+# With several GPUs (--set-resources train_student:gpu=4) one process per GPU. This is decided in the shell, because a changed
+# parameter would cause a rerun.
+LAUNCH = (
+    "if [ {resources.gpu} -gt 1 ]; then run='accelerate launch --multi_gpu --num_machines 1 --num_processes"
+    " {resources.gpu} --mixed_precision no --dynamo_backend no'; else run=python; fi"
+)
 FIRST_ROUND = "|".join(PLAN.first_round)
 # The inputs of all lists besides their settings.
 SCORED = {
@@ -105,10 +111,7 @@ rule train_student:
         guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",
         folder="results/{corpus}/models/{student}/{variant}",
     shell:
-        # With several GPUs (--set-resources train_student:gpu=4) one process per GPU. This is decided in the shell, because a
-        # changed parameter would cause a rerun.
-        "if [ {resources.gpu} -gt 1 ]; then run='accelerate launch --multi_gpu --num_machines 1 --num_processes"
-        " {resources.gpu} --mixed_precision no --dynamo_backend no'; else run=python; fi; "
+        f"{LAUNCH}; "
         "$run -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide}"

@@ -10,7 +10,7 @@ import pandas as pd
 from listill import tables
 from listill.evaluation.measured import Measured, corrected
 from listill.schemas import SCHEMAS
-from listill.system_names import FUSED, student_of, without_seed
+from listill.system_names import FUSED, student_of, trained_system, without_seed
 
 log = logging.getLogger("listill")
 
@@ -25,11 +25,7 @@ def base_of(system: str, students: list[str]) -> str | None:
 def kept_trainings(histories: list[Path]) -> dict[str, bool]:
     """Return for each trained system (student.variant) whether its training was kept, from history.parquet files."""
     details = {tables.provenance(path).key: tables.provenance(path).details for path in histories}
-    return {
-        key.removeprefix("models/").replace("/", "."): about["best_step"] > 0
-        for key, about in details.items()
-        if "best_step" in about
-    }
+    return {trained_system(key): about["best_step"] > 0 for key, about in details.items() if "best_step" in about}
 
 
 def summarise(

@@ -12,7 +12,7 @@ from listill.report import costs
 from listill.report.funnel import OWN
 from listill.report.results import Results
 from listill.schemas import SCHEMAS
-from listill.system_names import seed_number
+from listill.system_names import seed_number, trained_system
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def load(
         funnels=_funnels(files.funnels, Results(summary).students),
         truncated=_truncated(files.tokens),
         retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
-        histories=[_history(path) for path in files.histories],
+        histories=[_history(path, title) for path in files.histories],
         costs=costs.read(files.benchmarks),
         config=config,
         versions=versions,
@@ -126,11 +126,14 @@ def _corpus(path: Path) -> str:
     return tables.provenance(path).corpus or path.parent.name
 
 
-def _history(path: Path) -> History:
-    """Read models/<student>/<variant>/history.parquet."""
-    details = tables.provenance(path).details
-    table = tables.read(path, "history")
+def _history(path: Path, corpus: str) -> History:
+    """Read models/<student>/<variant>/history.parquet, or that of a joint training with what concerns ``corpus``."""
+    about = tables.provenance(path)
+    table, details = tables.read(path, "history"), about.details
     student, variant = path.parent.parent.name, path.parent.name
+    if "corpora" in details:
+        student, _, variant = trained_system(about.key).partition(".")
+        details = {"best_step": details.get("best_step"), **details["corpora"].get(corpus, {})}
     return History(
         student,
         variant,

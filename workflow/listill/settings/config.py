@@ -7,11 +7,13 @@ from listill.section import Name, Section, Seed
 from listill.settings.corpora import Corpus
 from listill.settings.evaluation import Evaluation
 from listill.settings.generation import Generation
+from listill.settings.joint import Joint, check_name
 from listill.settings.lists import Lists
 from listill.settings.mining import Mining
 from listill.settings.students import FrozenEncoder, Student
 from listill.settings.teacher import TeacherEnsemble
 from listill.settings.training import Training
+from listill.system_names import with_seed
 
 
 class Settings(Section):
@@ -25,6 +27,9 @@ class Settings(Section):
     mining: Mining = Field(Mining(), description="the candidates of every query")
     teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="the teachers that score the candidates")
     training: Training = Field(Training(), description="training lists, losses and variants")
+    joint: dict[Name, Joint] = Field(
+        {}, description="students that are trained on several corpora, by name: the systems `<student>.<name>`"
+    )
     evaluation: Evaluation = Field(Evaluation(), description="measures and significance tests")
     seed: Seed = Field(42, description="seed of everything that is drawn at random")
 
@@ -51,6 +56,7 @@ class Settings(Section):
         self._check_lists("training.lists", self.training.lists, [*self.students])
         self._check_variants()
         self._check_retention()
+        self._check_joint()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
@@ -62,9 +68,19 @@ class Settings(Section):
         pairs = [(student, variant) for student in sorted(self.students) for variant in self.training.all_variants()]
         return [pair for pair in pairs if self.training.trains(corpus, *pair)]
 
+    def jointly_trained(self) -> list[tuple[str, str]]:
+        """Return the (student, name) of all joint trainings, with all seeds. They are evaluated on every corpus."""
+        seeds = range(1, self.training.seeds + 1)
+        return [(self.joint[name].student, with_seed(name, seed)) for name in sorted(self.joint) for seed in seeds]
+
+    def evaluated_on(self, corpus: str) -> list[tuple[str, str]]:
+        """Return the (student, variant) and (student, joint training) that are evaluated on a corpus."""
+        return [*self.trained_on(corpus), *self.jointly_trained()]
+
     def lists_on(self, corpus: str) -> list[str]:
         """Return the names of all lists of a corpus that are trained on in the first round."""
-        return sorted({self.training.lists_name(*pair) for pair in self.trained_on(corpus)})
+        joint = [(one.student, one.variant) for one in self.joint.values() if corpus in one.corpora]
+        return sorted({self.training.lists_name(*pair) for pair in [*self.trained_on(corpus), *joint]})
 
     def retention_of(self, corpus: str) -> list[str]:
         """Return the other corpora on which the students that are trained on a corpus are measured."""
@@ -122,6 +138,24 @@ class Settings(Section):
             if settings.lists:
                 own = self.training.lists_of(variant)
                 self._check_lists(f"{place}.lists", own, settings.students or [*self.students])
+
+    def _check_joint(self) -> None:
+        """Raise ValueError for names in a joint training that the config does not have, or has for something else."""
+        if self.joint and "joint" in self.corpora:
+            raise ValueError("corpora.joint: results/joint has the joint trainings: rename the corpus")
+        for name, settings in self.joint.items():
+            check_name(name, self.training.variants)
+            for key, kind, names, known in [
+                ("corpora", "corpus", settings.corpora, [*self.corpora]),
+                ("student", "student", [settings.student], [*self.students]),
+                ("variant", "variant", [settings.variant], [*self.training.variants]),
+            ]:
+                for one in names:
+                    if one not in known:
+                        hint = nearest(one, known) or f"; known: {', '.join(sorted(known))}"
+                        raise ValueError(f"joint.{name}.{key}: no {kind} '{one}'{hint}")
+            own = self.training.lists_of(settings.variant)
+            self._check_lists(f"training.variants.{settings.variant}.lists", own, [settings.student])
 
     def _check_lists(self, where: str, lists: Lists, students: list[str]) -> None:
         """Raise ValueError for names in the settings of lists that the config does not have; ``students`` have the lists."""

@@ -271,12 +271,7 @@ class Training(Recipe):
     @classmethod
     def _no_reserved_names(cls, variants: dict[str, Any]) -> dict[str, Any]:
         for name in variants:
-            if name.endswith(SECOND):
-                raise ValueError(f"'{name}': names that end in {SECOND} are reserved for the second round; rename it")
-            if SEED.search(name):
-                raise ValueError(
-                    f"'{name}': names that end in -seed<number> are reserved for training.seeds; rename it"
-                )
+            no_suffix(name)
         return variants
 
     def all_variants(self) -> list[str]:
@@ -326,6 +321,14 @@ class Training(Recipe):
         """Return the teachers that the variant names, with weights if it sets them; None: the whole ensemble."""
         chosen: dict[str, float] | list[str] | None = self.variants[_plain(variant)].teachers
         return chosen
+
+
+def no_suffix(name: str) -> None:
+    """Raise ValueError if a name ends like those of the second round or of further seeds."""
+    if name.endswith(SECOND):
+        raise ValueError(f"'{name}': names that end in {SECOND} are reserved for the second round; rename it")
+    if SEED.search(name):
+        raise ValueError(f"'{name}': names that end in -seed<number> are reserved for training.seeds; rename it")
 
 
 def _plain(variant: str) -> str:

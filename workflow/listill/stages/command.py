@@ -21,8 +21,9 @@ from listill.stages.process import set_threads, start_log, stoppable, writes
 
 In = Annotated[Path, "input"]
 Ins = Annotated[list[Path], "input"]
-Others = Annotated[list[Path], "input of other corpora"]
 MaybeIn = Annotated[Path | None, "input"]
+# The files of several corpora.
+Corpora = Annotated[list[Path], "corpora"]
 MaybeModel = Annotated[Path | None, "model"]
 Out = Annotated[Path, "output"]
 MaybeOut = Annotated[Path | None, "output"]
@@ -52,12 +53,12 @@ def _parser(run: Callable[..., None], hints: dict[str, Any], stage: str) -> argp
         role = _role(hints[name])
         if role is None:
             continue
-        several = hints[name] in (Ins, Others)
+        several = hints[name] in (Ins, Corpora)
         optional = parameter.default is not inspect.Parameter.empty
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=Path,
-            nargs="*" if several else None,
+            nargs=several,
             required=not optional,
             default=parameter.default if optional else None,
             help=role,
@@ -74,12 +75,12 @@ def _paths(files: dict[str, Any], hints: dict[str, Any], *roles: str) -> list[Pa
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
-    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Others, MaybeModel, Out or MaybeOut; each becomes
-    an option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the same corpus,
-    except those annotated Others; a model may have been trained on another one. A lock keeps other processes away from
-    the outputs, and a run whose settings or inputs have changed meanwhile writes none. What a user can fix or cause ends
-    the process with one message and exit status 1, and a signal to stop with one message and 128 + the number of the
-    signal.
+    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Corpora, MaybeModel, Out or MaybeOut; each
+    becomes an option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the same
+    corpus, except those annotated Corpora; a model may have been trained on another one. A lock keeps
+    other processes away from the outputs, and a run whose settings or inputs have changed meanwhile writes none. What a
+    user can fix or cause ends the process with one message and exit status 1, and a signal to stop with one message and
+    128 + the number of the signal.
     """
     hints = get_type_hints(run, include_extras=True)
     arguments = _parser(run, hints, stage).parse_args()
@@ -118,13 +119,14 @@ def _run(
     config: Path | None = arguments.config
     frozen = config.read_bytes() if config and config.is_file() else b""
     stage_settings = read_json(settings, config) if config else parse(settings, {}, "--config is missing")
-    inputs = _paths(files, hints, "input", "input of other corpora", "model")
+    inputs = _paths(files, hints, "input", "corpora", "model")
     outputs = _paths(files, hints, "output") if writes() else []
     for path in inputs:
         if not path.exists():
             raise UserError(f"{path}: no such file")
     with locked(outputs):
         corpus = tables.common_corpus(_paths(files, hints, "input"))
+        _check_corpora({name: files[name] for name in files if _role(hints[name]) == "corpora"}, stage_settings)
         for model in _paths(files, hints, "model"):
             trained_on = tables.common_corpus([model])
             if corpus and trained_on and trained_on != corpus:
@@ -137,3 +139,23 @@ def _run(
         job = Job(stage, fingerprint, lineage, stage_settings, arguments.threads, corpus)
         with unless_outdated(outputs, config, frozen, inputs):
             run(stage_settings, job, **files)
+
+
+def _check_corpora(files: dict[str, list[Path]], settings: StageSettings) -> None:
+    """Raise UserError unless each option has one file of each corpus, in the order of the settings."""
+    from listill import tables
+
+    corpora: list[str] = getattr(settings, "corpora", [])
+    for option, paths in files.items():
+        if paths and len(paths) != len(corpora):
+            raise UserError(
+                f"--{option.replace('_', '-')} has {len(paths)} files, but the settings have {len(corpora)} corpora: give "
+                "one file for each"
+            )
+        for path, corpus in zip(paths, corpora, strict=False):
+            found = tables.common_corpus([path])
+            if found not in (None, corpus):
+                raise UserError(
+                    f"{path}: is of the corpus '{found}', but in the place of '{corpus}': give the files in the order "
+                    f"{', '.join(corpora)}"
+                )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from listill.settings.config import Settings
-from listill.stages.command import In, Ins, MaybeIn, Others, Out, main
+from listill.stages.command import Corpora, In, Ins, MaybeIn, Out, main
 from listill.stages.job import Job, StageSettings, versions
 
 VERSION = 3
@@ -26,6 +26,7 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     """Return the settings of the report page of one corpus."""
     whole = config.model_dump(mode="json", exclude_none=True)
     trained = [".".join(pair) for pair in config.trained_on(corpus)]
+    joint = [".".join(pair) for pair in config.jointly_trained()]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
     jobs += [f"{stage}.{student}" for stage in ("encode", "search") for student in sorted(config.students)]
     jobs += [f"lists.{name}" for name in config.lists_on(corpus)]
@@ -34,6 +35,8 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
     jobs += [f"retention.{other}.{system}" for other in config.retention_of(corpus) for system in trained]
     retention = config.evaluation.retention
+    jobs += [f"{stage}.{system}" for stage in ("encode", "search") for system in joint]
+    jobs += [f"joint.{name}" for _, name in config.jointly_trained()]
     return ReportStage(
         version=VERSION,
         title=corpus,
@@ -60,7 +63,7 @@ def run(
     benchmarks: Ins = [],
     comparisons: MaybeIn = None,
     tokens: Ins = [],
-    retention: Others = [],
+    retention: Corpora = [],
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
     from listill import tables

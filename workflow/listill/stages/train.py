@@ -1,7 +1,6 @@
 """Train one variant of a student on its lists; keep the weights that are best on dev queries."""
 
 import contextlib
-import logging
 from typing import Any
 
 from listill.settings.config import Settings
@@ -12,7 +11,6 @@ from listill.stages.job import Job, StageSettings
 from listill.system_names import seed_number
 
 VERSION = 3
-log = logging.getLogger("listill")
 
 
 class TrainStage(StageSettings):
@@ -75,65 +73,28 @@ def run(
     ``tokens`` and ``embeddings`` are those of the base student; ``guide`` holds the embeddings of the model that
     filters likely false negatives. ``dev_candidates`` are included in the documents that weights are measured on.
     """
-    import numpy as np
-
-    from listill import tables
-    from listill.checksums import remove
-    from listill.corpus import collection
-    from listill.evaluation.topics import evaluation_queries
     from listill.retrieval import embeddings as vectors
-    from listill.retrieval import stored_tokens
     from listill.retrieval.encoder import Encoder
-    from listill.training import allocator
-    from listill.training import examples as training_set
-    from listill.training.base_embeddings import with_base
-    from listill.training.decision import decide
-    from listill.training.loop import Training
-    from listill.training.processes import Processes
+    from listill.training import parts, session
     from listill.training.save import write
-    from listill.training.selection import selector, whole_corpus
-    from listill.training.temperature import with_teacher_temperature
 
-    allocator.keep_freed()
-    processes = Processes()
-    if not processes.first:
-        log.setLevel(logging.WARNING)
-    recipe, seed = settings.recipe, settings.training_seed
-    documents = collection.load(corpus)
-    inputs = (tables.read(lists, "lists"), tables.read(queries, "queries"), tables.read(qrels, "qrels"))
-    examples = training_set.prepare(documents, *inputs, recipe, settings.variant, seed)
-    if recipe.uses_guide:
-        examples = training_set.load_guide(examples, documents, settings.guide, guide)
+    processes, recipe, seed = session.begin(), settings.recipe, settings.training_seed
+    files = parts.Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates)
     encoder = Encoder(settings.student, trainable=True)
-    matrix, stored = vectors.load(embeddings, documents), stored_tokens.load(tokens, documents)
-    recipe = with_teacher_temperature(recipe, encoder, examples, matrix, seed)
-    if recipe is not settings.recipe:
-        job.details["teacher_temperature"] = recipe.temperatures.teacher
-    evaluated = evaluation_queries(topics, qrels, queries, corpus)
-    whole = whole_corpus(documents, evaluated, encoder, stored)
-    fixed_texts = None
-    if recipe.tower == "query":
-        whole.fixed = matrix
-        fixed_texts = examples.embed_texts(encoder, matrix, np.arange(len(examples.texts)))
-    base = whole.measure(encoder, matrix)
-    candidates = None if dev_candidates is None else tables.read(dev_candidates, "candidates")
-    dev, base_on_part = selector(whole, evaluated, encoder, matrix, recipe.selection, settings.seed, candidates)
+    loaded = parts.load(files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed)
+    if loaded.part.temperatures is not recipe.temperatures:
+        job.details["teacher_temperature"] = loaded.part.temperatures.teacher
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
-        folder = processes.agree(work)
-        if processes.first:
-            remove(out)  # an earlier version
-        curves = out.with_name(f"{out.name}.tensorboard")
-        text_tokens = examples.tokenise(encoder, stored)
-        examples = with_base(examples, encoder, matrix, text_tokens, recipe)
-        training = Training(encoder, examples, text_tokens, recipe, dev, seed, folder, curves, processes, fixed_texts)
-        result = training.run(base_on_part)
-        if processes.first:
-            decision = decide(encoder, result, whole, base, matrix, folder, recipe.selection.base)
-            job.details |= decision.summary() | {"base_model": settings.student.model, "trained": examples.counts}
-            write(encoder, decision.result, base, job.provenance(f"models/{settings.name}/{settings.variant}"), out)
+        decision = session.train(encoder, [loaded], recipe, seed, work, out, processes)
+        if decision:
+            trained = loaded.part.examples.counts
+            job.details |= decision.summary() | {"base_model": settings.student.model, "trained": trained}
+            about = job.provenance(f"models/{settings.name}/{settings.variant}")
+            write(encoder, decision.result, decision.base, about, out)
             if embeddings_out is not None:
                 key = f"embeddings/{settings.name}.{settings.variant}"
-                vectors.write(embeddings_out, decision.embeddings, documents, job.provenance(key))
+                documents = loaded.whole.selector.collection
+                vectors.write(embeddings_out, decision.embeddings[0], documents, job.provenance(key))
 
 
 if __name__ == "__main__":

@@ -37,15 +37,16 @@ class Step:
         return self.lists[:, 0]
 
 
-def order(count: int, epochs: float, batch: int, seed: int) -> list[np.ndarray]:
+def order(count: int, epochs: float, batch: int, seed: int, part: int = 0) -> list[np.ndarray]:
     """Return the queries of every step. Each epoch is a new seeded permutation; no remainder is dropped.
 
     Batches continue across the end of an epoch, so that only the last one may be smaller. A batch is never larger than
-    an epoch.
+    an epoch. The parts of a joint training have different permutations.
     """
     batch = min(batch, count)
     total = max(1, round(count * epochs))
-    permutations = [np.random.default_rng([seed, epoch]).permutation(count) for epoch in range(-(-total // count))]
+    epochs_begun = range(-(-total // count))
+    permutations = [np.random.default_rng([seed, epoch, part]).permutation(count) for epoch in epochs_begun]
     stream = np.concatenate(permutations)[:total]
     return [stream[start : start + batch] for start in range(0, total, batch)]
 

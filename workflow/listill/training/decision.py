@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from listill.retrieval import embeddings as vectors
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.search import NotFinite
 from listill.training.loop import Result
-from listill.training.selection import Selector
+from listill.training.parts import Whole
+from listill.training.selection import mean
 
 log = logging.getLogger("listill")
 
@@ -21,13 +23,13 @@ log = logging.getLogger("listill")
 class Decision:
     """The weights that are kept: the result of the training, or the base model if no weights were better.
 
-    ``base`` and ``result.best`` are dev measures on the whole corpus. ``embeddings`` [documents, d] are those of the
-    kept model.
+    ``base`` and ``result.best`` are dev measures on the whole corpus, or their mean over several corpora.
+    ``embeddings`` [documents, d] are those of each corpus by the kept model.
     """
 
     result: Result
     base: float
-    embeddings: np.ndarray
+    embeddings: list[np.ndarray]
 
     def summary(self) -> dict[str, Any]:
         """Return the entries of the decision in the provenance."""
@@ -35,37 +37,29 @@ class Decision:
 
 
 def decide(
-    encoder: Encoder,
-    result: Result,
-    whole: Selector,
-    base: float,
-    base_embeddings: np.ndarray,
-    work: Path,
-    base_is_candidate: bool = True,
+    encoder: Encoder, result: Result, wholes: Sequence[Whole], work: Path, base_is_candidate: bool = True
 ) -> Decision:
     """Compare the best weights, which ``encoder`` has, with the base model; afterwards, it has the weights that are kept.
 
-    ``whole`` measures on all dev queries against the whole corpus, where the base model reaches ``base``.
-    ``base_embeddings`` [documents, d] are those of the base model. Unless the training has measured the best weights on
-    the whole corpus, it is encoded in parts, which are kept in ``work`` until the training has ended. Unless
-    ``base_is_candidate``, the best weights are kept even if they are worse.
+    Unless the training has measured the best weights on a whole corpus, it is encoded in parts, which are kept in
+    ``work`` until the training has ended. Unless ``base_is_candidate``, the best weights are kept even if they are worse.
     """
-    assert whole.tokens is not None
-    history = [*result.history, {"step": 0, "epoch": 0.0, "split": "decision", "weights": "step", SELECTION: base}]
+    base = mean([whole.base for whole in wholes])
+    history = [*result.history, {"step": 0, "epoch": 0.0} | _row("step", wholes, [whole.base for whole in wholes])]
     reason = "no step was better"
     if result.best_step > 0:
-        embeddings = result.embeddings if whole.fixed is None else whole.fixed
+        embeddings: list[np.ndarray] = []
+        measures = [0.0] * len(wholes)
         try:
-            if embeddings is None or len(embeddings) < len(whole.collection):  # measured on a part of the corpus
-                parts = vectors.encode_parts(encoder, whole.tokens[1], work, "encode with the best weights")
-                embeddings = np.concatenate(list(parts))
-            trained = whole.measure(encoder, embeddings)
+            for number, whole in enumerate(wholes):
+                known = None if result.embeddings is None else result.embeddings[number]
+                embeddings.append(_embeddings(encoder, whole, known, work))
+                measures[number] = whole.selector.measure(encoder, embeddings[number])
         except NotFinite:  # for a document that the training has not measured
-            trained, base_is_candidate = 0.0, True
-        row = {"step": result.best_step, "split": "decision", "weights": result.kept, SELECTION: trained}
-        history.append(row)
+            measures, base_is_candidate = [0.0] * len(wholes), True
+        trained = mean(measures)
+        history.append({"step": result.best_step} | _row(result.kept, wholes, measures))
         if trained > base or not base_is_candidate:
-            assert embeddings is not None
             message = "train: kept step %d, dev %s %.4f (base %.4f)"
             if trained <= base:
                 message += ": training did not help, but selection.base is false"
@@ -75,4 +69,21 @@ def decide(
     log.warning("train: training did not help: the base model is kept (dev %s %.4f; %s)", SELECTION, base, reason)
     encoder.model.load_state_dict(result.untrained)
     kept = dataclasses.replace(result, history=history, best=base, best_step=0, kept="step")
-    return Decision(kept, base, base_embeddings)
+    return Decision(kept, base, [whole.embeddings for whole in wholes])
+
+
+def _row(weights: str, wholes: Sequence[Whole], measures: Sequence[float]) -> dict[str, Any]:
+    """Return the row of the history with the measures of some weights on the whole corpora."""
+    by_corpus = {whole.name: one for whole, one in zip(wholes, measures, strict=True)}
+    return {"split": "decision", "weights": weights, SELECTION: mean(measures), "corpora": by_corpus}
+
+
+def _embeddings(encoder: Encoder, whole: Whole, known: np.ndarray | None, work: Path) -> np.ndarray:
+    """Return the embeddings of a whole corpus by the best weights; ``known`` are those of the documents measured last."""
+    if whole.selector.fixed is not None:
+        return whole.selector.fixed
+    if known is not None and len(known) == len(whole.selector.collection):
+        return known
+    assert whole.selector.tokens is not None
+    label = "encode with the best weights"
+    return np.concatenate(list(vectors.encode_parts(encoder, whole.selector.tokens[1], work / whole.name, label)))

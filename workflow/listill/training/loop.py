@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,19 @@ from listill.errors import UserError
 from listill.measure_names import SELECTION
 from listill.progress import Progress
 from listill.retrieval.encoder import Encoder
-from listill.retrieval.tokens import Tokens
-from listill.retrieval.truncation import cut
+from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.training import Recipe
 from listill.training import batches
 from listill.training.curves import Curves
 from listill.training.engine import Engine
-from listill.training.examples import Examples
 from listill.training.lora import Adapters
 from listill.training.objective import weighted
+from listill.training.parts import Part
 from listill.training.processes import Processes
 from listill.training.schedule import optimiser, rate, set_dropout
-from listill.training.selection import Selector
+from listill.training.selection import mean
 from listill.training.state import State, Stop, Weights, mixture, stoppable, weights
+from listill.training.turns import Turn, order
 
 log = logging.getLogger("listill")
 
@@ -44,8 +45,8 @@ class Result:
 
     ``history`` has one row per step and per measurement. ``best`` is the dev measure of the kept weights, ``best_step``
     their step (0: the base model), ``kept`` the kind of weights (``step``, ``average`` or a mixture). ``untrained`` are
-    the weights of the base model. ``embeddings`` are those of the selector's documents by the best weights; None if they
-    were measured before an interruption, or are those of the base model.
+    the weights of the base model. ``embeddings`` are those of the documents of each part's selector by the best weights;
+    None if they were measured before an interruption, or are those of the base model.
     """
 
     history: list[dict[str, Any]]
@@ -53,64 +54,63 @@ class Result:
     best: float
     kept: str
     untrained: Weights = field(default_factory=dict)
-    embeddings: np.ndarray | None = None
+    embeddings: list[np.ndarray | None] | None = None
 
 
 class Training:
-    """One training of ``encoder``.
+    """One training of ``encoder`` on one or several ``parts``.
 
-    ``tokens`` are the tokens of the examples' queries and texts, ``work`` is the folder for checkpoints, ``curves`` the
-    folder for TensorBoard. ``fixed_texts`` [texts, d] are the embeddings of the texts, if only queries are trained.
+    ``work`` is the folder for checkpoints, ``curves`` the folder for TensorBoard, ``turns`` the order of the parts' steps.
     """
 
     def __init__(
         self,
         encoder: Encoder,
-        examples: Examples,
-        tokens: tuple[Tokens, Tokens],
+        parts: Sequence[Part],
         recipe: Recipe,
-        selector: Selector,
         seed: int,
         work: Path | None = None,
         curves: Path | None = None,
         processes: Processes | None = None,
-        fixed_texts: np.ndarray | None = None,
+        turns: Turns = ALTERNATE,
     ) -> None:
-        self.encoder, self.examples, self.recipe, self.selector, self.seed = encoder, examples, recipe, selector, seed
+        self.encoder, self.recipe, self.seed = encoder, recipe, seed
         if recipe.dropout and encoder.unpadded:
             encoder.pad()  # the attention without padding has no dropout
-        self.queries = cut(tokens[0], encoder, recipe.query_length, "queries", "query_length")
-        self.texts = cut(tokens[1], encoder, recipe.max_length, "passages", "max_length")
-        self.steps = batches.order(len(examples), recipe.epochs, recipe.batch, seed)
+        self.parts = [part.cut(encoder, recipe) for part in parts]
+        self.lists = [len(part.examples) for part in parts]
+        factors = [turns.weights.get(part.name, 1.0) for part in parts]
+        self.steps = order(self.lists, recipe.epochs, recipe.batch, seed, turns, factors)
         self.processes = processes or Processes()
         self.engine = Engine(encoder, memory(recipe, encoder.device), self.processes)
         self.untrained = weights(encoder.model)
         self.adapters = Adapters(encoder.model, recipe.lora, seed)
         self.adam = optimiser(encoder.model, recipe)
         self.checkpoint = work / "checkpoint.pt" if work else None
-        self.best_embeddings: np.ndarray | None = None
-        self.fixed_texts = None if fixed_texts is None else torch.from_numpy(fixed_texts).to(encoder.device)
+        self.best_embeddings: list[np.ndarray | None] | None = None
         self.curves = Curves(curves if recipe.tensorboard and self.processes.first else None)
         evaluations = recipe.selection.evaluations
         self.measured = {round(len(self.steps) * (i + 1) / evaluations) for i in range(evaluations)}
 
-    def run(self, base: float) -> Result:
+    def run(self, base: float, base_by_part: Sequence[float] = ()) -> Result:
         """Train from the start or from the last checkpoint; ``base`` is the dev measure of the base model.
 
-        At the end, the model has the best weights. If the process receives a signal to stop, it writes a checkpoint and
-        raises SystemExit.
+        With several parts, it is the mean of ``base_by_part``. At the end, the model has the best weights. If the process
+        receives a signal to stop, it writes a checkpoint and raises SystemExit.
         """
         model = self.encoder.model
-        state = self._begin(base)
+        state = self._begin(base, base_by_part)
         self._log_start(base)
         mode = model.training
         set_dropout(model, self.recipe.dropout)
-        with stoppable() as stop, Progress(sum(map(len, self.steps)), "train", "queries") as progress:
-            progress.add(sum(map(len, self.steps[: state.step])))
+        with stoppable() as stop, Progress(queries_of(self.steps), "train", "queries") as progress:
+            progress.add(queries_of(self.steps[: state.step]))
             while state.step < len(self.steps) and not state.stopped:
                 loss = self.advance(state)
                 speed = state.history[-1]["passages"] / state.seconds
-                progress.add(len(self.steps[state.step - 1]), f"loss {loss:.3f}, {speed:.0f} passages/s")
+                progress.add(
+                    queries_of(self.steps[state.step - 1 : state.step]), f"loss {loss:.3f}, {speed:.0f} passages/s"
+                )
                 due = state.step in self.measured
                 if due:
                     self._measure_step(state)
@@ -129,7 +129,7 @@ class Training:
         self.curves.close()
         return Result(state.history, state.best_step, state.best, state.kept, self.untrained, self.best_embeddings)
 
-    def _begin(self, base: float) -> State:
+    def _begin(self, base: float, base_by_part: Sequence[float]) -> State:
         found = self.checkpoint and self.processes.first and usable(self.checkpoint)
         if self.processes.agree(found):
             assert self.checkpoint is not None
@@ -140,40 +140,51 @@ class Training:
         best = base if self.recipe.selection.base else -np.inf
         state = State(best=best, best_weights=self.untrained)
         state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", SELECTION: base})
+        state.history[0]["corpora"] = {part.name: one for part, one in zip(self.parts, base_by_part, strict=False)}
         return state
 
     def _log_start(self, base: float) -> None:
+        lengths = np.concatenate([part.texts.lengths for part in self.parts])
         log.info(
             "train: %d lists, %d distinct passages (%.0f tokens on average), %d steps of %d queries",
-            *(len(self.examples), len(self.texts), self.texts.lengths.mean(), len(self.steps), self.recipe.batch),
+            *(sum(self.lists), len(lengths), lengths.mean(), len(self.steps), self.recipe.batch),
         )
-        if len(self.examples) < FEW_LISTS:
+        if len(self.parts) > 1:
+            for number, part in enumerate(self.parts):
+                steps = sum(turn.part == number for turn in self.steps)
+                log.info("train: %s has %d lists and %d of the steps", part.name, self.lists[number], steps)
+        if sum(self.lists) < FEW_LISTS:
             log.warning(
                 "train: %d lists are too few to train on reliably; add train topics, or raise generation.passages",
-                len(self.examples),
+                sum(self.lists),
             )
+        selectors = [part.selector for part in self.parts]
         log.info(
             "train: the base model has a dev %s of %.4f (%d queries, %d documents)",
-            *(SELECTION, base, len(self.selector.queries), len(self.selector.collection)),
+            *(SELECTION, base, sum(len(one.queries) for one in selectors)),
+            sum(len(one.collection) for one in selectors),
         )
 
     def advance(self, state: State) -> float:
         """Take one optimiser step, add it to the history, and return its loss."""
         recipe, start = self.recipe, time.monotonic()
-        queries = self.steps[state.step]
+        turn = self.steps[state.step]
+        part, queries = self.parts[turn.part], turn.queries
         learning_rate = recipe.learning_rate * rate(state.step, len(self.steps), recipe.warmup, recipe.floor)
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         torch.manual_seed(hash((self.seed, state.step, self.processes.rank)) % 2**63)
-        step = batches.collate(self.examples, queries, recipe.negatives, self.encoder.device)
+        step = batches.collate(part.examples, queries, recipe.negatives, self.encoder.device)
         value = self.engine.backward(
-            *(self.queries, queries, self.texts, step.texts),
-            lambda query, text: weighted(step, query, text, recipe.losses, recipe.temperatures),
-            None if self.fixed_texts is None else self.fixed_texts[step.texts],
+            *(part.queries, queries, part.texts, step.texts),
+            lambda query, text: weighted(step, query, text, recipe.losses, part.temperatures),
+            None
+            if part.fixed_texts is None
+            else torch.from_numpy(part.fixed_texts[step.texts]).to(self.encoder.device),
         )
-        self._check_finite("loss", value.loss, state, queries)
+        self._check_finite("loss", value.loss, state)
         norm = torch.nn.utils.clip_grad_norm_(self.encoder.model.parameters(), recipe.clip)
-        self._check_finite("gradient", float(norm), state, queries)
+        self._check_finite("gradient", float(norm), state)
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
         if state.step == 0:
@@ -188,16 +199,18 @@ class Training:
             "passages": last.get("passages", 0) + len(step.texts),
             "seconds": state.seconds,
         }
-        row["epoch"] = row["queries"] / len(self.examples)
+        row["epoch"] = row["queries"] / sum(self.lists)
         # The losses have a key of their own, so that a user's loss may have the name of a column.
         row |= {"split": "train", "loss": value.loss, "lr": learning_rate, "losses": value.parts}
+        row["corpora"] = {part.name: value.loss}
         state.history.append(row)
         self.curves.add(row)
         return value.loss
 
-    def _check_finite(self, what: str, value: float, state: State, queries: np.ndarray) -> None:
+    def _check_finite(self, what: str, value: float, state: State) -> None:
         if not np.isfinite(value):
-            names = ", ".join(self.examples.query_ids[q] for q in queries[:3])
+            turn = self.steps[state.step]
+            names = ", ".join(self.parts[turn.part].examples.query_ids[q] for q in turn.queries[:3])
             raise UserError(
                 f"step {state.step + 1}: the {what} is not a number (queries {names}, ...): lower training.learning_rate"
             )
@@ -236,17 +249,21 @@ class Training:
             model.load_state_dict(candidate)
         training = model.training
         model.eval()
-        value = self.processes.agree(self.selector.measure(self.encoder) if self.processes.first else None)
+        by_part = self.processes.agree(
+            [part.selector.measure(self.encoder) for part in self.parts] if self.processes.first else None
+        )
+        value = mean(by_part)
         model.train(training)
         row = {key: state.history[-1].get(key) for key in ("step", "epoch", "queries", "passages", "seconds")}
         row |= {"split": "dev", "weights": name, SELECTION: value}
+        row["corpora"] = {part.name: one for part, one in zip(self.parts, by_part, strict=True)}
         state.history.append(row)
         self.curves.add(row)
         if name != "step":
             log.info("train: weights '%s': dev %s %.4f", name, SELECTION, value)
         if eligible and value > state.best:
             state.best, state.kept, state.best_weights = value, name, candidate
-            self.best_embeddings = self.selector.measured
+            self.best_embeddings = [part.selector.measured for part in self.parts]
             if not name.startswith("merge"):
                 state.best_step = state.step
         return value
@@ -259,6 +276,11 @@ class Training:
         if stopped:
             log.info("train: stopped after step %d of %d; run again to resume from here", state.step, len(self.steps))
             raise SystemExit(128 + (stop.signal or 15))
+
+
+def queries_of(turns: Sequence[Turn]) -> int:
+    """Return the number of queries of some steps."""
+    return sum(len(turn.queries) for turn in turns)
 
 
 def memory(recipe: Recipe, device: torch.device) -> float:

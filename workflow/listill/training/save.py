@@ -26,7 +26,7 @@ base_model: "{base_model}"
 
 # {name}
 
-A dense retriever for one corpus, trained with listill by distillation from an ensemble of teachers.
+A dense retriever for {corpora}, trained with listill by distillation from an ensemble of teachers.
 
 | | |
 |---|---|
@@ -73,10 +73,15 @@ def trained_weights(recipe: dict[str, Any]) -> str:
 
 
 def temperatures(details: dict[str, Any]) -> dict[str, float]:
-    """Return the temperatures of the training, with the matched value for ``auto`` (left out if no loss used it)."""
+    """Return the temperatures of the training, with the matched value for ``auto`` (left out if no loss used it).
+
+    A joint training has a matched value for each corpus.
+    """
     settings = details["settings"]["recipe"]["temperatures"]
     values = {name: settings[name] for name in ("student", "teacher", "infonce")}
     values["teacher"] = details.get("teacher_temperature", values["teacher"])
+    for corpus, about in details.get("corpora", {}).items():
+        values[f"teacher on {corpus}"] = about.get("teacher_temperature", "auto")
     return {name: value for name, value in values.items() if value != "auto"}
 
 
@@ -87,7 +92,9 @@ def save(encoder: Encoder, folder: Path, about: Provenance, base: float, result:
     details = about.details
     recipe = details["settings"]["recipe"]
     query_only = recipe["tower"] == "query"
+    jointly = list(details.get("corpora", {}))
     card = CARD.format(
+        corpora="one corpus" if len(jointly) < 2 else f"{len(jointly)} corpora ({', '.join(jointly)})",
         name=about.key,
         fingerprint=about.fingerprint,
         base_model=details["base_model"],
@@ -122,11 +129,24 @@ def losses_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SCHEMAS["losses"].names)
 
 
+def corpora_table(result: Result) -> pd.DataFrame:
+    """Return the table ``corpora`` of a joint training."""
+    keys = ("step", "split", "weights")
+    rows = [
+        (*(row.get(key) for key in keys), corpus, value)
+        for row in result.history
+        for corpus, value in row.get("corpora", {}).items()
+    ]
+    return pd.DataFrame(rows, columns=SCHEMAS["corpora"].names)
+
+
 def write(encoder: Encoder, result: Result, base: float, about: Provenance, out: Path) -> None:
     """Write the model with its tables and a list of checksums; the folder is replaced atomically."""
     with tables.atomic(out) as temporary:
         save(encoder, temporary, about, base, result)
         tables.write(temporary / "history.parquet", "history", history_table(result), about)
         tables.write(temporary / "losses.parquet", "losses", losses_table(result), about)
+        if "corpora" in about.details:
+            tables.write(temporary / "corpora.parquet", "corpora", corpora_table(result), about)
         # The model card is for the user to edit.
         checksums.write_sums(temporary, [path for path in checksums.files_of(temporary) if path.name != CARD_FILE])

@@ -4,10 +4,14 @@
 During training, weights are measured against a part of a large corpus. This favours weights over the base model, since
 the documents that only they confuse with the relevant ones are missing. Whether the best weights are better than the
 base model is therefore decided on the whole corpus (see ``decision``).
+
+A training on several corpora has one selector for each, and its measure is the mean of theirs: corpora with more dev
+queries do not count more.
 """
 
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +81,11 @@ class Selector:
         ranking = with_ids(run, self.query_ids, self.collection)
         values = per_query(ranking, self.qrels, [SELECTION]).set_index("query_id")["value"]
         return float(np.average(values.loc[self.query_ids], weights=self.weights))
+
+
+def mean(measures: Sequence[float]) -> float:
+    """Return the measure of a training: the mean over its corpora."""
+    return float(np.mean(measures))
 
 
 def whole_corpus(collection: Collection, evaluated: EvaluationQueries, encoder: Encoder, tokens: Tokens) -> Selector:
