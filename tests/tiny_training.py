@@ -1,12 +1,13 @@
 """A small training, also as a script that tests can interrupt or run in several processes.
 
-python tiny_training.py MODEL WORK OUT RECIPE trains the tiny MODEL with checkpoints in WORK. The first process writes
-the weights and the history to OUT.
+python tiny_training.py MODEL WORK OUT RECIPE [SIZES] trains the tiny MODEL with checkpoints in WORK, jointly on corpora of
+these SIZES if there are several. The first process writes the weights and the history to OUT.
 """
 
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 import tiny
 from listill.corpus.collection import Collection
 from listill.retrieval.encoder import Encoder
+from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training.base_embeddings import with_base
@@ -38,9 +40,9 @@ RECIPE = {
 }
 
 
-def collection(size: int) -> Collection:
+def collection(size: int, seed: int = 0) -> Collection:
     """Return a tiny corpus."""
-    rows = tiny.tiny_documents(size)
+    rows = tiny.tiny_documents(size, seed)
     return Collection([r["_id"] for r in rows], [r["title"] for r in rows], [r["text"] for r in rows], np.arange(size))
 
 
@@ -58,31 +60,44 @@ def part(encoder: Encoder, examples: Examples, recipe: Recipe, dev: Selector, na
     return Part(examples, *tokens, recipe.temperatures, dev, name=name)
 
 
-def training(
-    model: Path, recipe: dict[str, object], work: Path | None = None, processes: Processes | None = None
-) -> Training:
-    """Return a training on a tiny corpus, with lists that share documents."""
-    documents = collection(SIZE)
-    draw = np.random.default_rng(0)
-    lists = [np.array([i, *draw.permutation([d for d in range(SIZE) if d != i])[: 2 + i % 3]]) for i in range(SIZE)]
-    examples = Examples(
-        query_ids=[f"q{i}" for i in range(SIZE)],
-        types=["title"] * SIZE,
+def training_set(documents: Collection, seed: int = 0) -> Examples:
+    """Return examples whose queries are the titles, with lists that share documents."""
+    size = len(documents)
+    draw = np.random.default_rng(seed)
+    lists = [np.array([i, *draw.permutation([d for d in range(size) if d != i])[: 2 + i % 3]]) for i in range(size)]
+    return Examples(
+        query_ids=[f"q{i}" for i in range(size)],
+        types=["title"] * size,
         queries=[title or "" for title in documents.titles],
         lists=lists,
         scores=[np.linspace(1, 0, len(row), dtype=np.float32) for row in lists],
         relevant=[row[:1] for row in lists],
         texts=documents.texts,
-        group=np.arange(SIZE),
-        document=np.arange(SIZE),
+        group=np.arange(size),
+        document=np.arange(size),
     )
+
+
+def training(
+    model: Path,
+    recipe: dict[str, object],
+    work: Path | None = None,
+    processes: Processes | None = None,
+    sizes: Sequence[int] = (SIZE,),
+    turns: Turns = ALTERNATE,
+) -> Training:
+    """Return a training on one or several tiny corpora of these sizes, called c0, c1, ..."""
     encoder = Encoder(Student(model=str(model), precision="fp32"), trainable=True)
     encoder.token_budget = 120
     full_recipe = Recipe.model_validate({**RECIPE, **recipe})
-    tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
-    examples = with_base(examples, encoder, encoder.encode(tokens[1], "document"), tokens, full_recipe)
-    alone = part(encoder, examples, full_recipe, selector(documents))
-    return Training(encoder, [alone], full_recipe, seed=3, work=work, processes=processes)
+    parts = []
+    for number, size in enumerate(sizes):
+        documents = collection(size, number)
+        examples = training_set(documents, number)
+        tokens = (encoder.tokenise(examples.queries, "query"), encoder.tokenise(examples.texts, "document"))
+        examples = with_base(examples, encoder, encoder.encode(tokens[1], "document"), tokens, full_recipe)
+        parts.append(part(encoder, examples, full_recipe, selector(documents), f"c{number}"))
+    return Training(encoder, parts, full_recipe, seed=3, work=work, processes=processes, turns=turns)
 
 
 def final(training: Training) -> tuple[Result, dict[str, torch.Tensor]]:
@@ -101,7 +116,8 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     model, work, out = map(Path, sys.argv[1:4])
     processes = Processes()
-    process_training = training(model, json.loads(sys.argv[4]), work, processes)
+    sizes = json.loads(sys.argv[5]) if len(sys.argv) > 5 else [SIZE]
+    process_training = training(model, json.loads(sys.argv[4]), work, processes, sizes)
     result = process_training.run(base=0.0)
     if processes.first:
         about = {"history": untimed(result), "best": result.best, "best_step": result.best_step, "kept": result.kept}

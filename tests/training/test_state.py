@@ -26,17 +26,29 @@ def same(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> 
     )
 
 
-@pytest.mark.parametrize("recipe", [{"dropout": 0.1}, {"lora": {"rank": 4}, "learning_rate": 1e-2}], ids=str)
+@pytest.mark.parametrize(
+    ("recipe", "sizes"),
+    [
+        ({"dropout": 0.1}, [22]),
+        ({"dropout": 0.1}, [15, 7]),
+        ({"lora": {"rank": 4}, "learning_rate": 1e-2}, [22]),
+    ],
+    ids=["one corpus", "two corpora", "adapters"],
+)
 def test_a_stopped_training_resumes_exactly(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, object]
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: dict[str, object],
+    sizes: list[int],
 ) -> None:
     """Stopped by SIGTERM, as a cluster stops jobs, at several steps, with dropout or adapters."""
-    expected, weights = tiny_training.final(tiny_training.training(tiny_model, recipe))
+    expected, weights = tiny_training.final(tiny_training.training(tiny_model, recipe, sizes=sizes))
     assert len(expected.history) == 22 + 5 + 1 + (3 if expected.best_step else 0)
     for stop_at in (1, 7, 22):
         work = tmp_path / str(stop_at)
         work.mkdir()
-        interrupted = tiny_training.training(tiny_model, recipe, work)
+        interrupted = tiny_training.training(tiny_model, recipe, work, sizes=sizes)
         advance = interrupted.advance
 
         def stopping(state: State, advance: Any = advance, last: int = stop_at) -> float:
@@ -51,14 +63,14 @@ def test_a_stopped_training_resumes_exactly(
         assert stopped.value.code == 128 + signal.SIGTERM
         assert [file.name for file in work.iterdir()] == ["checkpoint.pt"]
         torch.manual_seed(stop_at)  # earlier random numbers of the new process must not matter
-        result, resumed = tiny_training.final(tiny_training.training(tiny_model, recipe, work))
+        result, resumed = tiny_training.final(tiny_training.training(tiny_model, recipe, work, sizes=sizes))
         assert tiny_training.untimed(result) == tiny_training.untimed(expected)
         assert (result.best, result.best_step, result.kept) == (expected.best, expected.best_step, expected.kept)
         assert same(resumed, weights)
 
 
-def run(model: Path, work: Path, out: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, str(SCRIPT), str(model), str(work), str(out), "{}"]
+def run(model: Path, work: Path, out: Path, sizes: list[int]) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(SCRIPT), str(model), str(work), str(out), "{}", json.dumps(sizes)]
     paths = os.pathsep.join([str(SCRIPT.parent), *sys.path])
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True)
 
@@ -68,15 +80,18 @@ def load(out: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return saved["weights"], json.loads(saved["about"])
 
 
-def test_a_training_that_is_killed_at_random_moments_resumes_exactly(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sizes", [[22], [15, 7]], ids=["one corpus", "two corpora"])
+def test_a_training_that_is_killed_at_random_moments_resumes_exactly(
+    tiny_model: Path, tmp_path: Path, sizes: list[int]
+) -> None:
     """SIGKILL and SIGTERM at random moments, until a training ends; its model equals that of a normal training."""
     work, out = tmp_path / "work", tmp_path / "out.pt"
     work.mkdir()
     (tmp_path / "plain").mkdir()
-    assert run(tiny_model, tmp_path / "plain", tmp_path / "plain.pt").wait(120) == 0
+    assert run(tiny_model, tmp_path / "plain", tmp_path / "plain.pt", sizes).wait(120) == 0
     draw, kills = random.Random(5), 0
     for attempt in range(40):
-        process = run(tiny_model, work, out)
+        process = run(tiny_model, work, out, sizes)
         assert process.stderr is not None
         if attempt < 3:
             for line in process.stderr:  # until training has started

@@ -114,7 +114,7 @@ def test_auto_is_matched_on_a_sample_of_the_lists(
     ids=lambda recipe: " ".join(recipe.losses),
 )
 def test_nothing_is_encoded_if_no_temperature_is_matched(tiny_model: Path, unchanged: Recipe) -> None:
-    examples = tiny_training.training(tiny_model, {}).examples
+    examples = tiny_training.training(tiny_model, {}).parts[0].examples
     no_encoder, no_embeddings = None, np.empty((0, 0))
     result = with_teacher_temperature(unchanged, no_encoder, examples, no_embeddings, seed=3)  # type: ignore[arg-type]
     assert result is unchanged
