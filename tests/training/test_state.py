@@ -4,20 +4,18 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+import forked_stage
 import pytest
 import torch
 
 import tiny_training
 from listill.errors import UserError
 from listill.training.state import State, mixture
-
-SCRIPT = Path(tiny_training.__file__)
 
 
 def same(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> bool:
@@ -69,10 +67,10 @@ def test_a_stopped_training_resumes_exactly(
         assert same(resumed, weights)
 
 
-def run(model: Path, work: Path, out: Path, sizes: list[int]) -> "subprocess.Popen[str]":
-    command = [sys.executable, str(SCRIPT), str(model), str(work), str(out), "{}", json.dumps(sizes)]
-    paths = os.pathsep.join([str(SCRIPT.parent), *sys.path])
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True)
+def run(model: Path, work: Path, out: Path, sizes: list[int]) -> ForkServerProcess:
+    """Start a training in a process of its own; what it says is in the file ``said`` beside its output."""
+    line = ["python", "-m", "tiny_training", str(model), str(work), str(out), "{}", json.dumps(sizes)]
+    return forked_stage.start(line, out.parent, out.with_name("said"))
 
 
 def load(out: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -85,24 +83,26 @@ def test_a_training_that_is_killed_at_random_moments_resumes_exactly(
     tiny_model: Path, tmp_path: Path, sizes: list[int]
 ) -> None:
     """SIGKILL and SIGTERM at random moments, until a training ends; its model equals that of a normal training."""
-    work, out = tmp_path / "work", tmp_path / "out.pt"
+    work, out, said = tmp_path / "work", tmp_path / "out.pt", tmp_path / "said"
     work.mkdir()
     (tmp_path / "plain").mkdir()
-    assert run(tiny_model, tmp_path / "plain", tmp_path / "plain.pt", sizes).wait(120) == 0
+    plain = run(tiny_model, tmp_path / "plain", tmp_path / "plain.pt", sizes)
+    plain.join()
+    assert plain.exitcode == 0, said.read_text()
     draw, kills = random.Random(5), 0
     for attempt in range(40):
+        said.unlink()
         process = run(tiny_model, work, out, sizes)
-        assert process.stderr is not None
         if attempt < 3:
-            for line in process.stderr:  # until training has started
-                if "on average" in line:
-                    break
+            while process.is_alive() and not (said.exists() and "on average" in said.read_text()):  # training starts
+                time.sleep(0.002)
             time.sleep(draw.uniform(0.0, 0.25))
-            process.send_signal(signal.SIGKILL if attempt % 2 else signal.SIGTERM)
-            kills += process.wait(60) != 0
+            os.kill(process.pid or 0, signal.SIGKILL if attempt % 2 else signal.SIGTERM)
+            process.join()
+            kills += process.exitcode != 0
         else:
-            assert process.wait(120) == 0, process.stderr.read()
-        process.stderr.close()
+            process.join()
+            assert process.exitcode == 0, said.read_text()
         if out.exists():
             break
     assert kills >= 2
