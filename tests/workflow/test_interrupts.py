@@ -8,16 +8,17 @@ import flow
 import pyarrow.parquet as pq
 from sentence_transformers import SentenceTransformer
 
-# When to strike: a stage with several outputs between the first and the last, a long one in the middle of its work.
-MOMENTS: dict[str, Callable[[Path], bool]] = {
-    "corpus": lambda folder: any(folder.glob(".topics.parquet.*.tmp")) or (folder / "topics.parquet").exists(),
-    "queries": lambda folder: (folder / "funnel/queries.parquet").exists(),
-    "encode": lambda folder: any(folder.glob(".work/encode-*/lock")),
-    "candidates": lambda folder: any(folder.glob(".candidates.parquet.*.tmp")),
-    "scores": lambda folder: any(folder.glob(".scores.parquet.*.tmp")),
-    "lists": lambda folder: (folder / "funnel/lists.small.parquet").exists(),
-    "train": lambda folder: any(folder.glob("models/small/.*.tmp")),
-    "evaluate": lambda folder: (folder / "per_query.parquet").exists(),
+# When to strike: a stage with several outputs between the first and the last, a long one in the middle of its work. And
+# the rules that are done before, so that the run that is killed begins with the stage.
+MOMENTS: dict[str, tuple[list[str], Callable[[Path], bool]]] = {
+    "corpus": ([], lambda folder: any(folder.glob(".topics.parquet.*.tmp")) or (folder / "topics.parquet").exists()),
+    "queries": (["make_corpus"], lambda folder: (folder / "funnel/queries.parquet").exists()),
+    "encode": (["generate_queries"], lambda folder: any(folder.glob(".work/encode-*/lock"))),
+    "candidates": (["encode_corpus"], lambda folder: any(folder.glob(".candidates.parquet.*.tmp"))),
+    "scores": (["mine_candidates"], lambda folder: any(folder.glob(".scores.parquet.*.tmp"))),
+    "lists": (["score_candidates", "gate_teacher"], lambda folder: (folder / "funnel/lists.small.parquet").exists()),
+    "train": (["build_lists"], lambda folder: any(folder.glob("models/small/.*.tmp"))),
+    "evaluate": (["fuse_runs", "rerank_topics"], lambda folder: (folder / "per_query.parquet").exists()),
 }
 
 
@@ -33,9 +34,14 @@ def check_declared_files(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def test_killed_at_every_stage(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
-    """One run, killed with all its jobs in eight stages; each time the next run resumes."""
+    """One run, killed with all its jobs in eight stages; each time the next run resumes.
+
+    The jobs that are killed are processes as in a user's run; those that resume the work are forked.
+    """
     folder = flow.results(tmp_path)
-    for stage, ready in MOMENTS.items():
+    for stage, (before, ready) in MOMENTS.items():
+        if before:
+            flow.make(tmp_path, settings, "--until", *before)
         assert flow.kill_when(tmp_path, settings, lambda ready=ready: ready(folder)), f"the run was never in {stage}"
         check_declared_files(folder, settings)
     flow.make(tmp_path, settings)

@@ -1,11 +1,10 @@
 """A student that was trained on one corpus, measured on another one by hand."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import flow
+import forked_stage
 import pandas as pd
 
 import tiny
@@ -13,16 +12,17 @@ from listill import tables
 from listill.plan import Plan
 
 
-def stage(folder: Path, name: str, settings: str, **paths: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command of a stage with frozen settings, as a user would."""
+def stage(folder: Path, name: str, settings: str, **paths: Any) -> tuple[int | None, str]:
+    """Run the command of a stage with frozen settings; return its exit status and what it said."""
     (folder / "config").mkdir(exist_ok=True)
     config = folder / "config" / f"{name}.json"
     config.write_text(settings)
-    line = [sys.executable, "-m", f"listill.stages.{name}", "--config", str(config)]
+    line = ["python", "-m", f"listill.stages.{name}", "--config", str(config)]
     for option, path in paths.items():
         line += [f"--{option.replace('_', '-')}", str(path)]
-    environment = flow.environment() | {"PYTHONPATH": str(flow.ROOT / "workflow")}
-    return subprocess.run(line, env=environment, capture_output=True, text=True)
+    process = forked_stage.start(line, folder, folder / "said", environment=flow.environment())
+    process.join()
+    return process.exitcode, (folder / "said").read_text()
 
 
 def test_a_trained_student_on_another_corpus(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
@@ -36,9 +36,9 @@ def test_a_trained_student_on_another_corpus(finished: Path, settings: dict[str,
     system = f"{flow.STUDENT}.listwise"
 
     def done(name: str, frozen: str, **paths: Any) -> str:
-        result = stage(tmp_path, name, plan.frozen("other", frozen), **paths)
-        assert result.returncode == 0, result.stderr
-        return result.stderr
+        status, said = stage(tmp_path, name, plan.frozen("other", frozen), **paths)
+        assert status == 0, said
+        return said
 
     done("corpus", "corpus", **made)
     done("generate", "queries", **made, out=queries, funnel=tmp_path / "funnel.parquet")
@@ -56,13 +56,13 @@ def test_a_trained_student_on_another_corpus(finished: Path, settings: dict[str,
 
     # Everything else must be of one corpus.
     wrong = flow.results(finished) / "queries.parquet"
-    refused = stage(
+    status, said = stage(
         tmp_path,
         "search",
         plan.frozen("other", "search.bm25"),
         **(asked | {"queries": wrong}),
         out=tmp_path / "refused.parquet",
     )
-    assert refused.returncode == 1
-    assert f"{wrong}: is of the corpus '{flow.CORPUS}', but" in refused.stderr
+    assert status == 1
+    assert f"{wrong}: is of the corpus '{flow.CORPUS}', but" in said
     assert not (tmp_path / "refused.parquet").exists()
