@@ -57,9 +57,9 @@ lint: env
 	$(BIN)/snakemake --lint
 
 # The tests of the packaged models are skipped if `make models` was not run.
-# Two processes with one thread each, for two cores; all tests of a file run in the same process.
+# Two processes with one thread each, for two cores; all tests of a file run in the same process, long files first.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not slow and not gpu and not network and not slurm and not vllm'
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not gpu and not network and not slurm and not vllm'
 
 .venv-vllm/.ready: Makefile constraints.txt
 	$(PYTHON) -m venv .venv-vllm

