@@ -77,7 +77,7 @@ def test_what_keeps_a_student_close_to_its_base(copied: Callable[[], Path], sett
     folder = copied()
     shared: dict[str, Any] = {"learning_rate": 3e-3, "selection": {"base": False}}
     anchored = shared | {"losses": {"listwise": 1, "anchor": 5, "anchor_kl": 0.1}, "max_length": 20}
-    adapted = shared | {"losses": {"listwise": 1}, "lora": {"rank": 4}}
+    adapted = shared | {"losses": {"listwise": 1}, "lora": {"rank": 8}, "learning_rate": 2e-2}
     flow.make(folder, flow.changed(settings, "training.variants", {"anchored": anchored, "adapted": adapted}), "train")
     results = flow.results(folder)
     corpus = pd.read_parquet(results / "corpus.parquet").head(9)
