@@ -98,13 +98,13 @@ rule queries:
 rule candidates:
     """Target: candidates of every query."""
     input:
-        expand("results/{corpus}/{folder}candidates.parquet", corpus=PLAN.corpora, folder=["", "funnel/"]),
+        expand("results/{corpus}/{folder}candidates.parquet", corpus=PLAN.learned, folder=["", "funnel/"]),
 
 
 rule scores:
     """Target: teachers' scores."""
     input:
-        expand("results/{corpus}/scores.parquet", corpus=PLAN.corpora),
+        expand("results/{corpus}/scores.parquet", corpus=PLAN.learned),
 
 
 rule lists:

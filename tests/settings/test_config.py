@@ -96,3 +96,8 @@ def test_shipped_configs(path: Path) -> None:
 def test_seeds_that_the_libraries_cannot_take(seed: int) -> None:
     assert fault(config(seed=seed)).startswith("config.yaml: seed: ")
     assert "variants.v.seed: " in fault(config(training={"variants": {"v": {"seed": seed}}}))
+
+
+def test_something_must_be_trained() -> None:
+    none = {"variants": {"v": {"losses": {"listwise": 1}, "corpora": []}}}
+    assert "training.variants: none is trained on any corpus: see `corpora`" in fault(config(training=none))

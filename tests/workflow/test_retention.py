@@ -15,7 +15,7 @@ import tiny
 def two(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The config of the finished run with a corpus for retention only."""
     beir = tiny.tiny_corpus(tmp_path_factory.mktemp("other") / "beir", documents=40, topics=8, seed=1)
-    new = flow.changed(settings, "corpora.other", {"source": {"kind": "beir", "path": str(beir)}, "heldout": 2})
+    new = flow.changed(settings, "corpora.other", {"source": {"kind": "beir", "path": str(beir)}, "heldout": 0})
     new = flow.changed(new, "training.variants.listwise.corpora", [flow.CORPUS])
     new = flow.changed(new, "training.variants.combined.corpora", [flow.CORPUS])
     return flow.changed(new, "evaluation.retention", {"corpora": ["other"], "max_loss": 0.01})

@@ -79,6 +79,11 @@ class Plan:
         """Names of the corpora with a report; the others only serve to measure what students retain."""
         return self.settings.reported
 
+    @property
+    def learned(self) -> list[str]:
+        """Names of the corpora whose lists a student is trained on. The others are only measured."""
+        return self.settings.learned
+
     def retention_of(self, corpus: str) -> list[str]:
         """Return the other corpora on which the students that are trained on a corpus are measured."""
         return self.settings.retention_of(corpus)
@@ -143,14 +148,13 @@ class Plan:
             files["guide"] = f"embeddings/{guide[0]}.parquet"
         return {option: [f"results/{corpus}/{file}" for corpus in settings.corpora] for option, file in files.items()}
 
-    def joint_embeddings(self, name: str) -> str:
-        """Return the system whose embeddings of a corpus a jointly trained student searches.
+    def keeps_documents(self, variant: str) -> bool:
+        """Tell whether students of a variant or joint training search the embeddings of the base model.
 
-        It is the base model if only queries are trained.
+        This is so if only queries are trained.
         """
-        settings = self.settings.joint[without_seed(name)]
-        query_only = self.settings.training.recipe(settings.variant).tower == "query"
-        return settings.student if query_only else f"{settings.student}.{name}"
+        joint = self.settings.joint.get(without_seed(variant))
+        return self.settings.training.recipe(joint.variant if joint else variant).tower == "query"
 
     def lists_on(self, corpus: str) -> list[str]:
         """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
@@ -159,7 +163,8 @@ class Plan:
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""
         trained = [*self.trained_on(corpus), *self.jointly_trained]
-        return ["bm25", *self.students, "teacher", *trained, *(f"{name}{FUSED}" for name in [*self.students, *trained])]
+        teacher = ["teacher"] if corpus in self.learned else []
+        return ["bm25", *self.students, *teacher, *trained, *(f"{name}{FUSED}" for name in [*self.students, *trained])]
 
     @property
     def searching(self) -> list[str]:

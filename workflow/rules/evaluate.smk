@@ -11,7 +11,11 @@ RUNS = lambda wildcards: [
 ]
 FUNNELS = lambda wildcards: [
     f"results/{wildcards.corpus}/funnel/{stage}.parquet"
-    for stage in ["queries", "candidates", *(f"lists.{name}" for name in PLAN.lists_on(wildcards.corpus))]
+    for stage in [
+        "queries",
+        *(["candidates"] if wildcards.corpus in PLAN.learned else []),
+        *(f"lists.{name}" for name in PLAN.lists_on(wildcards.corpus)),
+    ]
 ]
 
 

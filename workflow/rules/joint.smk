@@ -79,9 +79,11 @@ use rule search_trained as search_joint with:
     input:
         **ASKED,
         config="results/{corpus}/config/search.{student}.{joint}.json",
-        embeddings=lambda wildcards: "results/{corpus}/embeddings/{system}.parquet".format(
-            corpus=wildcards.corpus, system=PLAN.joint_embeddings(wildcards.joint)
-        ),
+        embeddings=lambda wildcards: (
+            "results/{corpus}/embeddings/{student}.parquet"
+            if PLAN.keeps_documents(wildcards.joint)
+            else "results/{corpus}/embeddings/{student}.{joint}.parquet"
+        ).format(**wildcards),
         model="results/joint/{joint}/modules.json",
     output:
         "results/{corpus}/runs/{student}.{joint}.parquet",

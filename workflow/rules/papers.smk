@@ -19,7 +19,8 @@ rule write_papers:
     OUTPUT: papers.html, papers.md
     """
     input:
-        expand("results/{corpus}/{table}.parquet", corpus=PLAN.reported, table=["summary", "comparisons", "gate"]),
+        expand("results/{corpus}/{table}.parquet", corpus=PLAN.reported, table=["summary", "comparisons"]),
+        expand("results/{corpus}/gate.parquet", corpus=PLAN.learned),
         config="results/config/papers.json",
     output:
         page="results/papers.html",

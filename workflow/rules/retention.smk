@@ -5,12 +5,13 @@
 rule encode_other:
     """
     Encode another corpus with a trained student.
-    INPUT: settings, the other corpus.parquet, models/<student>/<variant>/
+    INPUT: settings, the other corpus.parquet and tokens/<student>.parquet, models/<student>/<variant>/
     OUTPUT: retention/<other>/embeddings/<student>.<variant>.parquet
     """
     input:
         config="results/{other}/config/encode.{student}.{variant}.json",
         corpus="results/{other}/corpus.parquet",
+        tokens="results/{other}/tokens/{student}.parquet",
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
         temp("results/{corpus}/retention/{other}/embeddings/{student}.{variant}.parquet"),
@@ -29,13 +30,14 @@ rule encode_other:
         model=subpath(input.model, parent=True),
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --model {params.model} --out {output}"
+        " --corpus {input.corpus} --model {params.model} --tokens {input.tokens} --out {output}"
 
 
 rule search_other:
     """
     Answer the evaluation queries of another corpus with a trained student.
-    INPUT: settings, tables of the other corpus, models/<student>/<variant>/ and its embeddings
+    INPUT: settings, tables of the other corpus, models/<student>/<variant>/ and its embeddings (the base model's, if only
+    queries are trained)
     OUTPUT: retention/<other>/runs/<student>.<variant>.parquet
     """
     input:
@@ -44,7 +46,11 @@ rule search_other:
         topics="results/{other}/topics.parquet",
         qrels="results/{other}/qrels.parquet",
         queries="results/{other}/queries.parquet",
-        embeddings="results/{corpus}/retention/{other}/embeddings/{student}.{variant}.parquet",
+        embeddings=lambda wildcards: (
+            "results/{other}/embeddings/{student}.parquet"
+            if PLAN.keeps_documents(wildcards.variant)
+            else "results/{corpus}/retention/{other}/embeddings/{student}.{variant}.parquet"
+        ).format(**wildcards),
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
         "results/{corpus}/retention/{other}/runs/{student}.{variant}.parquet",

@@ -55,8 +55,10 @@ class Settings(Section):
                 raise ValueError(f"training.{where}negatives.guide: no retriever '{guide}'{nearest(guide, known)}")
         self._check_lists("training.lists", self.training.lists, [*self.students])
         self._check_variants()
-        self._check_retention()
         self._check_joint()
+        if not self.learned:
+            raise ValueError("training.variants: none is trained on any corpus: see `corpora` and `students` of the variants")
+        self._check_retention()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
@@ -94,7 +96,12 @@ class Settings(Section):
         """Names of the corpora with a report: all but those that only serve to measure retention."""
         retention = self.evaluation.retention
         measured = retention.corpora if retention else []
-        return [name for name in sorted(self.corpora) if name not in measured or self.trained_on(name)]
+        return [name for name in sorted(self.corpora) if name not in measured or self.evaluated_on(name)]
+
+    @property
+    def learned(self) -> list[str]:
+        """Names of the corpora whose lists a student is trained on. The others are only measured."""
+        return [name for name in sorted(self.corpora) if self.lists_on(name)]
 
     def bi_encoder(self, name: str) -> Student:
         """Return the base model of a student or of another dense retriever."""
@@ -106,7 +113,9 @@ class Settings(Section):
         return self.mining.in_language(self.corpora[corpus].language)
 
     def passages(self, corpus: str) -> int | None:
-        """Return how many passages of a corpus get queries; None: all."""
+        """Return how many passages of a corpus get train queries; None: all. Where nothing is trained, none does."""
+        if corpus not in self.learned:
+            return 0
         own = self.corpora[corpus].passages
         return self.generation.passages if own is None else own
 

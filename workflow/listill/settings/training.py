@@ -192,7 +192,10 @@ class OnlyInVariants(Section):
     A variant that sets ``lists`` or ``teachers`` has lists of its own.
     """
 
-    corpora: Names | None = Field(None, description="the corpora on which the variant is trained; default: all")
+    corpora: Annotated[list[Name], Distinct] | None = Field(
+        None,
+        description="the corpora on which the variant is trained; default: all; []: none, for a recipe of `joint` only",
+    )
     students: Names | None = Field(None, description="the students that are trained; default: all")
     lists: Lists | None = Field(
         None, description="settings of the variant's own lists, which override `training.lists`"
@@ -310,7 +313,7 @@ class Training(Recipe):
     def trains(self, corpus: str, student: str, variant: str) -> bool:
         """Tell whether a variant of a student is trained on a corpus."""
         settings = self.variants[_plain(variant)]
-        return corpus in (settings.corpora or [corpus]) and student in (settings.students or [student])
+        return (settings.corpora is None or corpus in settings.corpora) and student in (settings.students or [student])
 
     def lists_of(self, variant: str) -> Lists:
         """Return the settings of a variant's lists: the shared ones, overridden by the variant's own key by key."""
