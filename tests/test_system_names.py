@@ -2,7 +2,7 @@
 
 import pytest
 
-from listill.system_names import is_variant, seed_number, student_of, with_seed, without_seed
+from listill.system_names import is_variant, seed_number, student_of, trained_system, with_seed, without_seed
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_students_and_variants() -> None:
     assert {system: student_of(system, students) for system in owners} == owners
     assert is_variant("m.v", "m")
     assert not any(is_variant(system, "m") for system in ("m", "m+bm25", "m.v+bm25", "m-2.v"))
+
+
+@pytest.mark.parametrize("key", ["models/m/v-seed2", "joint/m/v-seed2"])
+def test_the_system_of_a_trained_model(key: str) -> None:
+    assert trained_system(key) == "m.v-seed2"

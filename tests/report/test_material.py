@@ -91,3 +91,18 @@ def test_an_external_history_has_no_details(files: material.Files, tmp_path: Pat
     other = material.Files(**{**vars(files), "histories": [path]})
     [history] = material.load("c", SUMMARY, other, {}, {}, {}).histories
     assert (history.student, history.variant, history.trained, history.kept) == ("e", "b", {}, None)
+
+
+@pytest.mark.parametrize(("corpus", "trained", "temperature"), [("c", {"lead": 4}, 0.5), ("d", {}, None)])
+def test_the_history_of_a_joint_training_is_read_for_one_corpus(
+    files: material.Files, tmp_path: Path, corpus: str, trained: dict[str, int], temperature: float | None
+) -> None:
+    """Its lists and temperature on this corpus; a corpus that it was not trained on has neither."""
+    of_corpora = {"b": {"trained": {"lead": 3}}, "c": {"trained": {"lead": 4}, "teacher_temperature": 0.5}}
+    details = {"trained": {"lead": 7}, "best_step": 1, "corpora": of_corpora}
+    steps = [{"step": 1, "split": "dev", "nDCG@10": 0.5}]
+    path = write(tmp_path / "joint/both/history.parquet", "history", steps, "joint/m/both", **details)
+    joint = material.Files(**{**vars(files), "histories": [path]})
+    [history] = material.load(corpus, SUMMARY, joint, {}, {}, {}).histories
+    assert (history.student, history.variant, history.kept) == ("m", "both", 1)
+    assert (history.trained, history.temperature) == (trained, temperature)

@@ -18,7 +18,7 @@ from listill import tables
 from listill.errors import UserError
 from listill.frozen import canonical
 from listill.stages import command
-from listill.stages.command import In, Ins, MaybeIn, MaybeModel, Out
+from listill.stages.command import Corpora, In, Ins, MaybeIn, MaybeModel, Out
 from listill.stages.job import Job, StageSettings
 
 SHARED = {"command", "job", "outputs", "process"}  # shared modules; all others are stages
@@ -384,3 +384,61 @@ def test_a_foreign_model_is_read_once(tmp_path: Path, monkeypatch: pytest.Monkey
         call(patch, measure, "--one", here, "--many", "--out", out, "--model", tmp_path / "plain")
     assert paths == [here, tmp_path / "plain"]
     assert "plain" in tables.provenance(out).lineage
+
+
+# --- stages of several corpora ----------------------------------------------------------------------------------------
+
+
+class OfCorpora(Settings):
+    """The settings of a stage that reads the files of several corpora."""
+
+    corpora: list[str] = ["here", "there"]
+
+
+def several(settings: OfCorpora, job: Job, one: Corpora, out: Out, other: Corpora = []) -> None:
+    """A stage that reads the files of several corpora."""
+    job.write(out, "qrels", QRELS, "joint/s/v")
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> list[Path]:
+    return [write_table(tmp_path / f"{corpus}.parquet", corpus, "corpus") for corpus in ("here", "there")]
+
+
+def call_several(monkeypatch: pytest.MonkeyPatch, *options: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["stage", *map(str, options)])
+    command.main(several, OfCorpora, "made_up")
+
+
+def test_files_of_several_corpora_are_of_none(
+    both: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = write_table(tmp_path / "unknown.parquet", None, "qrels")
+    call_several(monkeypatch, "--one", *both, "--other", both[0], unknown, "--out", tmp_path / "out.parquet")
+    about = tables.provenance(tmp_path / "out.parquet")
+    assert (about.corpus, about.name) == (None, "joint/s/v")
+    assert about.lineage == {"here/corpus": "f-here", "there/corpus": "f-there", "qrels": "f-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ([1, 0], "is of the corpus 'there', but in the place of 'here': give the files in the order here, there"),
+        ([0], "--one has 1 files, but the settings have 2 corpora: give one file for each"),
+        ([0, 1, 1], "--one has 3 files, but the settings have 2 corpora: give one file for each"),
+    ],
+)
+def test_files_in_another_order_or_number_are_refused(
+    chosen: list[int],
+    message: str,
+    both: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        call_several(monkeypatch, "--one", *(both[i] for i in chosen), "--out", tmp_path / "out.parquet")
+    assert stop.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(message)
+    assert not (tmp_path / "out.parquet").exists()

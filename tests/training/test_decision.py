@@ -159,3 +159,39 @@ def test_a_corpus_that_was_measured_whole_is_not_encoded_again(
     decision = decide(encoder, trained, [Whole(whole, base, base_embeddings)], tmp_path)
     assert calls.count("document") == encoded
     np.testing.assert_array_equal(decision.embeddings[0], encode(Positions(range(SIZE)), "document"))
+
+
+def two(collection: Collection, noise: list[dict[int, float]]) -> tuple[Any, list[Whole]]:
+    """Return an encoder and two corpora; it takes them for the same, and each has embeddings of its own."""
+    prepared_corpora = [prepared(collection, one) for one in noise]
+    wholes = [
+        Whole(whole, whole.measure(encoder, embeddings), embeddings, f"c{number}")
+        for number, (encoder, _, whole, embeddings) in enumerate(prepared_corpora)
+    ]
+    return prepared_corpora[0][0], wholes
+
+
+@pytest.mark.parametrize(("measures", "kept"), [([0.9, 0.2], 7), ([0.9, 0.1], 0)])
+def test_the_mean_over_the_corpora_decides(
+    collection: Collection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    measures: list[float],
+    kept: int,
+) -> None:
+    """Step 7 is better on the first corpus and worse on the second one."""
+    encoder, wholes = two(collection, [{0: 0.6, 7: 0.3}, {0: 0.6, 7: 0.3}])
+    wholes = [dataclasses.replace(whole, base=0.5) for whole in wholes]
+    for whole, value in zip(wholes, measures, strict=True):
+        monkeypatch.setattr(whole.selector, "measure", lambda encoder, embeddings, value=value: value)
+    encoder.use(7)
+    decision = decide(encoder, result(0.9), wholes, tmp_path)
+    assert (decision.result.best_step, encoder.step) == (kept, kept)
+    rows = [row for row in decision.result.history if row["split"] == "decision"]
+    assert [row["corpora"] for row in rows] == [{"c0": 0.5, "c1": 0.5}, dict(zip(("c0", "c1"), measures, strict=True))]
+    assert [row[SELECTION] for row in rows] == pytest.approx([0.5, np.mean(measures)])
+    assert len(decision.embeddings) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "c0",
+        "c1",
+    ]  # parts of one are not taken for the other's

@@ -21,7 +21,16 @@ from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
 from listill.training.loop import Result
-from listill.training.save import history_table, kept, losses_table, save, trained_weights, write
+from listill.training.save import (
+    corpora_table,
+    history_table,
+    kept,
+    losses_table,
+    save,
+    temperatures,
+    trained_weights,
+    write,
+)
 
 TEXTS = [f"{row['title']} {row['text']}" for row in tiny.tiny_documents(12)]
 ABOUT = tables.Provenance(
@@ -302,3 +311,31 @@ def test_the_model_folder_is_written_atomically(
     assert [path.name for path in tmp_path.iterdir()] == ["v"]
     assert not (out / "old").exists()
     assert tables.read(out / "history.parquet", "history")["listwise"].dropna().tolist() == [2.0, 4.0]
+
+
+# --- joint trainings --------------------------------------------------------------------------------------------------
+
+
+def test_a_joint_training_says_what_it_was_trained_on(tiny_model: Path, tmp_path: Path) -> None:
+    corpora = {"one": {"trained": {"lead": 3}, "teacher_temperature": 0.25}, "two": {"trained": {"lead": 20}}}
+    details = {key: value for key, value in ABOUT.details.items() if key != "teacher_temperature"}
+    about = tables.Provenance("joint/s/both", "f00d", {}, details | {"corpora": corpora})
+    rows = history(listwise=1.0)
+    for row, name in zip(rows, ("one", "two", "one", "two", "two"), strict=True):
+        row["corpora"] = {name: row.get("loss", row.get("nDCG@10"))}
+    write(trained(tiny_model), Result(rows, 2, 0.5, "step"), 0.25, about, tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "A dense retriever for 2 corpora (one, two), trained" in card
+    assert temperatures(about.details) == {"student": 0.03, "infonce": 0.05, "teacher on one": 0.25}
+    table = tables.read(tmp_path / "out" / "corpora.parquet", "corpora")
+    assert table["corpus"].tolist() == ["one", "two", "one", "two", "two"]
+    assert table["value"].tolist() == [0.25, 1.0, 2.0, 0.5, 0.5]
+    assert table["split"].tolist() == ["dev", "train", "train", "dev", "dev"]
+    assert table["weights"].fillna("").tolist() == ["step", "", "", "step", "merge 0.5"]
+    assert list(tables.read(tmp_path / "out" / "history.parquet", "history").columns) == COLUMNS.split()
+
+
+def test_a_training_on_one_corpus_has_no_table_of_corpora(tiny_model: Path, tmp_path: Path) -> None:
+    write(trained(tiny_model), result(listwise=1.0), 0.25, ABOUT, tmp_path / "out")
+    assert not (tmp_path / "out" / "corpora.parquet").exists()
+    assert corpora_table(result(listwise=1.0)).empty

@@ -67,6 +67,8 @@ EXCLUDED: dict[str, dict[str, Any]] = {
 }
 # What ``*`` stands for, below each key.
 NAMES = {"corpora": "tiny", "students": "small", "additional": "other", "members": "one", "variants": "listwise"}
+NAMES["joint"] = "both"
+JOINT = {"corpora": ["tiny"], "student": "small"}
 
 DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
 STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
@@ -256,6 +258,13 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.lists.retrievers": ("all", "lists.*"),
     "training.lists.quality_of": ("all", "lists.*"),
     "training.lists.candidates_from": ({"small": "other"}, "lists.*"),
+    "joint.*.corpora": (["tiny", "second"], "joint.both"),
+    # The systems then have other names.
+    "joint.*.student": ("large", "joint.both encode.small.both search.small.both fuse.small.both*"),
+    "joint.*.variant": ("combined", "joint.both"),
+    "joint.*.order": ("proportional", "joint.both"),
+    "joint.*.exponent": (0.3, "joint.both"),
+    "joint.*.weights": ({"tiny": 2}, "joint.both"),
     "evaluation.measures": (["nDCG@5"], "evaluate"),
     "evaluation.depth": (120, "search.* fuse.* rerank"),
     "evaluation.fusion_k": (30, "fuse.*"),
@@ -336,11 +345,12 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     plan = Plan(settings)
     stages = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "report", "search.bm25"]
     stages += [f"ask.{shard}" for shard in plan.shards]
-    stages += [f"encode.{system}" for system in plan.retrievers]
-    stages += [f"search.{system}" for system in [*plan.students, *plan.trained]]
+    stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.jointly_trained]]
+    stages += [f"search.{system}" for system in plan.searching]
     stages += [f"train.{system}" for system in plan.trained]
     stages += [f"lists.{name}" for name in plan.lists_on("tiny")]
     stages += [f"fuse.{system}+bm25" for system in plan.searching]
+    stages += [f"joint.{name}" for name in plan.joint]
     return {stage: plan.frozen("tiny", stage) for stage in stages}
 
 
@@ -379,6 +389,11 @@ def test_a_key_changes_the_settings_of_its_stages_only(key: str, base: dict[str,
     place, settings = concrete(key, base)
     if touched == "lists.small.listwise":
         settings = flow.changed(settings, "training.variants.listwise.teachers", ["one", "two"])
+    if key.startswith("joint."):
+        further = {"students.large": {"model": "elsewhere"}, "corpora.second": settings["corpora"]["tiny"]}
+        order = {"order": "temperature"} if key == "joint.*.exponent" else {}
+        for block, content in {**further, "joint.both": JOINT | order}.items():
+            settings = flow.changed(settings, block, content)
     before, after = frozen(settings), frozen(flow.changed(settings, place, value))
     expected = {stage for stage in before if any(fnmatch(stage, pattern) for pattern in touched.split())}
-    assert {stage for stage in before if before[stage] != after[stage]} == expected | {"report"}
+    assert {stage for stage in before if before[stage] != after.get(stage)} == expected | {"report"}

@@ -92,14 +92,17 @@ def _student(material: Material, results: Results, student: str, examples: int) 
         "verdict": verdict,
         "gap_closed": gap_closed,
         "teacher": teacher,
-        "steps": []
-        if rows is None
-        else funnel.steps(rows, {history.variant: history.trained for history in histories if history.seed == 1}),
+        "steps": [] if rows is None else funnel.steps(rows, _trained(histories)),
         "held_out": {} if rows is None else funnel.held_out(rows),
         "curves": _curves(histories),
         "comparison": comparison,
         "waterfall": plots.waterfall(comparison.differences, f"difference per query, {variant}") if comparison else "",
     }
+
+
+def _trained(histories: list[History]) -> dict[str, dict[str, int]]:
+    """Return the training lists of each variant; a joint student that was not trained on this corpus has none."""
+    return {history.variant: history.trained for history in histories if history.seed == 1 and history.trained}
 
 
 def _wins_and_losses(

@@ -73,4 +73,4 @@ def check_name(name: str, variants: dict[str, object]) -> None:
     try:
         no_suffix(name)
     except ValueError as error:
-        raise ValueError(f"joint.{error}") from None
+        raise ValueError(f"joint: {error}") from None

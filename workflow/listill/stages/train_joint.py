@@ -1,6 +1,7 @@
 """Train one student on the lists of several corpora; keep the weights whose mean over the corpora's dev measures is best."""
 
 import contextlib
+import logging
 
 from listill.settings.config import Settings
 from listill.settings.joint import ALTERNATE, Turns
@@ -11,6 +12,7 @@ from listill.stages.train import settings as of_variant
 from listill.system_names import without_seed
 
 VERSION = 1
+log = logging.getLogger("listill")
 
 
 class TrainJointStage(TrainStage):
@@ -60,6 +62,7 @@ def run(
     for number, name in enumerate(settings.corpora):
         files = parts.Files(**{option: paths[number] for option, paths in given.items() if paths})
         label = f"{settings.variant}, corpus {name}"
+        log.info("train: corpus %s", name)
         loaded.append(parts.load(files, encoder, recipe, label, settings.guide, seed, settings.seed, name))
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
         decision = session.train(encoder, loaded, recipe, seed, work, out, processes, settings.turns)
