@@ -9,12 +9,13 @@ from listill.report import costs
 
 
 def test_costs_come_from_benchmark_files(tmp_path: Path) -> None:
-    (tmp_path / "train").mkdir()
-    quick, slow = tmp_path / "corpus.tsv", tmp_path / "train" / "minilm.tsv"
+    """The file of a joint training lies in another folder."""
+    (tmp_path / "joint").mkdir()
+    quick, slow = tmp_path / "corpus.tsv", tmp_path / "joint" / "joint.both.tsv"
     quick.write_text("s\th:m:s\tmax_rss\tcpu_time\n0.5\t0:00:00\tNA\tNA\n")
     slow.write_text("s\th:m:s\tmax_rss\tcpu_time\n100\t0:01:40\t900\t180\n")
     assert costs.read([quick, slow]) == [
-        costs.Cost("train/minilm", 100.0, 180.0, 900.0),
+        costs.Cost("joint.both", 100.0, 180.0, 900.0),
         costs.Cost("corpus", 0.5, None, None),
     ]
     assert costs.read([]) == []

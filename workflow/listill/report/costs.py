@@ -1,6 +1,5 @@
 """The costs of a run, from the benchmark files of Snakemake."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +19,8 @@ class Cost:
 
 
 def read(paths: list[Path]) -> list[Cost]:
-    """Read benchmark TSV files (columns s, max_rss, cpu_time), longest job first; the name of a job is its path."""
-    root = os.path.commonpath([path.resolve().parent for path in paths]) if paths else ""
-    costs = [_read(path, str(path.resolve().relative_to(root).with_suffix(""))) for path in paths]
+    """Read benchmark TSV files (columns s, max_rss, cpu_time), longest job first; the name of a job is that of its file."""
+    costs = [_read(path, path.stem) for path in paths]
     return sorted(costs, key=lambda cost: (-cost.seconds, cost.job))
 
 

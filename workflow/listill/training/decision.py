@@ -86,4 +86,5 @@ def _embeddings(encoder: Encoder, whole: Whole, known: np.ndarray | None, work: 
         return known
     assert whole.selector.tokens is not None
     label = "encode with the best weights"
-    return np.concatenate(list(vectors.encode_parts(encoder, whole.selector.tokens[1], work / whole.name, label)))
+    folder = work / f"corpus-{whole.name}" if whole.name else work
+    return np.concatenate(list(vectors.encode_parts(encoder, whole.selector.tokens[1], folder, label)))
