@@ -191,7 +191,5 @@ def test_the_mean_over_the_corpora_decides(
     assert [row["corpora"] for row in rows] == [{"c0": 0.5, "c1": 0.5}, dict(zip(("c0", "c1"), measures, strict=True))]
     assert [row[SELECTION] for row in rows] == pytest.approx([0.5, np.mean(measures)])
     assert len(decision.embeddings) == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "c0",
-        "c1",
-    ]  # parts of one are not taken for the other's
+    # The parts of one corpus are not taken for those of the other.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus-c0", "corpus-c1"]
