@@ -57,7 +57,9 @@ class Settings(Section):
         self._check_variants()
         self._check_joint()
         if not self.learned:
-            raise ValueError("training.variants: none is trained on any corpus: see `corpora` and `students` of the variants")
+            raise ValueError(
+                "training.variants: none is trained on any corpus: see `corpora` and `students` of the variants"
+            )
         self._check_retention()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)

@@ -58,7 +58,7 @@ def _parser(run: Callable[..., None], hints: dict[str, Any], stage: str) -> argp
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=Path,
-            nargs=several,
+            nargs="*" if several else None,
             required=not optional,
             default=parameter.default if optional else None,
             help=role,
