@@ -39,7 +39,7 @@ def profile(tmp_path: Path) -> Path:
 def test_jobs_go_to_the_nodes(profile: Path, tiny_beir: Path, tiny_model: Path, tmp_path: Path) -> None:
     settings = flow.config(tiny_beir, tiny_model)
     run = tmp_path / "run"
-    said = flow.make(run, settings, "--workflow-profile", str(profile), "candidates")
+    said = flow.make(run, settings, "--workflow-profile", str(profile), "candidates", forked=False)
     assert said.count("has been submitted with SLURM jobid") == 4
     assert len(pd.read_parquet(flow.results(run) / "candidates.parquet"))
     assert not flow.scheduled(run, settings, "candidates")
@@ -47,7 +47,7 @@ def test_jobs_go_to_the_nodes(profile: Path, tiny_beir: Path, tiny_model: Path, 
 
 def test_a_failed_job_says_why(profile: Path, tiny_beir: Path, tiny_model: Path, tmp_path: Path) -> None:
     settings = flow.changed(flow.config(tiny_beir, tiny_model), "corpora.tiny.source.path", "/nowhere")
-    done = flow.run(tmp_path / "run", settings, "--workflow-profile", str(profile), "corpus")
+    done = flow.run(tmp_path / "run", settings, "--workflow-profile", str(profile), "corpus", forked=False)
     assert done.returncode != 0
     assert "listill corpus: error: /nowhere: no such folder" in done.stdout + done.stderr
     assert not list((tmp_path / "run").rglob("*.parquet"))
