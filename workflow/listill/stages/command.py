@@ -22,8 +22,10 @@ from listill.stages.process import set_threads, start_log, stoppable, writes
 In = Annotated[Path, "input"]
 Ins = Annotated[list[Path], "input"]
 MaybeIn = Annotated[Path | None, "input"]
-# The files of several corpora.
+# The files of several corpora, one each, in the order of the settings' ``corpora``.
 Corpora = Annotated[list[Path], "corpora"]
+# Files of any corpora.
+Others = Annotated[list[Path], "others"]
 MaybeModel = Annotated[Path | None, "model"]
 Out = Annotated[Path, "output"]
 MaybeOut = Annotated[Path | None, "output"]
@@ -53,7 +55,7 @@ def _parser(run: Callable[..., None], hints: dict[str, Any], stage: str) -> argp
         role = _role(hints[name])
         if role is None:
             continue
-        several = hints[name] in (Ins, Corpora)
+        several = hints[name] in (Ins, Corpora, Others)
         optional = parameter.default is not inspect.Parameter.empty
         parser.add_argument(
             f"--{name.replace('_', '-')}",
@@ -75,12 +77,12 @@ def _paths(files: dict[str, Any], hints: dict[str, Any], *roles: str) -> list[Pa
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
-    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Corpora, MaybeModel, Out or MaybeOut; each
-    becomes an option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the same
-    corpus, except those annotated Corpora; a model may have been trained on another one. A lock keeps
-    other processes away from the outputs, and a run whose settings or inputs have changed meanwhile writes none. What a
-    user can fix or cause ends the process with one message and exit status 1, and a signal to stop with one message and
-    128 + the number of the signal.
+    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Corpora, Others, MaybeModel, Out or MaybeOut;
+    each becomes an option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the
+    same corpus; only a model may have been trained on another one, the files of Corpora are one of each corpus, and those
+    of Others are of any. A lock keeps other processes away from the outputs, and a run whose settings or inputs have changed
+    meanwhile writes none. What a user can fix or cause ends the process with one message and exit status 1, and a signal
+    to stop with one message and 128 + the number of the signal.
     """
     hints = get_type_hints(run, include_extras=True)
     arguments = _parser(run, hints, stage).parse_args()
@@ -119,7 +121,7 @@ def _run(
     config: Path | None = arguments.config
     frozen = config.read_bytes() if config and config.is_file() else b""
     stage_settings = read_json(settings, config) if config else parse(settings, {}, "--config is missing")
-    inputs = _paths(files, hints, "input", "corpora", "model")
+    inputs = _paths(files, hints, "input", "corpora", "others", "model")
     outputs = _paths(files, hints, "output") if writes() else []
     for path in inputs:
         if not path.exists():

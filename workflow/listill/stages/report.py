@@ -3,7 +3,7 @@
 from typing import Any
 
 from listill.settings.config import Settings
-from listill.stages.command import Corpora, In, Ins, MaybeIn, Out, main
+from listill.stages.command import In, Ins, MaybeIn, Others, Out, main
 from listill.stages.job import Job, StageSettings, versions
 
 VERSION = 3
@@ -63,7 +63,7 @@ def run(
     benchmarks: Ins = [],
     comparisons: MaybeIn = None,
     tokens: Ins = [],
-    retention: Corpora = [],
+    retention: Others = [],
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
     from listill import tables
