@@ -1,13 +1,18 @@
 """The settings of the stage train_joint."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from listill.errors import UserError
 from listill.frozen import canonical
 from listill.settings.config import Settings
 from listill.settings.joint import Turns
 from listill.stages import train, train_joint
 from listill.stages.train_joint import TrainJointStage
+from listill.training import parts
 
 
 def config(joint: dict[str, Any] | None = None, **training: Any) -> Settings:
@@ -45,3 +50,25 @@ def test_settings_of_the_machine_are_not_in_the_identity() -> None:
     assert one != machine
     assert one.identity() == machine.identity()
     assert one.identity() != train_joint.settings(config({"order": "proportional"}), "joint", "both").identity()
+
+
+def test_a_fault_of_one_corpus_names_it(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = train_joint.settings(config(), "joint", "both")
+    student = chosen.student.model_copy(update={"model": str(tiny_model)})
+    stage, loaded = chosen.model_copy(update={"student": student}), []
+
+    def load(files: parts.Files, *arguments: Any) -> None:
+        loaded.append((files.corpus, files.lists, files.guide, files.dev_candidates, arguments[-1]))
+        if len(loaded) == 2:
+            raise UserError("no lists")
+
+    monkeypatch.setattr(parts, "load", load)
+    given = {name: [Path(f"d/{name}"), Path(f"c/{name}")] for name in ("corpus", "topics", "qrels", "queries", "lists")}
+    given |= {name: [Path(f"d/{name}"), Path(f"c/{name}")] for name in ("tokens", "embeddings", "guide")}
+    nothing: Any = None
+    with pytest.raises(UserError, match=r"^corpus c: no lists$"):
+        train_joint.run(stage, nothing, **given, out=Path("out"))
+    assert loaded == [
+        (Path("d/corpus"), Path("d/lists"), Path("d/guide"), None, "d"),
+        (Path("c/corpus"), Path("c/lists"), Path("c/guide"), None, "c"),
+    ]

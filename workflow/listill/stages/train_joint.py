@@ -3,6 +3,7 @@
 import contextlib
 import logging
 
+from listill.errors import UserError
 from listill.settings.config import Settings
 from listill.settings.joint import ALTERNATE, Turns
 from listill.stages.command import Corpora, Out, main
@@ -61,9 +62,12 @@ def run(
     loaded = []
     for number, name in enumerate(settings.corpora):
         files = parts.Files(**{option: paths[number] for option, paths in given.items() if paths})
-        label = f"{settings.variant}, corpus {name}"
         log.info("train: corpus %s", name)
-        loaded.append(parts.load(files, encoder, recipe, label, settings.guide, seed, settings.seed, name))
+        try:
+            one = parts.load(files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed, name)
+        except UserError as error:
+            raise UserError(f"corpus {name}: {error}") from None
+        loaded.append(one)
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
         decision = session.train(encoder, loaded, recipe, seed, work, out, processes, settings.turns)
         if decision:
