@@ -119,6 +119,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "recipe.negatives.guide": None,
         "recipe.tower": "both",
         "recipe.lora": None,
+        "recipe.matryoshka": [],
         "recipe.selection.base": False,  # the scripts always keep trained weights
         "recipe.selection.patience": 2,
         "recipe.selection.evaluations": EPOCHS,

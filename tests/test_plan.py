@@ -337,6 +337,20 @@ def test_names() -> None:
     assert [plan.settings.bi_encoder(name).model for name in plan.retrievers] == ["e", "m", "n"]
 
 
+def test_variants_with_several_sizes() -> None:
+    """Each size of each seed of each student is a system of its own. It is not fused, and its search knows the size."""
+    config = changed("training.variants.one", {"matryoshka": [64, 8]})
+    config["training"]["seeds"] = 2
+    plan = Plan(config)
+    cut = [name for name in plan.systems_on("c") if "@" in name]
+    seeds = ["s.one", "s.one-seed2", "t.one", "t.one-seed2"]
+    assert sorted(cut) == sorted(f"{name}@{size}" for name in seeds for size in (8, 64))
+    assert not any("@" in name for name in [*plan.trained, *plan.searching])
+    settings = json.loads(plan.frozen("c", "search.t.one@8"))
+    assert (settings["system"], settings["student"]["model"]) == ("t.one@8", "n")
+    assert "search.t.one-seed2@64" in json.loads(plan.frozen("c", "report"))["jobs"]
+
+
 def test_a_faulty_config_names_its_place() -> None:
     with pytest.raises(UserError, match=r"^my\.yaml: unknown key 'sed' \(did you mean 'seed'\?\)"):
         Plan({**CONFIG, "sed": 1}, "my.yaml")

@@ -109,6 +109,22 @@ def test_queries_of_one_document_are_one_observation() -> None:
     assert clustered.loc["m.a", "p_value"] == 1
 
 
+def test_embeddings_that_are_cut_are_compared_with_the_base_and_have_seeds() -> None:
+    columns = {
+        "m": [0.3, 0.5],
+        "m_a": [0.2, 0.4],
+        "m_a@8": [0.1, 0.2],
+        "m_a-seed2": [0.4, 0.8],
+        "m_a-seed2@8": [0.1, 0.4],
+    }
+    kept = {"m.a": True, "m.a-seed2": False}
+    table = summarise(measured_values(values_of(**columns), None, 100, 0.95, 1), ["m"], kept=kept).set_index("system")
+    assert list(table.index) == ["m", "m.a", "m.a@8"]
+    row = table.loc["m.a@8"]
+    assert (row["base"], row["seeds"], row["kept"]) == (pytest.approx(0.4), 2, 1)
+    assert (row["value"], row["delta"]) == (pytest.approx(0.2), pytest.approx(-0.2))
+
+
 def test_seeds_are_one_system_with_their_mean_and_spread() -> None:
     columns = {"m": [0.1, 0.3], "m_a": [0.2, 0.4], "m_a-seed2": [0.4, 0.8], "m_a-seed3": [0.3, 0.3], "m_b": [0.1, 0.3]}
     kept = {"m.a": True, "m.a-seed2": True, "m.a-seed3": False, "m.b": False}

@@ -26,6 +26,7 @@ def test_order_of_systems() -> None:
         "minilm+bm25",
         "minilm",
         "minilm.a",
+        "minilm.a@64",
         "bm25",
         "e5",
         "e5.a",
@@ -34,12 +35,12 @@ def test_order_of_systems() -> None:
     results = Results(summary(rows))
     assert results.students == ["e5", "minilm"]
     assert results.systems == [
-        *("bm25", "e5", "e5.a", "minilm", "minilm+bm25", "minilm.a", "minilm.b"),
+        *("bm25", "e5", "e5.a", "minilm", "minilm+bm25", "minilm.a", "minilm.a@64", "minilm.b"),
         *("minilm.a+bm25", "stranger", "teacher"),
     ]
     assert results.variants("minilm") == ["minilm.a", "minilm.b"]
     assert results.owner("minilm.a") == "minilm"
-    assert results.owner("minilm.a+bm25") is None
+    assert results.owner("minilm.a+bm25") is results.owner("minilm.a@64") is None
     assert results.owner("stranger.a") is results.owner("minilm+bm25") is results.owner("minilm") is None
 
 

@@ -123,6 +123,18 @@ def test_embeddings_of_cosine_models_without_a_normalise_module_are_normalised(t
     np.testing.assert_allclose(queries @ documents.T, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_cut_embeddings_equal_those_of_sentence_transformers(tmp_path: Path, similarity: str) -> None:
+    folder = tiny.make_tiny_model(tmp_path / "m", normalize=False, similarity=similarity)
+    encoder = Encoder(Student(model=str(folder), precision="fp32"))
+    whole = encoder.encode(TEXTS, "document")
+    model = SentenceTransformer(str(folder), device=str(encoder.device), truncate_dim=8)
+    expected = model.encode_document(TEXTS, normalize_embeddings=similarity == "cosine")
+    np.testing.assert_allclose(encoder.cut_to(8, whole), expected, atol=1e-5)
+    assert encoder.dimension == 8
+    np.testing.assert_allclose(encoder.encode(TEXTS, "document"), expected, atol=1e-5)
+
+
 def test_other_similarities_are_rejected(tmp_path: Path) -> None:
     folder = tiny.make_tiny_model(tmp_path / "m", similarity="euclidean")
     with pytest.raises(UserError, match="similarity 'euclidean' is not supported"):

@@ -37,6 +37,27 @@ def test_a_loss_reads_similarities_or_embeddings() -> None:
     assert float(total) == pytest.approx(float(3 * squared.mean() + 0.5 * divergence.mean()), rel=1e-6)
 
 
+@pytest.mark.parametrize("normalise", [True, False])
+def test_a_loss_of_similarities_is_the_mean_over_the_sizes(normalise: bool) -> None:
+    """An anchor on embeddings is that of whole embeddings; an anchor on similarities keeps the whole base model's."""
+    step, _ = random_step(5)
+    queries, texts = random_embeddings(step)
+    losses = {"listwise": 1.0, "infonce": 0.1, "anchor": 1.0, "anchor_kl": 1.0}
+    _, whole = weighted(step, queries, texts, losses, TEMPERATURES)
+    total, parts = weighted(step, queries, texts, losses, TEMPERATURES, [9, 4], normalise)
+    assert parts["anchor"] == whole["anchor"]
+    for name, module in (("listwise", listwise), ("infonce", infonce), ("anchor_kl", anchor_kl)):
+        values = []
+        for size in (16, 9, 4):
+            query, text = queries[:, :size].double(), texts[:, :size].double()
+            if normalise:
+                query, text = query / query.norm(dim=1, keepdim=True), text / text.norm(dim=1, keepdim=True)
+            values.append(float(module.loss(step, (query @ text.T).float(), TEMPERATURES).mean()))
+        assert parts[name] == pytest.approx(sum(values) / 3, rel=1e-4)
+        assert parts[name] != pytest.approx(whole[name], rel=1e-3)
+    assert float(total) == pytest.approx(sum(losses[name] * parts[name] for name in losses), rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("losses", "used"),
     [

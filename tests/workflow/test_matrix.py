@@ -103,6 +103,7 @@ RECIPE: dict[str, Any] = {
     "selection.average": 2,
     "selection.base": False,
     "tower": "query",
+    "matryoshka": [8],
     "lora.rank": 8,
     "lora.alpha": 16,
     "lora.layers": ["query"],

@@ -95,6 +95,31 @@ def test_what_keeps_a_student_close_to_its_base(copied: Callable[[], Path], sett
     assert first[["anchor", "anchor_kl"]].abs().max() < 1e-4 < 1e-3 < last[["anchor", "anchor_kl"]].min()
 
 
+def test_embeddings_of_several_sizes(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    """Each size is a system, whose run is that of the saved model with ``truncate_dim``; sizes are compared with the base."""
+    folder = copied()
+    own = {"losses": {"listwise": 1}, "matryoshka": [16, 8], "learning_rate": 3e-3, "selection": {"base": False}}
+    asked = flow.changed(settings, "training.variants", {"sizes": own})
+    asked = flow.changed(asked, f"students.{flow.STUDENT}.precision", "fp32")
+    flow.make(folder, asked)
+    results = flow.results(folder)
+    corpus, topics = (pd.read_parquet(results / f"{name}.parquet") for name in ("corpus", "topics"))
+    topics = topics[topics["split"] == "test"]
+    model = SentenceTransformer(str(results / "models/small/sizes"), device="cpu", truncate_dim=8)
+    texts = model.encode_document((corpus["title"] + " " + corpus["text"]).tolist(), normalize_embeddings=True)
+    similarity = model.encode_query(topics["text"].tolist(), normalize_embeddings=True) @ texts.T
+    run = pd.read_parquet(results / "runs/small.sizes@8.parquet").query("rank == 1").set_index("query_id")
+    np.testing.assert_allclose(run.loc[topics["query_id"], "score"], similarity.max(1), atol=1e-4)
+    summary = pd.read_parquet(results / "summary.parquet").query("split == 'test' and measure == 'nDCG@10'")
+    summary = summary.set_index("system")
+    sizes = summary.loc[["small.sizes", "small.sizes@8", "small.sizes@16"]]
+    assert (sizes["base"] == summary.loc["small", "value"]).all()
+    assert (sizes["kept"] == 1).all()
+    assert summary.loc["small.sizes@8", "value"] > 0.1
+    assert "small.sizes@16" in (results / "report.html").read_text()
+    assert "Nothing to be done" in flow.make(folder, asked, "--dry-run")
+
+
 def test_own_lists(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
     """A variant with lists of its own, two seeds and a second round: all its lists have its settings, the others' stay."""
     folder = copied()

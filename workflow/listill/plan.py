@@ -164,7 +164,8 @@ class Plan:
         """Return the names of all systems that are evaluated on a corpus."""
         trained = [*self.trained_on(corpus), *self.jointly_trained]
         teacher = ["teacher"] if corpus in self.learned else []
-        return ["bm25", *self.students, *teacher, *trained, *(f"{name}{FUSED}" for name in [*self.students, *trained])]
+        fused = [f"{name}{FUSED}" for name in [*self.students, *trained]]
+        return ["bm25", *self.students, *teacher, *trained, *fused, *self.settings.cut_on(corpus)]
 
     @property
     def searching(self) -> list[str]:

@@ -2,14 +2,16 @@
 
 A joint training is the system ``<student>.<name>``, as if its name were a variant. A variant that is trained with several
 seeds has one system per seed. The first has the variant's own name, the second has the suffix ``-seed2``, and so on. The
-variant of the second round of a system has the suffix ``-round2``.
+variant of the second round of a system has the suffix ``-round2``. A variant whose embeddings
+are cut to 64 dimensions is ``<student>.<variant>@64``.
 """
 
 import re
 
 FUSED = "+bm25"
 SECOND = "-round2"
-SEED = re.compile(r"-seed([1-9]\d*)(?=$|-round2|\+bm25)")
+SEED = re.compile(r"-seed([1-9]\d*)(?=$|-round2|\+bm25|@)")
+SIZE = re.compile(r"@([1-9]\d*)$")
 
 
 def with_seed(variant: str, number: int) -> str:
@@ -28,6 +30,22 @@ def seed_number(system: str) -> int:
     return int(match[1]) if match else 1
 
 
+def with_size(system: str, size: int) -> str:
+    """Return the name of a trained system whose embeddings are cut to ``size`` dimensions."""
+    return f"{system}@{size}"
+
+
+def size_of(system: str) -> int | None:
+    """Return the number of dimensions that the embeddings of a system are cut to; None if they are whole."""
+    match = SIZE.search(system)
+    return int(match[1]) if match else None
+
+
+def plain_system(system: str) -> str:
+    """Return the name of a system without fusion and with whole embeddings."""
+    return SIZE.sub("", system.removesuffix(FUSED))
+
+
 def trained_system(key: str) -> str:
     """Return the system of a trained model by its key: ``models/<student>/<variant>`` or ``joint/<student>/<name>``."""
     return ".".join(key.split("/")[-2:])
@@ -40,5 +58,8 @@ def student_of(system: str, students: list[str]) -> str | None:
 
 
 def is_variant(system: str, student: str) -> bool:
-    """Tell whether a system is a trained variant of a student. The fusion of a variant with BM25 is none."""
-    return system.startswith(f"{student}.") and not system.endswith(FUSED)
+    """Tell whether a system is a trained variant of a student.
+
+    The fusion of a variant with BM25 is none, nor is a variant whose embeddings are cut.
+    """
+    return system.startswith(f"{student}.") and system == plain_system(system)

@@ -76,21 +76,23 @@ rule search_base:
 
 rule search_trained:
     """
-    Answer the evaluation queries with a trained student.
+    Answer the evaluation queries with a trained student, whose embeddings may be cut (``cut`` is empty or @<size>).
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, the model and its embeddings
-    OUTPUT: runs/<student>.<variant>.parquet
+    OUTPUT: runs/<student>.<variant>.parquet, runs/<student>.<variant>@<size>.parquet
     """
     input:
         **ASKED,
-        config="results/{corpus}/config/search.{student}.{variant}.json",
+        config="results/{corpus}/config/search.{student}.{variant}{cut}.json",
         embeddings="results/{corpus}/embeddings/{student}.{variant}.parquet",
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
-        "results/{corpus}/runs/{student}.{variant}.parquet",
+        "results/{corpus}/runs/{student}.{variant}{cut}.parquet",
     log:
-        "results/{corpus}/logs/search.{student}.{variant}.log",
+        "results/{corpus}/logs/search.{student}.{variant}{cut}.log",
     benchmark:
-        "results/{corpus}/benchmarks/search.{student}.{variant}.tsv"
+        "results/{corpus}/benchmarks/search.{student}.{variant}{cut}.tsv"
+    wildcard_constraints:
+        cut=r"(@\d+)?",
     conda:
         "../../envs/gpu.yaml"
     threads: THREADS

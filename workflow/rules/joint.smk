@@ -78,7 +78,7 @@ rule encode_joint:
 use rule search_trained as search_joint with:
     input:
         **ASKED,
-        config="results/{corpus}/config/search.{student}.{joint}.json",
+        config="results/{corpus}/config/search.{student}.{joint}{cut}.json",
         embeddings=lambda wildcards: (
             "results/{corpus}/embeddings/{student}.parquet"
             if PLAN.keeps_documents(wildcards.joint)
@@ -86,8 +86,8 @@ use rule search_trained as search_joint with:
         ).format(**wildcards),
         model="results/joint/{joint}/modules.json",
     output:
-        "results/{corpus}/runs/{student}.{joint}.parquet",
+        "results/{corpus}/runs/{student}.{joint}{cut}.parquet",
     log:
-        "results/{corpus}/logs/search.{student}.{joint}.log",
+        "results/{corpus}/logs/search.{student}.{joint}{cut}.log",
     benchmark:
-        "results/{corpus}/benchmarks/search.{student}.{joint}.tsv"
+        "results/{corpus}/benchmarks/search.{student}.{joint}{cut}.tsv"

@@ -10,7 +10,7 @@ import pandas as pd
 from listill import tables
 from listill.evaluation.measured import Measured, corrected
 from listill.schemas import SCHEMAS
-from listill.system_names import FUSED, student_of, trained_system, without_seed
+from listill.system_names import plain_system, student_of, trained_system, without_seed
 
 log = logging.getLogger("listill")
 
@@ -66,5 +66,5 @@ def summarise(
 
 def _kept(system: str, kept: Mapping[str, bool]) -> dict[str, int | None]:
     """Return in how many seeds the training of a system was kept; None for systems that are not trained."""
-    of_system = [value for name, value in kept.items() if without_seed(name) == system.removesuffix(FUSED)]
+    of_system = [value for name, value in kept.items() if without_seed(name) == plain_system(system)]
     return {"kept": sum(of_system) if of_system else None}

@@ -201,6 +201,15 @@ class Encoder:
         assert size is not None
         return size
 
+    def cut_to(self, size: int, embeddings: np.ndarray) -> np.ndarray:
+        """Cut all embeddings to their first ``size`` dimensions from now on; return the given ones [n, d] cut as well.
+
+        Cut embeddings have length 1 if the model's similarity is the cosine.
+        """
+        self.model.truncate_dim = size
+        cut = np.ascontiguousarray(embeddings[:, :size])
+        return cut / np.linalg.norm(cut, axis=1, keepdims=True) if self.normalise else cut
+
     def prompt(self, kind: Kind) -> str | None:
         """Return the prompt of queries or documents, selected in the same way as in SentenceTransformers."""
         name = next((name for name in PROMPT_NAMES[kind] if name in self.model.prompts), self.model.default_prompt_name)

@@ -13,7 +13,7 @@ from listill.settings.mining import Mining
 from listill.settings.students import FrozenEncoder, Student
 from listill.settings.teacher import TeacherEnsemble
 from listill.settings.training import Training
-from listill.system_names import with_seed
+from listill.system_names import with_seed, with_size, without_seed
 
 
 class Settings(Section):
@@ -80,6 +80,15 @@ class Settings(Section):
     def evaluated_on(self, corpus: str) -> list[tuple[str, str]]:
         """Return the (student, variant) and (student, joint training) that are evaluated on a corpus."""
         return [*self.trained_on(corpus), *self.jointly_trained()]
+
+    def cut_on(self, corpus: str) -> list[str]:
+        """Return the systems of a corpus whose embeddings are cut, ``student.variant@size``."""
+        variants = {name: joint.variant for name, joint in self.joint.items()}
+        return [
+            with_size(f"{student}.{name}", size)
+            for student, name in self.evaluated_on(corpus)
+            for size in sorted(self.training.recipe(variants.get(without_seed(name), name)).matryoshka)
+        ]
 
     def lists_on(self, corpus: str) -> list[str]:
         """Return the names of all lists of a corpus that are trained on in the first round."""

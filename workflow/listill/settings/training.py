@@ -141,6 +141,11 @@ class Recipe(Section):
         description="train low-rank adapters instead of the weights, and merge them into the weights (needs the extra "
         "`lora`); `{}` takes the defaults, null trains all weights",
     )
+    matryoshka: Annotated[list[Count], Distinct] = Field(
+        [],
+        description="sizes to which embeddings may be cut later, such as `[64, 128, 256]`: the losses are the mean over the "
+        "whole embeddings and those cut to each size, and the student is evaluated at each size",
+    )
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
     batch: Count = Field(16, description="queries per step")
     learning_rate: Positive = Field(

@@ -33,6 +33,7 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
+    jobs += [f"search.{system}" for system in config.cut_on(corpus)]
     jobs += [f"retention.{other}.{system}" for other in config.retention_of(corpus) for system in trained]
     retention = config.evaluation.retention
     jobs += [f"{stage}.{system}" for stage in ("encode", "search") for system in joint]

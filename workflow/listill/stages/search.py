@@ -5,6 +5,7 @@ from listill.settings.config import Settings
 from listill.settings.students import Student
 from listill.stages.command import In, MaybeIn, MaybeModel, Out, main
 from listill.stages.job import Job, StageSettings
+from listill.system_names import size_of
 
 VERSION = 1
 
@@ -19,7 +20,10 @@ class SearchStage(StageSettings):
 
 
 def settings(config: Settings, corpus: str, system: str) -> SearchStage:
-    """Return the settings of this stage for ``bm25``, a student, or a trained student (``student.variant``)."""
+    """Return the settings of this stage for ``bm25``, a student, or a trained student.
+
+    A trained student is ``student.variant``, or ``student.variant@size`` if its embeddings are cut.
+    """
     depth = max(config.evaluation.depth, config.mining.depth)
     if system == "bm25":
         return SearchStage(version=VERSION, bm25=config.mining_on(corpus).bm25, depth=depth)
@@ -54,6 +58,7 @@ def run(
 
         retriever = Bm25Retriever(settings.system, documents, settings.bm25 or Bm25())
     else:
+        from listill.retrieval import embeddings as vectors
         from listill.retrieval.dense import DenseRetriever
         from listill.retrieval.encoder import Encoder
 
@@ -61,7 +66,9 @@ def run(
             raise UserError(
                 f"{settings.system}: a student searches the encoded corpus; pass its file with --embeddings"
             )
-        retriever = DenseRetriever(settings.system, documents, Encoder(settings.student, model), embeddings)
+        encoder, size = Encoder(settings.student, model), size_of(settings.system)
+        searched = embeddings if size is None else encoder.cut_to(size, vectors.load(embeddings, documents))
+        retriever = DenseRetriever(settings.system, documents, encoder, searched)
     result = retriever.run(query_ids, query_texts, settings.depth)
     job.write(out, "runs", with_ids(result, query_ids, documents), f"runs/{settings.system}")
 

@@ -21,6 +21,7 @@ from listill.training import batches
 from listill.training.curves import Curves
 from listill.training.engine import Engine
 from listill.training.lora import Adapters
+from listill.training.matryoshka import check_sizes
 from listill.training.objective import weighted
 from listill.training.parts import Part
 from listill.training.processes import Processes
@@ -75,6 +76,7 @@ class Training:
         turns: Turns = ALTERNATE,
     ) -> None:
         self.encoder, self.recipe, self.seed = encoder, recipe, seed
+        check_sizes(recipe.matryoshka, encoder.dimension)
         if recipe.dropout and encoder.unpadded:
             encoder.pad()  # the attention without padding has no dropout
         self.parts = [part.cut(encoder, recipe) for part in parts]
@@ -177,7 +179,9 @@ class Training:
         step = batches.collate(part.examples, queries, recipe.negatives, self.encoder.device)
         value = self.engine.backward(
             *(part.queries, queries, part.texts, step.texts),
-            lambda query, text: weighted(step, query, text, recipe.losses, part.temperatures),
+            lambda query, text: weighted(
+                step, query, text, recipe.losses, part.temperatures, recipe.matryoshka, self.encoder.normalise
+            ),
             None
             if part.fixed_texts is None
             else torch.from_numpy(part.fixed_texts[step.texts]).to(self.encoder.device),

@@ -1,7 +1,7 @@
 """The training objective: the weighted sum of the losses."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 import torch
@@ -9,6 +9,7 @@ import torch
 from listill.families import load
 from listill.settings.training import Loss, Temperatures
 from listill.training.batches import Step
+from listill.training.matryoshka import similarities
 
 
 @functools.cache
@@ -23,20 +24,23 @@ def weighted(
     texts: torch.Tensor,
     weights: Mapping[Loss, float],
     temperatures: Temperatures,
+    sizes: Sequence[int] = (),
+    normalise: bool = True,
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Return the weighted sum of the losses (means over the queries), and the unweighted value of each loss by name.
 
     ``queries`` [queries, d] and ``texts`` [texts, d] are the student's embeddings of the step's queries and distinct
-    texts. The value of a loss that reads embeddings is its mean over both.
+    texts. The value of a loss that reads embeddings is its mean over both. That of a loss of similarities is the mean over
+    whole embeddings and those cut to each of the ``sizes`` (see ``matryoshka``).
     """
     queries, texts = queries.float(), texts.float()
-    similarity, embeddings = queries @ texts.T, torch.cat([queries, texts])
-    total = similarity.new_zeros(())
+    of_sizes, embeddings = similarities(queries, texts, sizes, normalise), torch.cat([queries, texts])
+    total = queries.new_zeros(())
     values: dict[str, float] = {}
     for name, weight in weights.items():
         module = _loss(name)
-        read = embeddings if getattr(module, "EMBEDDINGS", False) else similarity
-        value = module.loss(step, read, temperatures).mean()
+        read = [embeddings] if getattr(module, "EMBEDDINGS", False) else of_sizes
+        value = torch.stack([module.loss(step, one, temperatures).mean() for one in read]).mean()
         total = total + weight * value
         values[name] = float(value.detach())
     return total, values
