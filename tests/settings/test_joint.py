@@ -92,6 +92,16 @@ def test_faults_are_one_line(joint: dict[str, Any], blocks: dict[str, Any], mess
     assert line.startswith(f"config: {message}")
 
 
+def test_all_corpora_have_a_report_if_there_is_a_joint_training() -> None:
+    """Also those that only serve to measure retention."""
+    blocks = {
+        "training": {"variants": {"listwise": {"corpora": ["a"]}}},
+        "evaluation": {"retention": {"corpora": ["c"]}},
+    }
+    assert settings({}, **blocks).reported == ["a", "b"]
+    assert settings({"both": BOTH}, **blocks).reported == ["a", "b", "c"]
+
+
 def test_lists_of_candidates_that_nobody_finds_are_refused() -> None:
     variants = {"listwise": {"students": ["t"], "lists": {"length": 3}}}
     with pytest.raises(UserError, match="the lists of 's' use the candidates of 's', which is not among"):
