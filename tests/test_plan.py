@@ -432,6 +432,14 @@ def test_files_of_a_joint_training() -> None:
     assert own.joint_files("both")["guide"] == ["results/d/embeddings/t.parquet", "results/c/embeddings/t.parquet"]
 
 
+def test_a_joint_training_has_the_sizes_of_its_variant() -> None:
+    config = changed("training.variants.one", {"matryoshka": [8]})
+    config["training"]["seeds"] = 2
+    config["joint"] = {"all": {"corpora": ["c", "d"], "student": "s", "variant": "one"}}
+    systems = Plan(config).systems_on("c")
+    assert [name for name in systems if "all" in name and "@" in name] == ["s.all@8", "s.all-seed2@8"]
+
+
 def test_a_jointly_trained_query_tower_searches_the_embeddings_of_the_base_model() -> None:
     assert not joint().keeps_documents("both-seed2")
     assert joint("training.variants.one.tower", "query").keeps_documents("both")

@@ -90,7 +90,7 @@ def test_a_training_learns_at_each_size(tiny_model: Path) -> None:
         training = tiny_training.training(tiny_model, {"matryoshka": sizes, "losses": {"infonce": 1}, "epochs": 8})
         training.run(base=-1.0)
         encoder = training.encoder
-        whole = encoder.encode(training.queries, "query"), encoder.encode(training.texts, "document")
+        whole = encoder.encode(training.parts[0].queries, "query"), encoder.encode(training.parts[0].texts, "document")
         query, text = (torch.nn.functional.normalize(torch.from_numpy(vectors)[:, :4], dim=1) for vectors in whole)
         scaled = query @ text.T / 0.05
         values[len(sizes)] = float(torch.nn.functional.cross_entropy(scaled, torch.arange(len(scaled))))
