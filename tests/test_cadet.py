@@ -1,7 +1,7 @@
 """config/cadet-general.yaml against the constants of the second paper's general model, as they reach the stages.
 
-The constants are those of training_scripts/train_general_e5_listwise.py in manveertamber/cadet-dense-retrieval (b2f0831), and of
-the model card of cadet-embed-base-v1 (revision 0f8d867).
+The constants are those of training_scripts/train_general_e5_listwise.py in manveertamber/cadet-dense-retrieval (b2f0831),
+and of the model card of cadet-embed-base-v1 (revision 0f8d867).
 """
 
 import json
