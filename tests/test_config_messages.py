@@ -47,7 +47,11 @@ def changed(place: str, value: Any) -> dict[str, Any]:
         ("students.s.model", "a\0b", "students.s.model: should not be empty, nor contain a character NUL"),
         ("training.losses", {"infonc": 1}, "'ranknet', not 'infonc' (did you mean 'infonce'?)"),
         ("training.losses", {"contrastve": 1}, "'ranknet', not 'contrastve' (did you mean 'infonce'?)"),
-        ("training.losses", {"margin": 1}, "training.losses.margin: this key should be 'infonce', 'listwise', "),
+        (
+            "training.losses",
+            {"margin": 1},
+            "training.losses.margin: this key should be 'anchor', 'anchor_kl', 'infonce', 'listwise', ",
+        ),
         ("training.losses", ["infonce"], "training.losses: should be a block of keys and values, not a list"),
         ("training.losses", {"infonce": "x"}, "training.losses.infonce: should be a number, not 'x'"),
         ("training.losses", {}, "training.losses: should not be empty"),

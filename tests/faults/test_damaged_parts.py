@@ -106,14 +106,14 @@ def test_checkpoints(tiny_model: Path, checkpoint: Path, flips: int, caplog: pyt
         caplog.clear()
         training = tiny_training.training(tiny_model, {}, checkpoint.parent)
         if flips > 10:
-            assert training._begin(0.0).step == 0
+            assert training._begin(0.0, ()).step == 0
         else:
             result, made = tiny_training.final(training)
             assert tiny_training.untimed(result) == expected
             assert all(torch.equal(made[name], weights[name]) for name in weights)
         assert f"{checkpoint}: this file is damaged and is removed; it is made again" in caplog.messages
     damages.Damage("none", content).put(checkpoint)
-    assert tiny_training.training(tiny_model, {}, checkpoint.parent)._begin(0.0).step == 20
+    assert tiny_training.training(tiny_model, {}, checkpoint.parent)._begin(0.0, ()).step == 20
 
 
 def test_a_gradient_that_is_not_finite_stops_the_training(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

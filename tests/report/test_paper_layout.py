@@ -87,7 +87,7 @@ def test_shipped_configs(name: str, tables: int) -> None:
     found = layouts(plan.settings)
     assert [bool(layout.rows) for layout in found] == [True] * tables + [False] * (4 - tables)
     assert all(layout.reference in layout.rows for layout in found[:tables])
-    assert all((layout.corpora, layout.students) == (plan.corpora, plan.students) for layout in found[:1])
+    assert all((layout.corpora, layout.students) == (plan.learned, plan.students) for layout in found[:1])
     assert all(len(variants) == 1 for layout in found for variants in layout.rows.values())
 
 

@@ -13,6 +13,7 @@ import socketserver
 import sys
 import tempfile
 import threading
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import forked_stage
@@ -34,7 +35,11 @@ class Job(socketserver.StreamRequestHandler):
         line, folder, environment = json.loads(self.rfile.readline())
         with tempfile.NamedTemporaryFile("r") as said:
             process = forked_stage.start(line, Path(folder), Path(said.name), environment=environment)
-            process.join()
+            wait([process.sentinel])
+            # The start of a process asks for the status of all others, which can be read only once: of two threads, one
+            # would get 255.
+            with forked_stage.STARTING:
+                process.join()
             status = process.exitcode or 0
             answer = [status if status >= 0 else 128 - status, said.read()]
         self.wfile.write(f"{json.dumps(answer)}\n".encode())

@@ -18,11 +18,12 @@ def commands(folder: Path, settings: dict[str, Any]) -> list[list[str]]:
     """Return the command lines of all stages of a run, in the order of their jobs."""
     said = flow.make(folder, settings, "--forceall", "--dry-run", "--printshellcmds", "--quiet", "host")
     lines = [line.split() for line in re.findall(r"(?:python|\$run) (-m listill\.stages\.[^\n;]+)", said)]
-    pattern = "results/tiny/benchmarks/*.tsv"  # the shell replaces it
-    benchmarks = [str(path.relative_to(folder)) for path in sorted(folder.glob(pattern))]
-    return [
-        ["python", *(word for each in line for word in (benchmarks if each == pattern else [each]))] for line in lines
-    ]
+    return [["python", *(word for each in line for word in _expanded(each, folder))] for line in lines]
+
+
+def _expanded(word: str, folder: Path) -> list[str]:
+    """Return the files that match a word with a star, as the shell does (nullglob)."""
+    return [str(path.relative_to(folder)) for path in sorted(folder.glob(word))] if "*" in word else [word]
 
 
 def outputs(line: list[str], folder: Path) -> list[Path]:
