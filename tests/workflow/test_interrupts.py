@@ -6,6 +6,7 @@ from typing import Any
 
 import flow
 import pyarrow.parquet as pq
+import pytest
 from sentence_transformers import SentenceTransformer
 
 # When to strike: a stage with several outputs between the first and the last, a long one in the middle of its work. And
@@ -33,13 +34,23 @@ def check_declared_files(folder: Path, settings: dict[str, Any]) -> None:
             assert (model / "history.parquet").exists()
 
 
-def test_killed_at_every_stage(finished: Path, settings: dict[str, Any], tmp_path: Path) -> None:
-    """One run, killed with all its jobs in eight stages; each time the next run resumes.
+@pytest.mark.parametrize(
+    "stages",
+    [
+        ["queries", "candidates", "train", "evaluate"],
+        pytest.param([*MOMENTS], marks=pytest.mark.slow),
+    ],
+    ids=["four stages", "every stage"],
+)
+def test_killed_runs_end_as_others(finished: Path, settings: dict[str, Any], tmp_path: Path, stages: list[str]) -> None:
+    """One run, killed with all its jobs in several stages; each time the next run resumes.
 
-    The jobs that are killed are processes as in a user's run; those that resume the work are forked.
+    The jobs that are killed are processes as in a user's run; those that resume the work are forked. Kills of each stage
+    alone are in tests/faults.
     """
     folder = flow.results(tmp_path)
-    for stage, (before, ready) in MOMENTS.items():
+    for stage in stages:
+        before, ready = MOMENTS[stage]
         if before:
             flow.make(tmp_path, settings, "--until", *before)
         assert flow.kill_when(tmp_path, settings, lambda ready=ready: ready(folder)), f"the run was never in {stage}"
