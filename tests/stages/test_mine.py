@@ -119,9 +119,11 @@ def test_only_train_queries_are_mined(tiny_model: Path, folder: Path) -> None:
 
 def test_no_queries(tiny_model: Path, folder: Path) -> None:
     write_queries(folder, [], [], [])
-    candidates, funnel = run(folder, config(tiny_model))
-    assert candidates.empty
-    assert funnel.empty
+    with pytest.raises(
+        UserError, match=r"queries\.parquet: no training query is left: see the counts of the stage queries"
+    ):
+        run(folder, config(tiny_model))
+    assert not (folder / "candidates.parquet").exists()
 
 
 def test_embeddings_of_a_retriever_that_is_not_in_the_settings(tiny_model: Path, folder: Path) -> None:

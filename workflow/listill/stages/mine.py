@@ -73,6 +73,10 @@ def run(
 
     documents = collection.load(corpus)
     query_table = tables.read(queries, "queries").query("split == 'train'").reset_index(drop=True)
+    if query_table.empty:
+        raise UserError(
+            f"{queries}: no training query is left: see the counts of the stage queries and change generation in the config"
+        )
     source = documents.positions(query_table["doc_id"].tolist(), str(queries))
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     judged = judged.assign(document=documents.positions(judged["doc_id"].tolist(), str(qrels)))
