@@ -2,7 +2,8 @@
 
 A joint training is the system ``<student>.<name>``, as if its name were a variant. A variant that is trained with several
 seeds has one system per seed. The first has the variant's own name, the second has the suffix ``-seed2``, and so on. The
-variant of the second round of a system has the suffix ``-round2``. A variant whose embeddings are cut to 64 dimensions is ``<student>.<variant>@64``.
+variant of the second round of a system has the suffix ``-round2``. A variant whose embeddings are cut to 64 dimensions is
+``<student>.<variant>@64``.
 """
 
 import re
