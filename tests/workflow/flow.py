@@ -33,8 +33,7 @@ HEAVY = (
         "score_candidates",
         "train_student",
     ),
-    *("search_base", "search_trained"),
-    *("encode_other", "search_other"),
+    *("search_base", "search_trained", "search_other"),
     *("mine_again", "score_again", "train_again"),
     *("train_joint", "encode_joint", "search_joint"),
 )

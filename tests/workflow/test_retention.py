@@ -37,7 +37,6 @@ def test_only_the_other_corpus_and_the_report_are_made(finished: Path, two: dict
         "generate_queries": 1,
         "encode_corpus": 1,
         "search_base": 1,
-        "encode_other": 2,
         "search_other": 2,
         "evaluate_other": 1,
         "write_report": 1,
@@ -58,7 +57,6 @@ def test_the_students_are_compared_with_their_base_there(measured: Path, finishe
     section = page[page.index('<section id="retention">') :]
     assert all(name in section[: section.index("</section>")] for name in ["other", *trained])
     assert not (measured / "results" / "other" / "report.html").exists()
-    assert not (flow.results(measured) / "retention" / "other" / "embeddings").exists()
 
 
 def test_nothing_is_left_to_do_and_the_accepted_loss_changes_the_report_only(
@@ -68,9 +66,8 @@ def test_nothing_is_left_to_do_and_the_accepted_loss_changes_the_report_only(
     jobs = flow.scheduled(measured, flow.changed(two, "evaluation.retention.max_loss", 0.02))
     assert jobs == {"stage_settings": 1, "write_report": 1}
     jobs = flow.scheduled(measured, flow.changed(two, "training.variants.combined.learning_rate", 1e-4))
-    assert {rule: jobs[rule] for rule in ("train_student", "encode_other", "search_other", "evaluate_other")} == {
+    assert {rule: jobs[rule] for rule in ("train_student", "search_other", "evaluate_other")} == {
         "train_student": 1,
-        "encode_other": 1,
         "search_other": 1,
         "evaluate_other": 1,
     }

@@ -156,6 +156,10 @@ class Plan:
         joint = self.settings.joint.get(without_seed(variant))
         return self.settings.training.recipe(joint.variant if joint else variant).tower == "query"
 
+    def other_documents(self, variant: str) -> str:
+        """Return the table of another corpus that students of a variant search there: ``tokens`` or ``embeddings``."""
+        return "embeddings" if self.keeps_documents(variant) else "tokens"
+
     def lists_on(self, corpus: str) -> list[str]:
         """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
         return self.settings.lists_on(corpus)

@@ -2,21 +2,28 @@
 # one on which they are measured. The settings of the stages are those for {other}.
 
 
-rule encode_other:
+rule search_other:
     """
-    Encode another corpus with a trained student.
-    INPUT: settings, the other corpus.parquet and tokens/<student>.parquet, models/<student>/<variant>/
-    OUTPUT: retention/<other>/embeddings/<student>.<variant>.parquet
+    Encode another corpus with a trained student, and answer its evaluation queries. In one job, since most of the time of
+    a small corpus is that of loading the libraries.
+    INPUT: settings, tables of the other corpus, models/<student>/<variant>/, tokens of the other corpus (the base model's
+    embeddings, if only queries are trained)
+    OUTPUT: retention/<other>/runs/<student>.<variant>.parquet
     """
     input:
-        config="results/{other}/config/encode.{student}.{variant}.json",
+        config="results/{other}/config/search.{student}.{variant}.json",
         corpus="results/{other}/corpus.parquet",
-        tokens="results/{other}/tokens/{student}.parquet",
+        topics="results/{other}/topics.parquet",
+        qrels="results/{other}/qrels.parquet",
+        queries="results/{other}/queries.parquet",
+        documents=lambda wildcards: "results/{other}/{table}/{student}.parquet".format(
+            table=PLAN.other_documents(wildcards.variant), **wildcards
+        ),
         model="results/{corpus}/models/{student}/{variant}/modules.json",
     output:
-        temp("results/{corpus}/retention/{other}/embeddings/{student}.{variant}.parquet"),
+        "results/{corpus}/retention/{other}/runs/{student}.{variant}.parquet",
     log:
-        "results/{corpus}/logs/retention.{other}.encode.{student}.{variant}.log",
+        "results/{corpus}/logs/retention.{other}.search.{student}.{variant}.log",
     benchmark:
         "results/{corpus}/benchmarks/retention.{other}.{student}.{variant}.tsv"
     conda:
@@ -28,47 +35,11 @@ rule encode_other:
         runtime=240,
     params:
         model=subpath(input.model, parent=True),
-    shell:
-        "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"
-        " --corpus {input.corpus} --model {params.model} --tokens {input.tokens} --out {output}"
-
-
-rule search_other:
-    """
-    Answer the evaluation queries of another corpus with a trained student.
-    INPUT: settings, tables of the other corpus, models/<student>/<variant>/ and its embeddings (the base model's, if only
-    queries are trained)
-    OUTPUT: retention/<other>/runs/<student>.<variant>.parquet
-    """
-    input:
-        config="results/{other}/config/search.{student}.{variant}.json",
-        corpus="results/{other}/corpus.parquet",
-        topics="results/{other}/topics.parquet",
-        qrels="results/{other}/qrels.parquet",
-        queries="results/{other}/queries.parquet",
-        embeddings=lambda wildcards: (
-            "results/{other}/embeddings/{student}.parquet"
-            if PLAN.keeps_documents(wildcards.variant)
-            else "results/{corpus}/retention/{other}/embeddings/{student}.{variant}.parquet"
-        ).format(**wildcards),
-        model="results/{corpus}/models/{student}/{variant}/modules.json",
-    output:
-        "results/{corpus}/retention/{other}/runs/{student}.{variant}.parquet",
-    log:
-        "results/{corpus}/logs/retention.{other}.search.{student}.{variant}.log",
-    conda:
-        "../../envs/gpu.yaml"
-    threads: THREADS
-    resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
-    params:
-        model=subpath(input.model, parent=True),
+        table=lambda wildcards: PLAN.other_documents(wildcards.variant),
     shell:
         "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --embeddings {input.embeddings} --model {params.model} --out {output}"
+        " --{params.table} {input.documents} --model {params.model} --out {output}"
 
 
 rule evaluate_other:

@@ -59,6 +59,11 @@ def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> It
         yield np.load(part)
 
 
+def encode(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> np.ndarray:
+    """Return the embeddings [documents, d] of all documents; see ``encode_parts``."""
+    return np.concatenate(list(encode_parts(encoder, tokens, work, label)))
+
+
 def in_parts(parts: Iterable[np.ndarray], collection: Collection) -> Iterator[pa.Table]:
     """Yield the embeddings of all documents, given in any parts, as tables."""
     start = 0

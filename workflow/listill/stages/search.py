@@ -40,9 +40,14 @@ def run(
     queries: In,
     out: Out,
     embeddings: MaybeIn = None,
+    tokens: MaybeIn = None,
     model: MaybeModel = None,
 ) -> None:
-    """Write runs/<system>.parquet. A student needs ``embeddings`` and, if it was trained, ``model``."""
+    """Write runs/<system>.parquet. A student needs ``embeddings`` and, if it was trained, ``model``.
+
+    With the base student's ``tokens`` instead of ``embeddings``, the corpus is encoded here and the embeddings are not kept.
+    Finished parts of them survive an interruption.
+    """
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.evaluation.topics import evaluation_queries
@@ -52,25 +57,34 @@ def run(
     documents = collection.load(corpus)
     evaluated = evaluation_queries(topics, qrels, queries, corpus).queries
     query_ids, query_texts = evaluated["query_id"].tolist(), evaluated["text"].tolist()
-    retriever: Retriever
-    if settings.student is None:
-        from listill.retrieval.bm25 import Bm25Retriever
+    with job.work(out) as work:
+        retriever: Retriever
+        if settings.student is None:
+            from listill.retrieval.bm25 import Bm25Retriever
 
-        retriever = Bm25Retriever(settings.system, documents, settings.bm25 or Bm25())
-    else:
-        from listill.retrieval import embeddings as vectors
-        from listill.retrieval.dense import DenseRetriever
-        from listill.retrieval.encoder import Encoder
+            retriever = Bm25Retriever(settings.system, documents, settings.bm25 or Bm25())
+        else:
+            from listill.retrieval import embeddings as vectors
+            from listill.retrieval import stored_tokens
+            from listill.retrieval.dense import DenseRetriever
+            from listill.retrieval.encoder import Encoder
 
-        if embeddings is None:
-            raise UserError(
-                f"{settings.system}: a student searches the encoded corpus; pass its file with --embeddings"
-            )
-        encoder, size = Encoder(settings.student, model), size_of(settings.system)
-        searched = embeddings if size is None else encoder.cut_to(size, vectors.load(embeddings, documents))
-        retriever = DenseRetriever(settings.system, documents, encoder, searched)
-    result = retriever.run(query_ids, query_texts, settings.depth)
-    job.write(out, "runs", with_ids(result, query_ids, documents), f"runs/{settings.system}")
+            encoder, size = Encoder(settings.student, model), size_of(settings.system)
+            if tokens is not None:
+                matrix = vectors.encode(
+                    encoder, stored_tokens.load(tokens, documents), work, f"search {settings.system}"
+                )
+            elif embeddings is not None:
+                matrix = vectors.load(embeddings, documents)
+            else:
+                raise UserError(
+                    f"{settings.system}: a student searches the encoded corpus: pass its file with --embeddings, or the "
+                    "tokens of its base model with --tokens"
+                )
+            searched = matrix if size is None else encoder.cut_to(size, matrix)
+            retriever = DenseRetriever(settings.system, documents, encoder, searched)
+        result = retriever.run(query_ids, query_texts, settings.depth)
+        job.write(out, "runs", with_ids(result, query_ids, documents), f"runs/{settings.system}")
 
 
 if __name__ == "__main__":
