@@ -16,7 +16,6 @@ from listill.stages import encode, search
 from listill.stages.encode import EncodeStage
 from listill.stages.job import Job
 
-
 ROWS = tiny.tiny_documents(20)
 
 

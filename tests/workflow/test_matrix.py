@@ -104,6 +104,8 @@ RECIPE: dict[str, Any] = {
     "selection.base": False,
     "tower": "query",
     "matryoshka": [8],
+    "anchor_texts.corpus": "tiny",
+    "anchor_texts.passages": 4,
     "lora.rank": 8,
     "lora.alpha": 16,
     "lora.layers": ["query"],
@@ -388,6 +390,8 @@ def test_the_matrix_has_every_key() -> None:
 def test_a_key_changes_the_settings_of_its_stages_only(key: str, base: dict[str, Any]) -> None:
     value, touched = MATRIX[key]
     place, settings = concrete(key, base)
+    if key.endswith("anchor_texts.passages"):
+        settings = flow.changed(settings, place.replace("passages", "corpus"), "tiny")
     if touched == "lists.small.listwise":
         settings = flow.changed(settings, "training.variants.listwise.teachers", ["one", "two"])
     if key.startswith("joint."):

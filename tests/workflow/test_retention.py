@@ -59,6 +59,27 @@ def test_the_students_are_compared_with_their_base_there(measured: Path, finishe
     assert not (measured / "results" / "other" / "report.html").exists()
 
 
+def test_an_anchor_on_the_other_corpus(measured: Path, two: dict[str, Any], tmp_path: Path) -> None:
+    """The variant alone is trained again, on texts of the other corpus, too; and again if that corpus has changed."""
+    anchored = {"losses": {"listwise": 1, "anchor": 1}, "anchor_texts": {"corpus": "other", "passages": 5}}
+    new = flow.changed(two, "training.variants.combined", two["training"]["variants"]["combined"] | anchored)
+    folder = Path(shutil.copytree(measured, tmp_path / "run"))
+    jobs = flow.scheduled(folder, new)
+    assert (jobs["train_student"], jobs.get("encode_corpus", 0), jobs.get("make_corpus", 0)) == (1, 0, 0)
+    flow.make(folder, new, "train")
+    history = [
+        pd.read_parquet(flow.results(run) / "models" / flow.STUDENT / "combined" / "history.parquet").query(
+            "split == 'train'"
+        )
+        for run in (measured, folder)
+    ]
+    steps = len(history[1])
+    assert history[1]["passages"].iloc[-1] == history[0]["passages"].iloc[-1] + 5 * steps
+    assert "train_student" not in flow.scheduled(folder, new, "train")
+    jobs = flow.scheduled(folder, flow.changed(new, "corpora.other.template", "{text}"), "train")
+    assert (jobs["make_corpus"], jobs["encode_corpus"], jobs["train_student"]) == (1, 1, 1)
+
+
 def test_nothing_is_left_to_do_and_the_accepted_loss_changes_the_report_only(
     measured: Path, two: dict[str, Any]
 ) -> None:

@@ -146,7 +146,10 @@ class Plan:
         files["lists"] = f"lists/{self.lists(student, variant)}.parquet"
         if guide := self.guide(variant):
             files["guide"] = f"embeddings/{guide[0]}.parquet"
-        return {option: [f"results/{corpus}/{file}" for corpus in settings.corpora] for option, file in files.items()}
+        of_corpora = {
+            option: [f"results/{corpus}/{file}" for corpus in settings.corpora] for option, file in files.items()
+        }
+        return of_corpora | {"anchor_texts": self.anchor_texts(student, variant)}
 
     def keeps_documents(self, variant: str) -> bool:
         """Tell whether students of a variant or joint training search the embeddings of the base model.
@@ -191,6 +194,12 @@ class Plan:
         """Return the name of the dense retriever that filters a variant's negatives; empty if it has none."""
         guide = self.settings.training.recipe(variant).negatives.guide
         return [] if guide is None else [guide]
+
+    def anchor_texts(self, student: str, variant: str) -> list[str]:
+        """Return the files of the corpus whose passages the anchor of a variant keeps, too; empty if it has none."""
+        settings = self.settings.training.recipe(variant).anchor_texts
+        tables = ["corpus", f"tokens/{student}", f"embeddings/{student}"]
+        return [f"results/{settings.corpus}/{table}.parquet" for table in tables] if settings else []
 
     def frozen(self, corpus: str, stage: str) -> str:
         """Return the settings that a stage depends on, and no others, as canonical JSON.

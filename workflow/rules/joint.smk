@@ -19,6 +19,7 @@ rule train_joint:
         embeddings=JOINT("embeddings"),
         dev_candidates=JOINT("dev_candidates"),
         guide=JOINT("guide"),
+        anchor_texts=JOINT("anchor_texts"),
     output:
         modules="results/joint/{joint}/modules.json",
         history="results/joint/{joint}/history.parquet",
@@ -41,7 +42,7 @@ rule train_joint:
         "$run -m listill.stages.train_joint --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide}"
-        " --dev-candidates {input.dev_candidates} --out {params.folder}"
+        " --dev-candidates {input.dev_candidates} --anchor-texts {input.anchor_texts} --out {params.folder}"
 
 
 rule encode_joint:

@@ -104,10 +104,15 @@ class Settings(Section):
 
     @property
     def reported(self) -> list[str]:
-        """Names of the corpora with a report: all but those that only serve to measure retention."""
+        """Names of the corpora with a report: all but those that only serve to measure retention, or as anchor texts."""
         retention = self.evaluation.retention
-        measured = retention.corpora if retention else []
-        return [name for name in sorted(self.corpora) if name not in measured or self.evaluated_on(name)]
+        serving = {*(retention.corpora if retention else []), *self._anchored}
+        return [name for name in sorted(self.corpora) if name not in serving or self.evaluated_on(name)]
+
+    @property
+    def _anchored(self) -> set[str]:
+        recipes = [self.training.recipe(variant) for variant in self.training.variants]
+        return {recipe.anchor_texts.corpus for recipe in recipes if recipe.anchor_texts}
 
     @property
     def learned(self) -> list[str]:
@@ -147,6 +152,14 @@ class Settings(Section):
         """Raise ValueError for names in a variant that the config does not have."""
         for variant, settings in self.training.variants.items():
             place = f"training.variants.{variant}"
+            recipe = self.training.recipe(variant)
+            if recipe.anchor_texts and recipe.anchor_texts.corpus not in self.corpora:
+                name = recipe.anchor_texts.corpus
+                raise ValueError(f"{place}.anchor_texts.corpus: no corpus '{name}'{nearest(name, self.corpora)}")
+            if recipe.anchor_texts and recipe.tower == "query":
+                raise ValueError(
+                    f"{place}.anchor_texts: passages are not trained with `tower: query`: remove one of the two keys"
+                )
             for key, kind, known in [
                 ("corpora", "corpus", [*self.corpora]),
                 ("students", "student", [*self.students]),

@@ -121,6 +121,13 @@ class Lora(Section):
     )
 
 
+class AnchorTexts(Section):
+    """Passages of another corpus, general text for example, that the losses `anchor` and `anchor_kl` keep, too."""
+
+    corpus: Name = Field(description="a name in `corpora`; a corpus on which nothing else is done costs its encoding")
+    passages: Count = Field(16, description="passages of this corpus in each step")
+
+
 class Recipe(Section):
     """How one variant is trained."""
 
@@ -145,6 +152,11 @@ class Recipe(Section):
         [],
         description="sizes to which embeddings may be cut later, such as `[64, 128, 256]`: the losses are the mean over the "
         "whole embeddings and those cut to each size, and the student is evaluated at each size",
+    )
+    anchor_texts: AnchorTexts | None = Field(
+        None,
+        description="passages of another corpus whose embeddings the losses `anchor` and `anchor_kl` keep close to those of "
+        "the base model, beside the passages of the step; default: none",
     )
     epochs: Positive = Field(1.0, description="passes over the lists; may be a fraction")
     batch: Count = Field(16, description="queries per step")

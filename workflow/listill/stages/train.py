@@ -6,7 +6,7 @@ from typing import Any
 from listill.settings.config import Settings
 from listill.settings.students import FrozenEncoder, Student
 from listill.settings.training import Recipe
-from listill.stages.command import In, MaybeIn, MaybeOut, Out, main
+from listill.stages.command import In, MaybeIn, MaybeOut, Others, Out, main
 from listill.stages.job import Job, StageSettings
 from listill.system_names import seed_number
 
@@ -66,12 +66,14 @@ def run(
     out: Out,
     guide: MaybeIn = None,
     dev_candidates: MaybeIn = None,
+    anchor_texts: Others = [],
     embeddings_out: MaybeOut = None,
 ) -> None:
     """Write the model folder ``out`` with history.parquet in it, and the embeddings of the corpus by this model.
 
     ``tokens`` and ``embeddings`` are those of the base student; ``guide`` holds the embeddings of the model that
     filters likely false negatives. ``dev_candidates`` are included in the documents that weights are measured on.
+    ``anchor_texts`` are corpus.parquet, tokens and embeddings of the corpus that training.anchor_texts names.
     """
     from listill.retrieval import embeddings as vectors
     from listill.retrieval.encoder import Encoder
@@ -79,7 +81,7 @@ def run(
     from listill.training.save import write
 
     processes, recipe, seed = session.begin(), settings.recipe, settings.training_seed
-    files = parts.Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates)
+    files = parts.Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates, anchor_texts)
     encoder = Encoder(settings.student, trainable=True)
     loaded = parts.load(files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed)
     if loaded.part.temperatures is not recipe.temperatures:

@@ -6,7 +6,7 @@ import logging
 from listill.errors import UserError
 from listill.settings.config import Settings
 from listill.settings.joint import ALTERNATE, Turns
-from listill.stages.command import Corpora, Out, main
+from listill.stages.command import Corpora, Others, Out, main
 from listill.stages.job import Job
 from listill.stages.train import TrainStage
 from listill.stages.train import settings as of_variant
@@ -45,6 +45,7 @@ def run(
     out: Out,
     guide: Corpora = [],
     dev_candidates: Corpora = [],
+    anchor_texts: Others = [],
 ) -> None:
     """Write the model folder ``out`` with history.parquet and corpora.parquet in it.
 
@@ -61,7 +62,9 @@ def run(
     given |= {"embeddings": embeddings, "guide": guide, "dev_candidates": dev_candidates}
     loaded = []
     for number, name in enumerate(settings.corpora):
-        files = parts.Files(**{option: paths[number] for option, paths in given.items() if paths})
+        files = parts.Files(
+            **{option: paths[number] for option, paths in given.items() if paths}, anchor_texts=anchor_texts
+        )
         log.info("train: corpus %s", name)
         try:
             one = parts.load(files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed, name)

@@ -17,7 +17,8 @@ class Step:
     are not padding. ``positives``: which entries are positives; the first always is. ``scores``: the teacher's scores.
     ``negative`` [queries, texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts
     each text. ``others`` [queries, texts]: which texts the listwise loss uses beside the list. ``base`` [queries + texts,
-    d]: the base model's embeddings, if a loss uses them.
+    d]: the base model's embeddings, if a loss uses them. Texts of no list come last: they are no negatives, and only losses
+    with ``base`` use them.
     """
 
     queries: np.ndarray
@@ -69,6 +70,11 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
     if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
         similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
         negative &= similarity <= np.take_along_axis(similarity, columns[:, :1], axis=1) + negatives.guide_margin
+    if examples.anchors is not None:
+        drawn = np.random.default_rng(queries).permutation(examples.anchors)[: examples.anchors_per_step]
+        texts = np.concatenate([texts, drawn])
+        copies = np.concatenate([copies, np.ones_like(drawn)])
+        negative = np.pad(negative, [(0, 0), (0, len(drawn))])
     shared = torch.from_numpy(negative).to(device)
     base = None
     if examples.base is not None:

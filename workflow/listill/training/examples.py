@@ -27,7 +27,8 @@ class Examples:
     ``document[t]`` is the position in the corpus, or -1 for a passage from which a query was removed. ``left_out[q]``:
     groups and scores of the candidates that the teacher scored but the list leaves out; None if they are unknown.
     ``guide``: embeddings of queries and texts by the model that filters likely false negatives. ``base``: those by the
-    base model, if a loss uses them.
+    base model, if a loss uses them. ``anchors`` are positions of texts that are in no list, of which each step has
+    ``anchors_per_step``; only losses that keep the student close to the base model use them.
     """
 
     query_ids: list[str]
@@ -42,6 +43,8 @@ class Examples:
     left_out: list[tuple[np.ndarray, np.ndarray]] | None = None
     guide: tuple[np.ndarray, np.ndarray] | None = None
     base: tuple[np.ndarray, np.ndarray] | None = None
+    anchors: np.ndarray | None = None
+    anchors_per_step: int = 0
 
     def __len__(self) -> int:
         return len(self.queries)

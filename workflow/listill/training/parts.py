@@ -20,6 +20,7 @@ from listill.retrieval.truncation import cut
 from listill.settings.students import FrozenEncoder, Student
 from listill.settings.training import Recipe, Temperatures
 from listill.training import examples as training_set
+from listill.training.anchor_texts import Texts, with_anchor_texts
 from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.selection import Selector, selector, whole_corpus
@@ -78,6 +79,7 @@ class Files:
     embeddings: Path
     guide: Path | None = None
     dev_candidates: Path | None = None
+    anchor_texts: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,9 @@ def load(
     base = whole.measure(encoder, matrix)
     candidates = None if files.dev_candidates is None else tables.read(files.dev_candidates, "candidates")
     dev, base_on_part = selector(whole, evaluated, encoder, matrix, recipe.selection, sample_seed, candidates)
-    text_tokens = examples.tokenise(encoder, stored)
-    examples = with_base(examples, encoder, matrix, text_tokens, recipe)
+    texts = with_anchor_texts(Texts(examples, stored, matrix), files.anchor_texts, recipe, seed)
+    text_tokens = texts.examples.tokenise(encoder, texts.tokens)
+    examples = with_base(texts.examples, encoder, texts.embeddings, text_tokens, recipe)
     part = Part(examples, *text_tokens, temperatures, dev, fixed_texts, name)
     return Loaded(part, base_on_part, Whole(whole, base, matrix, name))
 
