@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, create_model, field_validator, mode
 
 from listill.families import names
 from listill.section import Count, Distinct, Name, Positive, Section, Seed, Share, renamed_value
+from listill.settings.anchor_texts import AnchorTexts
 from listill.settings.lists import Lists
 from listill.system_names import SECOND, SEED, with_seed, without_seed
 
@@ -119,13 +120,6 @@ class Lora(Section):
     layers: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
         None, description="names of the linear layers that get adapters, such as `query` and `value`; default: all"
     )
-
-
-class AnchorTexts(Section):
-    """Passages of another corpus, general text for example, that the losses `anchor` and `anchor_kl` keep, too."""
-
-    corpus: Name = Field(description="a name in `corpora`; a corpus on which nothing else is done costs its encoding")
-    passages: Count = Field(16, description="passages of this corpus in each step")
 
 
 class Recipe(Section):
