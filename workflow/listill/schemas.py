@@ -252,6 +252,18 @@ TABLES = {
             "seeds": (LONG, "number of seeds of the system"),
         },
     ),
+    "mteb": Table(
+        "mteb/<system>.parquet",
+        "The results of a student, untrained or trained, on tasks of MTEB.",
+        {
+            "task": (STRING, "name of the task"),
+            "subset": (STRING, "subset of the task, such as a language"),
+            "split": (STRING, "split of the task's data"),
+            "measure": (STRING, "the task's main score, as MTEB names it"),
+            "value": (DOUBLE, "value of the main score"),
+            "revision": (STRING, "revision of the task's data"),
+        },
+    ),
     "gate": Table(
         "gate.parquet",
         "The comparison of the teacher with the students: `teacher` (the ensemble) first, then `teacher.<name>` for "

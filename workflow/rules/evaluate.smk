@@ -187,6 +187,9 @@ rule write_report:
             f"results/{wildcards.corpus}/retention/{other}/summary.parquet"
             for other in PLAN.retention_of(wildcards.corpus)
         ],
+        mteb=lambda wildcards: [
+            f"results/{wildcards.corpus}/mteb/{system}.parquet" for system in PLAN.probed(wildcards.corpus)
+        ],
     output:
         "results/{corpus}/report.html",
     log:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from listill.measure_names import SELECTION, parse_measure
-from listill.section import Count, Distinct, Positive, Section
+from listill.section import Count, Distinct, Positive, Section, Text
 from listill.settings.retention import Retention
 
 
@@ -29,6 +29,12 @@ class Evaluation(Section):
     examples: int = Field(5, ge=0, description="number of won and of lost queries that the report shows")
     trec_runs: bool = Field(False, description="also write every run in TREC format")
     retention: Retention | None = Field(None, description="measurement on corpora that a student is not trained on")
+
+    mteb: Annotated[list[Text], Distinct] = Field(
+        [],
+        description="names of tasks of MTEB, such as `NanoSciFactRetrieval`, on which students are measured before and after "
+        "training (needs the extra `mteb`, and the tasks' data from the hub or its cache)",
+    )
 
     @model_validator(mode="after")
     def _runs_are_deep_enough(self) -> "Evaluation":
