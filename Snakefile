@@ -63,6 +63,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/retention.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/papers.smk"
+include: "workflow/rules/export.smk"
 
 
 onstart:
@@ -140,6 +141,12 @@ rule papers:
     input:
         "results/papers.html",
         expand("results/{corpus}/report.html", corpus=PLAN.reported),
+
+
+rule export:
+    """Target: training lists, corpora, runs and models for other tools."""
+    input:
+        [f"results/{corpus}/export/lists/{name}/README.md" for corpus in PLAN.corpora for name in PLAN.lists_on(corpus)],
 
 
 rule report:

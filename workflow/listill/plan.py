@@ -22,6 +22,7 @@ from listill.stages import (
     corpus,
     encode,
     evaluate,
+    export_lists,
     fuse,
     gate,
     generate,
@@ -55,6 +56,7 @@ STAGES: dict[str, Any] = {
     "joint": train_joint,
     "evaluate": evaluate,
     "report": report,
+    "export_lists": export_lists,
 }
 
 
