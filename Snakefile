@@ -147,6 +147,11 @@ rule export:
     """Target: training lists, corpora, runs and models for other tools."""
     input:
         [f"results/{corpus}/export/lists/{name}/README.md" for corpus in PLAN.corpora for name in PLAN.lists_on(corpus)],
+        [
+            f"results/{corpus}/export/models/{system.replace('.', '/')}/README.md"
+            for corpus in PLAN.reported
+            for system in PLAN.exported_on(corpus)
+        ],
 
 
 rule report:

@@ -19,10 +19,12 @@ from listill.settings.config import Settings
 from listill.source_files import model_files
 from listill.stages import (
     ask,
+    check,
     corpus,
     encode,
     evaluate,
     export_lists,
+    export_model,
     fuse,
     gate,
     generate,
@@ -56,7 +58,9 @@ STAGES: dict[str, Any] = {
     "joint": train_joint,
     "evaluate": evaluate,
     "report": report,
+    "check": check,
     "export_lists": export_lists,
+    "export_model": export_model,
 }
 
 
@@ -161,6 +165,10 @@ class Plan:
     def lists_on(self, corpus: str) -> list[str]:
         """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
         return self.settings.lists_on(corpus)
+
+    def exported_on(self, corpus: str) -> list[str]:
+        """Return the names of the trained systems whose models are exported for a corpus, ``student.variant``."""
+        return [".".join(pair) for pair in self.settings.exported_on(corpus)]
 
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""
