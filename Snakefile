@@ -147,6 +147,7 @@ rule export:
     """Target: training lists, corpora, runs and models for other tools."""
     input:
         [f"results/{corpus}/export/lists/{name}/README.md" for corpus in PLAN.corpora for name in PLAN.lists_on(corpus)],
+        expand("results/{corpus}/export/corpus/README.md", corpus=PLAN.reported),
         [
             f"results/{corpus}/export/models/{system.replace('.', '/')}/README.md"
             for corpus in PLAN.reported

@@ -1,6 +1,5 @@
 """The target export on the finished run: what other tools read."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 

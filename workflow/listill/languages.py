@@ -56,11 +56,27 @@ def stop_words(language: str) -> str | None:
 
 # ISO 639-1, as model cards name languages.
 _CODES = {
-    **{"arabic": "ar", "armenian": "hy", "basque": "eu", "catalan": "ca", "danish": "da", "dutch": "nl", "english": "en"},
+    **{
+        "arabic": "ar",
+        "armenian": "hy",
+        "basque": "eu",
+        "catalan": "ca",
+        "danish": "da",
+        "dutch": "nl",
+        "english": "en",
+    },
     **{"finnish": "fi", "french": "fr", "german": "de", "greek": "el", "hindi": "hi", "hungarian": "hu"},
     **{"indonesian": "id", "irish": "ga", "italian": "it", "lithuanian": "lt", "nepali": "ne", "norwegian": "no"},
     **{"portuguese": "pt", "romanian": "ro", "russian": "ru", "serbian": "sr", "spanish": "es", "swedish": "sv"},
-    **{"tamil": "ta", "turkish": "tr", "yiddish": "yi", "chinese": "zh", "japanese": "ja", "korean": "ko", "thai": "th"},
+    **{
+        "tamil": "ta",
+        "turkish": "tr",
+        "yiddish": "yi",
+        "chinese": "zh",
+        "japanese": "ja",
+        "korean": "ko",
+        "thai": "th",
+    },
 }
 
 

@@ -23,6 +23,7 @@ from listill.stages import (
     corpus,
     encode,
     evaluate,
+    export_corpus,
     export_lists,
     export_model,
     fuse,
@@ -59,6 +60,7 @@ STAGES: dict[str, Any] = {
     "evaluate": evaluate,
     "report": report,
     "check": check,
+    "export_corpus": export_corpus,
     "export_lists": export_lists,
     "export_model": export_model,
 }
@@ -166,13 +168,17 @@ class Plan:
         """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
         return self.settings.lists_on(corpus)
 
+    def evaluated_on(self, corpus: str) -> list[str]:
+        """Return the names of the trained systems that are evaluated on a corpus, those of joint trainings included."""
+        return [*self.trained_on(corpus), *self.jointly_trained]
+
     def exported_on(self, corpus: str) -> list[str]:
         """Return the names of the trained systems whose models are exported for a corpus, ``student.variant``."""
         return [".".join(pair) for pair in self.settings.exported_on(corpus)]
 
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""
-        trained = [*self.trained_on(corpus), *self.jointly_trained]
+        trained = self.evaluated_on(corpus)
         teacher = ["teacher"] if corpus in self.learned else []
         fused = [f"{name}{FUSED}" for name in [*self.students, *trained]]
         return ["bm25", *self.students, *teacher, *trained, *fused, *self.settings.cut_on(corpus)]

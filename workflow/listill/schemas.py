@@ -261,7 +261,10 @@ TABLES = {
             "documents": (INT, "number of the first documents of the run"),
             "same": (INT, "how many of them come first again with the model as users load it"),
             "base": (INT, "how many of them are among the first of the base model"),
-            "difference": (DOUBLE, "largest difference of their scores as loaded, as a share of the run's largest score"),
+            "difference": (
+                DOUBLE,
+                "largest difference of their scores as loaded, as a share of the run's largest score",
+            ),
             "base_difference": (DOUBLE, "the same for the base model's run, as far as it has them"),
         },
         numbers=frozenset({"difference", "base_difference"}),

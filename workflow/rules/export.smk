@@ -30,6 +30,33 @@ rule export_lists:
         " --out {params.folder}"
 
 
+rule export_corpus:
+    """
+    Write the corpus, its queries and judgements, and all runs in the formats of other tools.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<system>.parquet
+    OUTPUT: export/corpus/, of which README.md stands for the whole folder (it appears whole)
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/export_corpus.json",
+        runs=RUNS,
+    output:
+        "results/{corpus}/export/corpus/README.md",
+    log:
+        "results/{corpus}/logs/export_corpus.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        folder=subpath(output[0], parent=True),
+    shell:
+        "python -m listill.stages.export_corpus --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --runs {input.runs} --out {params.folder}"
+
+
 # The trained models of a corpus and the joint ones, which lie in results/joint/.
 TRAINED = lambda wildcards: (
     f"results/joint/{wildcards.variant}/modules.json"

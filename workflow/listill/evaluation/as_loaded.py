@@ -1,9 +1,8 @@
 """The proof that the saved model is the trained one: what users load ranks as what was measured, and differs from the base.
 
-Users load the folder with ``SentenceTransformer(folder)``, whose batches, precision and attention are not those of this program.
-For some queries, the first documents of the measured run and of the base model's run are encoded and ranked again in this way.
-The first documents of the measured run must come first again: no other document of the corpus can come before them, unless
-its score changes by more than rounding.
+Users load the folder with ``SentenceTransformer(folder)``, whose batches, precision and attention are not those of this
+program. For some queries, the first documents of the measured run and of the base model's run are encoded and ranked again in
+this way. The first documents of the measured run must come first again.
 """
 
 from dataclasses import dataclass
@@ -56,11 +55,14 @@ class AsLoaded:
         share = f"{self.same:.1%} of the first {DEPTH} documents of {self.queries} queries"
         if not self.confirmed:
             return (
-                f"The saved model does NOT rank as measured: SentenceTransformer(folder) has only {share}, and scores differ by "
-                f"up to {self.difference:.1%} of the largest score."
+                f"The saved model does NOT rank as measured: SentenceTransformer(folder) has only {share}, and scores differ "
+                f"by up to {self.difference:.1%} of the largest score."
             )
         precision = "" if self.difference <= EXACT else " (the run was computed with rounding to bf16)"
-        loaded = f"SentenceTransformer(folder) ranks as measured: it has {share}, and scores differ by at most {self.difference:.2g}"
+        loaded = (
+            f"SentenceTransformer(folder) ranks as measured: it has {share}, and scores differ by at most "
+            f"{self.difference:.2g} of the largest"
+        )
         if self.differs_from_base:
             return f"{loaded}{precision}. The base model has {self.base:.1%} of them."
         return f"{loaded}{precision}. The base model ranks in the same way: its weights were kept."
@@ -123,7 +125,9 @@ def compare(
                 "same": len(top.keys() & {collection.doc_ids[i] for i in ranked}),
                 "base": len(top.keys() & base.get(query_id, {}).keys()),
                 "difference": max(abs(top[doc_id] - loaded[doc_id]) for doc_id in top) / largest,
-                "base_difference": max((abs(top[doc_id] - known[doc_id]) for doc_id in top if doc_id in known), default=1.0)
+                "base_difference": max(
+                    (abs(top[doc_id] - known[doc_id]) for doc_id in top if doc_id in known), default=1.0
+                )
                 / largest,
             }
         )
@@ -133,7 +137,7 @@ def compare(
 def _some(queries: pd.DataFrame) -> pd.DataFrame:
     """Return at most ``QUERIES`` queries, spread evenly over all by their ids."""
     ordered = queries.sort_values("query_id", ignore_index=True)
-    places = np.unique(np.linspace(0, len(ordered) - 1, min(QUERIES, len(ordered))).astype(int)) if len(ordered) else []
+    places: np.ndarray = np.unique(np.linspace(0, len(ordered) - 1, min(QUERIES, len(ordered))).astype(int))
     return ordered.iloc[places]
 
 

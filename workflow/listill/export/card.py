@@ -14,7 +14,14 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from listill.export.results import Figures
 
-TAGS = ["sentence-transformers", "sentence-similarity", "feature-extraction", "dense-retrieval", "distillation", "listill"]
+TAGS = [
+    "sentence-transformers",
+    "sentence-similarity",
+    "feature-extraction",
+    "dense-retrieval",
+    "distillation",
+    "listill",
+]
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,9 @@ def text(card: Card) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    fields: dict[str, Any] = {one.name: getattr(card, one.name) for one in dataclasses.fields(card) if one.name != "figures"}
+    fields: dict[str, Any] = {
+        one.name: getattr(card, one.name) for one in dataclasses.fields(card) if one.name != "figures"
+    }
     fields |= dataclasses.asdict(card.figures)
     body = environment.get_template("card.md.j2").render(about=fields)
     return f"---\n{front_matter(card)}\n---\n\n{body}"

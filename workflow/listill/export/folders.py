@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from listill import families, tables
+from listill.export.measured_corpus import MeasuredCorpus
 from listill.export.training_lists import TrainingLists
 
 log = logging.getLogger("listill")
@@ -15,7 +16,7 @@ README = "README.md"
 
 def chosen(formats: Sequence[str], of: str) -> list[str]:
     """Return those of the formats that hold ``of``: ``lists`` or ``corpus``."""
-    return [name for name in formats if families.load("formats", name).OF == of]
+    return [name for name in formats if of == families.load("formats", name).OF]
 
 
 def write(out: Path, material: Any, formats: Sequence[str], of: str, introduction: str) -> None:
@@ -49,6 +50,20 @@ def write_lists(out: Path, material: TrainingLists, formats: Sequence[str], temp
 - {left_out} lists have no negative. They are only in formats that need none.
 - The texts are those of your corpus: check its licence before you pass them on."""
     write(out, material, formats, "lists", introduction)
+
+
+def write_corpus(out: Path, material: MeasuredCorpus, formats: Sequence[str]) -> None:
+    """Write the corpus, its queries and judgements, and the runs in the chosen formats."""
+    evaluated = material.evaluated
+    splits = sorted(evaluated.queries["split"].unique())
+    judged = "; ".join(f"{split}: {evaluated.composition(split)}" for split in splits) or "none"
+    introduction = f"""# The corpus {material.name}
+
+{len(material.collection)} documents, {len(material.topics)} topics of people, {len(material.runs)} runs. Systems are measured
+on judged queries: {judged}.
+
+The texts are those of your corpus: check its licence before you pass them on."""
+    write(out, material, formats, "corpus", introduction)
 
 
 def _described(lengths: Counter[int]) -> str:

@@ -1,4 +1,4 @@
-"""What quantisation to int8 costs: nDCG@10 with the ONNX file in int8 against the model in torch, on the corpus' own queries."""
+"""What quantisation to int8 costs: nDCG@10 with the ONNX file in int8 against the model in torch, on queries of the corpus."""
 
 import logging
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ log = logging.getLogger("listill")
 
 @dataclass(frozen=True)
 class Loss:
-    """nDCG@10 of the model in torch (``value``) and in int8 on the same queries and documents, and the interval of int8 - torch."""
+    """nDCG@10 in torch (``value``) and in int8 on the same queries and documents, and the interval of the difference."""
 
     measure: str
     queries: str
@@ -80,7 +80,8 @@ def measure(
         SELECTION,
         f"{len(queries)} of {len(of_split)} {split} queries",
         f"{len(part)} of {len(collection)} documents",
-        *(float(sample.mean(one)) for one in values),
+        float(sample.mean(values[0])),
+        float(sample.mean(values[1])),
         comparison.low,
         comparison.high,
     )

@@ -114,7 +114,9 @@ def _of_training(about: Provenance) -> dict[str, Any]:
 def licence_text(licence: str | None, base: str, teachers: list[str]) -> str:
     """Return the section on licences: what was chosen, and what is known of the base model and the teachers."""
     chosen = f"This model is published under `{licence}`." if licence else "No licence was chosen for this model."
-    known = [f"{published.shown(name)}: `{published.licence(name)}`" for name in [base, *teachers] if published.licence(name)]
+    known = [
+        f"{published.shown(name)}: `{published.licence(name)}`" for name in [base, *teachers] if published.licence(name)
+    ]
     unknown = [published.shown(name) for name in [base, *teachers] if not published.licence(name)]
     parts = [chosen]
     if known:

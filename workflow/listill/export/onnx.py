@@ -1,7 +1,7 @@
 """The ONNX files of a SentenceTransformers folder: one in float32, and one with weights quantised to int8.
 
-They are at the places where sentence-transformers and optimum look for them: onnx/model.onnx, with the transformer only, whose
-output is ``last_hidden_state`` [texts, tokens, d]. The tokenizer, the pooling and what follows remain in the folder.
+They are where sentence-transformers and optimum look for them: onnx/model.onnx, with the transformer only, whose output is
+``last_hidden_state`` [texts, tokens, d]. The tokenizer, the pooling and what follows remain in the folder.
 optimum-onnx 0.1 works with transformers 4 only, so that torch exports the model.
 """
 
@@ -59,8 +59,8 @@ def write(folder: Path, texts: list[str], *, trust_remote_code: bool = False) ->
     difference = largest_difference(folder, texts, trust_remote_code=trust_remote_code)
     if not difference <= TOLERANCE:
         raise UserError(
-            f"model {folder}: embeddings of its ONNX file differ from torch's by {difference:.1e}, more than {TOLERANCE:.0e}: "
-            f"{REMEDY}"
+            f"model {folder}: embeddings of its ONNX file differ from torch's by {difference:.1e}, more than "
+            f"{TOLERANCE:.0e}: {REMEDY}"
         )
     log.info("%s: embeddings differ from torch's by at most %.1e", FP32, difference)
     with _quiet():
@@ -68,7 +68,7 @@ def write(folder: Path, texts: list[str], *, trust_remote_code: bool = False) ->
 
 
 def largest_difference(folder: Path, texts: list[str], *, trust_remote_code: bool = False) -> float:
-    """Return the largest difference of a number in the embeddings of ``texts`` by onnx/model.onnx and by torch, in float32."""
+    """Return the largest difference of a number in embeddings of ``texts`` by onnx/model.onnx and by torch (float32)."""
     torch_model = Encoder(Student(model=str(folder), precision="fp32", trust_remote_code=trust_remote_code), folder)
     onnx = Encoder(in_onnxruntime(folder, FP32, trust_remote_code=trust_remote_code), folder)
     kinds: list[Any] = ["query", "document"]

@@ -20,7 +20,8 @@ class Export(Section):
     """What `snakemake export` writes for other tools; nothing else depends on it."""
 
     formats: Annotated[list[Annotated[str, AfterValidator(_known)]], Distinct] | None = Field(
-        None, description="the formats of training lists, of the corpus and of the runs: files in `export/formats/`; default: all"
+        None,
+        description="the formats of training lists, of the corpus and of the runs: files in `export/formats/`; default: all",
     )
     systems: Annotated[list[Text], Distinct] | None = Field(
         None,

@@ -23,13 +23,12 @@ def run(settings: ExportListsStage, job: Job, corpus: In, queries: In, qrels: In
     """Write a folder with one folder per format, and a README.md that says how to load each."""
     from listill import tables
     from listill.corpus import collection
-    from listill.export import folders, training_lists
+    from listill.export import folders
+    from listill.export.read_lists import training_lists
 
     judgements = (tables.read(queries, "queries"), tables.read(qrels, "qrels"))
     documents = collection.load(corpus)
-    material = training_lists.training_lists(
-        settings.name, documents, tables.read(lists, "lists"), *judgements
-    )
+    material = training_lists(settings.name, documents, tables.read(lists, "lists"), *judgements)
     folders.write_lists(out, material, settings.formats, documents.template, job.corpus or "the corpus")
 
 

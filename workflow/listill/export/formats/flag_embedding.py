@@ -1,7 +1,8 @@
 """Training lists for FlagEmbedding: train.jsonl with query, pos, neg, pos_scores, neg_scores.
 
 Read by ``AbsEmbedderTrainDataset`` in https://github.com/FlagOpen/FlagEmbedding,
-FlagEmbedding/abc/finetune/embedder/AbsDataset.py (commit 035bbf5); the scores are used with ``--knowledge_distillation True``.
+FlagEmbedding/abc/finetune/embedder/AbsDataset.py (commit 035bbf5). The scores are read with
+``--knowledge_distillation True``.
 """
 
 from pathlib import Path

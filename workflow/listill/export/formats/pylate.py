@@ -13,8 +13,8 @@ from listill.export.files import write_parquet
 from listill.export.training_lists import TrainingLists
 
 OF = "lists"
-LOAD = """`load_dataset("parquet", data_files="pylate/train.parquet", split="train")` of `datasets`, and likewise the queries and
-documents, for `pylate.utils.KDProcessing`. Its `n_ways` must not be larger than the shortest list."""
+LOAD = """`load_dataset("parquet", data_files="pylate/train.parquet", split="train")` of `datasets`, and likewise the
+queries and documents, for `pylate.utils.KDProcessing`. Its `n_ways` must not be larger than the shortest list."""
 
 
 def write(material: TrainingLists, folder: Path) -> None:
@@ -26,9 +26,7 @@ def write(material: TrainingLists, folder: Path) -> None:
     train = {
         "query_id": queries["query_id"],
         "document_ids": [[passage.doc_id for passage in one.passages] for one in lists],
-        "scores": pa.array(
-            [[passage.score for passage in one.passages] for one in lists], type=pa.list_(pa.float32())
-        ),
+        "scores": pa.array([[passage.score for passage in one.passages] for one in lists], type=pa.list_(pa.float32())),
     }
     for name, columns in (("queries", queries), ("documents", documents), ("train", train)):
         write_parquet(folder / f"{name}.parquet", pa.table(columns))

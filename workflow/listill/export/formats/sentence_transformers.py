@@ -1,4 +1,4 @@
-"""Training lists for sentence-transformers: Parquet with a query, a positive, negatives, and the teacher's scores as the label.
+"""Training lists for sentence-transformers: Parquet with a query, a positive, negatives, and the teacher's scores as label.
 
 The columns are those of ``DistillKLDivLoss`` (query, positive, negative_1, ..., label) in
 https://github.com/huggingface/sentence-transformers, sentence_transformer/losses/distill_kl_div.py (6.2.0); all columns but
@@ -16,8 +16,8 @@ from listill.export.files import write_parquet
 from listill.export.training_lists import TrainingList, TrainingLists
 
 OF = "lists"
-LOAD = """`{path.stem: Dataset.from_parquet(str(path)) for path in Path("sentence_transformers").glob("*.parquet")}` of `datasets`: one
-data set for each number of passages, which `SentenceTransformerTrainer` takes together as `train_dataset`. The label has the
+LOAD = """`{path.stem: Dataset.from_parquet(str(path)) for path in Path("sentence_transformers").glob("*.parquet")}`
+with `Dataset` of `datasets`: one data set for each number of passages, which `SentenceTransformerTrainer` takes together as `train_dataset`. The label has the
 scores for `DistillKLDivLoss`; remove this column for `MultipleNegativesRankingLoss`."""
 
 

@@ -1,8 +1,8 @@
 """Training lists for Tevatron: train.jsonl with positive and negative passages and the teacher's scores.
 
 Read by ``TrainDataset`` (contrastive) and ``DistilTrainDataset`` (which needs ``score``) in
-https://github.com/texttron/tevatron, src/tevatron/retriever/dataset.py (commit 0a9626f). Both join ``title`` and ``text`` by a
-blank if a passage has a title; the text here is already rendered with the template of the corpus, so that there is none.
+https://github.com/texttron/tevatron, src/tevatron/retriever/dataset.py (commit 0a9626f). Both join ``title`` and ``text``
+by a blank if a passage has a title; the text here is already rendered with the template of the corpus, so that there is none.
 """
 
 from pathlib import Path
