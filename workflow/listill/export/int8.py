@@ -1,4 +1,4 @@
-"""What quantisation to int8 costs: nDCG@10 with the ONNX file in int8 against the model in torch, on queries of the corpus."""
+"""What quantisation to int8 costs: nDCG@10 with the ONNX file in int8 and in torch, on queries of the corpus."""
 
 import logging
 from dataclasses import dataclass

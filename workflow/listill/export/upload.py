@@ -40,7 +40,8 @@ def push(folder: Path, name: str, *, public: bool = False, api: Any = None) -> s
         ) from None
     except Exception as error:  # the exceptions of a broken connection have no common base class
         raise UserError(
-            f"--push-to {name}: the hub cannot be reached ({_reason(error)}): run again with a network; the model is in {folder}"
+            f"--push-to {name}: the hub cannot be reached ({_reason(error)}): run again with a network; "
+            f"the model is in {folder}"
         ) from None
     address = f"https://huggingface.co/{name}"
     log.info("%s: uploaded to %s (%s)", folder, address, "public" if public else "private")

@@ -17,7 +17,7 @@ def _known(name: str) -> str:
 
 
 class Export(Section):
-    """What `snakemake export` writes for other tools; nothing else depends on it."""
+    """What `snakemake export` writes for other tools."""
 
     formats: Annotated[list[Annotated[str, AfterValidator(_known)]], Distinct] | None = Field(
         None,
@@ -35,8 +35,8 @@ class Export(Section):
     )
     licence: Text | None = Field(
         None,
-        description="the licence of the exported models as the Hugging Face hub spells it, such as `apache-2.0`: it depends on "
-        "the base model, the teachers and your data, so that it is never guessed",
+        description="the licence of the exported models as the Hugging Face hub spells it, such as `apache-2.0`. It depends "
+        "on the base model, the teachers and your data, so that it is never guessed",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""Check that what users load from the folder of a trained model ranks as what was measured, and differs from the base model."""
+"""Check that what users load from the folder of a trained model ranks as what was measured, and not as its base."""
 
 import logging
 

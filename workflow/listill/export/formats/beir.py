@@ -10,9 +10,9 @@ from listill.export.files import write_jsonl
 from listill.export.measured_corpus import MeasuredCorpus
 
 OF = "corpus"
-LOAD = """`GenericDataLoader("beir").load(split="test")` of `beir`, or in a config
-`source: {kind: beir, path: beir}`. Topics are those of people, with the splits of the run; a corpus without topics has
-corpus.jsonl only."""
+LOAD = """`GenericDataLoader("beir").load(split="test")` of `beir`, or `source: {kind: beir, path: beir}` in a config.
+
+The topics are those of people, with the splits of the run. A corpus without topics has corpus.jsonl only."""
 
 
 def write(material: MeasuredCorpus, folder: Path) -> None:

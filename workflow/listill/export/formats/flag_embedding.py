@@ -11,8 +11,9 @@ from listill.export.files import write_jsonl
 from listill.export.training_lists import TrainingLists
 
 OF = "lists"
-LOAD = """`--train_data flag_embedding/train.jsonl --knowledge_distillation True` of
-`FlagEmbedding.finetune.embedder.encoder_only.base`."""
+LOAD = """`python -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data flag_embedding/train.jsonl ...`
+
+With `--knowledge_distillation True` the scores are read."""
 
 
 def write(material: TrainingLists, folder: Path) -> None:

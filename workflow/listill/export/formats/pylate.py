@@ -13,8 +13,15 @@ from listill.export.files import write_parquet
 from listill.export.training_lists import TrainingLists
 
 OF = "lists"
-LOAD = """`load_dataset("parquet", data_files="pylate/train.parquet", split="train")` of `datasets`, and likewise the
-queries and documents, for `pylate.utils.KDProcessing`. Its `n_ways` must not be larger than the shortest list."""
+LOAD = """```python
+from datasets import Dataset
+from pylate.utils import KDProcessing
+
+train, queries, documents = (Dataset.from_parquet(f"pylate/{name}.parquet") for name in ("train", "queries", "documents"))
+train.set_transform(KDProcessing(queries=queries, documents=documents, n_ways=4).transform)
+```
+
+`n_ways` must not be larger than the shortest list."""
 
 
 def write(material: TrainingLists, folder: Path) -> None:

@@ -16,9 +16,17 @@ from listill.export.files import write_parquet
 from listill.export.training_lists import TrainingList, TrainingLists
 
 OF = "lists"
-LOAD = """`{path.stem: Dataset.from_parquet(str(path)) for path in Path("sentence_transformers").glob("*.parquet")}`
-with `Dataset` of `datasets`: one data set for each number of passages, which `SentenceTransformerTrainer` takes together as `train_dataset`. The label has the
-scores for `DistillKLDivLoss`; remove this column for `MultipleNegativesRankingLoss`."""
+LOAD = """```python
+from pathlib import Path
+
+from datasets import Dataset
+
+files = Path("sentence_transformers").glob("*.parquet")
+train_dataset = {path.stem: Dataset.from_parquet(str(path)) for path in files}
+```
+
+This is one data set for each number of passages; `SentenceTransformerTrainer` takes them together. The label has the scores
+for `DistillKLDivLoss`; remove this column for `MultipleNegativesRankingLoss`."""
 
 
 def write(material: TrainingLists, folder: Path) -> None:

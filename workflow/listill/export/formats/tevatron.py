@@ -11,8 +11,9 @@ from listill.export.files import write_jsonl
 from listill.export.training_lists import Passage, TrainingLists
 
 OF = "lists"
-LOAD = """`--dataset_name json --dataset_path tevatron/train.jsonl` of `tevatron.retriever.driver.train`; the distillation
-trainer reads the key `score` of the passages."""
+LOAD = """`python -m tevatron.retriever.driver.train --dataset_name json --dataset_path tevatron/train.jsonl ...`
+
+The distillation trainer reads the key `score` of the passages."""
 
 
 def write(material: TrainingLists, folder: Path) -> None:

@@ -13,9 +13,10 @@ from listill.evaluation.trec import qrels_lines, trec_lines
 from listill.export.measured_corpus import MeasuredCorpus
 
 OF = "corpus"
-LOAD = """`trec_eval -m ndcg_cut.10 -m recall.100 trec/qrels.test.txt trec/runs/<system>.trec`, or ir_measures
-or ranx. A run has the queries of all splits. A query that a system finds nothing for counts as 0: `trec_eval -c`. The report weighs the dev queries
-(`min_dev_topics`), so that their means differ."""
+LOAD = """`trec_eval -c -m ndcg_cut.10 trec/qrels.test.txt trec/runs/<system>.trec`, or ir_measures or ranx
+
+A run has the queries of all splits; one for which a system finds nothing counts as 0 (`-c`). The report weighs the dev
+queries (`min_dev_topics`), so that their means differ."""
 REMEDY = "leave trec out of export.formats"
 
 
