@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
@@ -55,9 +56,7 @@ def exported(trained: Path, out: Path, *, with_onnx: bool) -> Path:
     return out
 
 
-def _table(columns: str) -> Any:
-    import pandas as pd
-
+def _table(columns: str) -> pd.DataFrame:
     return pd.DataFrame(columns=columns.split())
 
 

@@ -29,5 +29,5 @@ def test_settings() -> None:
 def test_the_model_is_needed(tmp_path: Path) -> None:
     settings = check.CheckStage(system="s.v", student=Student(model="m"))
     files = [tmp_path / name for name in ("corpus", "topics", "qrels", "queries", "runs", "base", "out")]
-    with pytest.raises(UserError, match="s.v: pass the folder of the trained model with --model"):
+    with pytest.raises(UserError, match=r"s\.v: pass the folder of the trained model with --model"):
         check.run(settings, Job("check", "f", {}, settings, 1), *files)

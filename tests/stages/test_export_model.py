@@ -36,12 +36,13 @@ def test_facts_tell_no_folders() -> None:
     facts = export_model._facts(settings, "c")
     assert facts["teachers"] == "cross (cross_encoder): reranker, words (bm25)"
     assert facts["licence"] == (
-        "No licence was chosen for this model. See the cards of base, reranker. The texts of the corpus have licences of their own."
+        "No licence was chosen for this model. See the cards of base, reranker. The texts of the corpus have licences of "
+        "their own."
     )
 
 
 def test_the_model_is_needed(tmp_path: Path) -> None:
     settings = export_model.ExportModelStage(system="s.v", student=Student(model="m"))
     files = [tmp_path / name for name in ("corpus", "topics", "qrels", "queries", "summary", "checks", "out")]
-    with pytest.raises(UserError, match="s.v: pass the folder of the trained model with --model"):
+    with pytest.raises(UserError, match=r"s\.v: pass the folder of the trained model with --model"):
         export_model.run(settings, Job("export_model", "f", {}, settings, 1), *files)
