@@ -29,7 +29,7 @@ env: .venv/.ready
 		{ echo '$(PYTHON) lacks venv or pip: on Debian and Ubuntu, apt install python3-venv' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --retries 1 --timeout 15 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,export,slurm]'
 	@touch $@
 
 # The names of these models in the config: docs/students.md and docs/teachers.md.

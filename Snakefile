@@ -64,6 +64,7 @@ include: "workflow/rules/retention.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/mteb.smk"
 include: "workflow/rules/papers.smk"
+include: "workflow/rules/export.smk"
 
 
 onstart:
@@ -141,6 +142,18 @@ rule papers:
     input:
         "results/papers.html",
         expand("results/{corpus}/report.html", corpus=PLAN.reported),
+
+
+rule export:
+    """Target: training lists, corpora, runs and models for other tools."""
+    input:
+        [f"results/{corpus}/export/lists/{name}/README.md" for corpus in PLAN.corpora for name in PLAN.lists_on(corpus)],
+        expand("results/{corpus}/export/corpus/README.md", corpus=PLAN.reported),
+        [
+            f"results/{corpus}/export/models/{system.replace('.', '/')}/README.md"
+            for corpus in PLAN.reported
+            for system in PLAN.exported_on(corpus)
+        ],
 
 
 rule report:

@@ -272,3 +272,17 @@ def test_an_external_model_folder_is_identified_by_its_content(tmp_path: Path) -
     assert (first.key, first.details) == ("minilm", {"foreign": True})
     (folder / "1_Pooling" / "config.json").write_text("{ }")
     assert tables.provenance(folder).fingerprint != first.fingerprint
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_the_files_of_a_folder_are_as_readable_as_the_folder(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        with tables.atomic(tmp_path / "folder") as temporary:
+            temporary.mkdir()
+            (temporary / "weights").touch(mode=0o600)
+            (temporary / "other").touch()
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "folder").iterdir()}
+    assert modes == dict.fromkeys(["weights", "other"], 0o666 & ~mask)

@@ -10,7 +10,16 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if 
 # Folders whose tests are about the whole: the real Snakefile, clusters; and example members.
 WHOLE = {"workflow", "cluster", "faults", "members"}
 # Test files of the repository rather than of a module.
-REPOSITORY = {"test_cadet", "test_docs", "test_floors", "test_imports", "test_paper", "test_style", "test_tree"}
+REPOSITORY = {
+    "test_cadet",
+    "test_docs",
+    "test_floors",
+    "test_imports",
+    "test_paper",
+    "test_style",
+    "test_tree",
+    "test_use",
+}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

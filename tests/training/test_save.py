@@ -339,3 +339,14 @@ def test_a_training_on_one_corpus_has_no_table_of_corpora(tiny_model: Path, tmp_
     write(trained(tiny_model), result(listwise=1.0), 0.25, ABOUT, tmp_path / "out")
     assert not (tmp_path / "out" / "corpora.parquet").exists()
     assert corpora_table(result(listwise=1.0)).empty
+
+
+def test_all_files_are_readable_by_those_who_may_read_new_files(tiny_model: Path, tmp_path: Path) -> None:
+    """safetensors gives only the owner access to weights."""
+    (tmp_path / "usual").touch()
+    usual = (tmp_path / "usual").stat().st_mode & 0o777
+    out = tmp_path / "models" / "s" / "v"
+    write(trained(tiny_model), result(infonce=0.5), 0.25, ABOUT, out)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()}
+    assert modes["model.safetensors"] == usual
+    assert set(modes.values()) == {usual}

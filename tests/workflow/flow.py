@@ -37,6 +37,7 @@ HEAVY = (
     *("mine_again", "score_again", "train_again"),
     "probe_mteb",
     *("train_joint", "encode_joint", "search_joint"),
+    *("check_model", "export_model"),
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]
 
@@ -139,6 +140,7 @@ def scheduled(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) 
         "lists",
         "train",
         "evaluate",
+        "export",
         "report",
         "papers",
         "total",

@@ -71,7 +71,8 @@ NAMES["joint"] = "both"
 JOINT = {"corpora": ["tiny"], "student": "small"}
 
 DATA, QUERIES, ASK = "corpus", "queries", "ask.*"
-STUDENT = "encode.small* candidates search.small* mteb.small* gate rerank scores train.*"
+CARD = "export_model.*"
+STUDENT = f"encode.small* candidates search.small* mteb.small* gate rerank scores train.* check.* {CARD}"
 OTHER = "encode.other candidates"
 BM25 = "candidates search.bm25 gate rerank scores"
 SCORED = "gate rerank scores"
@@ -121,7 +122,7 @@ RECIPE: dict[str, Any] = {
 }
 # key: (another value, the stages whose settings it changes); the report, which shows the whole config, always changes.
 MATRIX: dict[str, tuple[Any, str]] = {
-    "seed": (8, "corpus queries lists.* train.* evaluate"),
+    "seed": (8, f"corpus queries lists.* train.* evaluate {CARD}"),
     "corpora.*.source[python_api].packages": (["json"], DATA),
     "corpora.*.source[python_api].train": (0.2, DATA),
     "corpora.*.source[python_api].dev": (0.2, DATA),
@@ -136,7 +137,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "corpora.*.source[files].topics": ("topics.tsv", DATA),
     "corpora.*.source[files].qrels": ("qrels.tsv", DATA),
     "corpora.*.template": ("{text}", DATA),
-    "corpora.*.language": ("german", f"{DATA} {BM25}"),
+    "corpora.*.language": ("german", f"{DATA} {BM25} {CARD}"),
     "corpora.*.empty_text": ("title", DATA),
     "corpora.*.dev_share": (0.3, DATA),
     "corpora.*.heldout": (4, DATA),
@@ -199,7 +200,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.consistency.require": ("none", "candidates"),
     "teacher.members.*[late_interaction].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[late_interaction].student": ("small", ""),  # it is the default
-    "teacher.members.*[late_interaction].model": ("elsewhere", SCORED),
+    "teacher.members.*[late_interaction].model": ("elsewhere", f"{SCORED} {CARD}"),
     "teacher.members.*[late_interaction].revision": ("main", SCORED),
     "teacher.members.*[late_interaction].max_length": (40, SCORED),
     "teacher.members.*[late_interaction].precision": ("fp32", SCORED),
@@ -208,7 +209,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].student": ("small", ""),  # it is the default
     "teacher.members.*[cross_encoder].weight": (3, "gate rerank lists.*"),
-    "teacher.members.*[cross_encoder].model": ("elsewhere", SCORED),
+    "teacher.members.*[cross_encoder].model": ("elsewhere", f"{SCORED} {CARD}"),
     "teacher.members.*[cross_encoder].revision": ("main", SCORED),
     "teacher.members.*[cross_encoder].max_length": (40, SCORED),
     "teacher.members.*[cross_encoder].precision": ("fp32", SCORED),
@@ -218,7 +219,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.members.*[cross_encoder].backend": ("onnx", SCORED),
     "teacher.members.*[cross_encoder].file": ("model.onnx", SCORED),
     "teacher.members.*[t5].weight": (3, "gate rerank lists.*"),
-    "teacher.members.*[t5].model": ("elsewhere", SCORED),
+    "teacher.members.*[t5].model": ("elsewhere", f"{SCORED} {CARD}"),
     "teacher.members.*[t5].revision": ("main", SCORED),
     "teacher.members.*[t5].max_length": (40, SCORED),
     "teacher.members.*[t5].precision": ("fp32", SCORED),
@@ -228,7 +229,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.members.*[t5].true_token": ("<extra_id_1>", SCORED),
     "teacher.members.*[t5].false_token": ("<extra_id_1>", SCORED),
     "teacher.members.*[causal].weight": (3, "gate rerank lists.*"),
-    "teacher.members.*[causal].model": ("elsewhere", SCORED),
+    "teacher.members.*[causal].model": ("elsewhere", f"{SCORED} {CARD}"),
     "teacher.members.*[causal].revision": ("main", SCORED),
     "teacher.members.*[causal].max_length": (140, SCORED),
     "teacher.members.*[causal].precision": ("fp32", SCORED),
@@ -263,16 +264,20 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.lists.candidates_from": ({"small": "other"}, "lists.*"),
     "joint.*.corpora": (["tiny", "second"], "joint.both"),
     # The systems then have other names.
-    "joint.*.student": ("large", "joint.both encode.small.both search.small.both fuse.small.both*"),
+    "joint.*.student": ("large", "joint.both *.small.both*"),
     "joint.*.variant": ("combined", "joint.both"),
     "joint.*.order": ("proportional", "joint.both"),
     "joint.*.exponent": (0.3, "joint.both"),
     "joint.*.weights": ({"tiny": 2}, "joint.both"),
+    "export.formats": (["beir"], "export_lists.* export_corpus"),
+    "export.systems": (["small.listwise"], ""),
+    "export.onnx": (False, CARD),
+    "export.licence": ("mit", CARD),
     "evaluation.measures": (["nDCG@5"], "evaluate"),
     "evaluation.depth": (120, "search.* fuse.* rerank"),
     "evaluation.fusion_k": (30, "fuse.*"),
     "evaluation.resamples": (200, "evaluate"),
-    "evaluation.confidence": (0.9, "evaluate"),
+    "evaluation.confidence": (0.9, f"evaluate {CARD}"),
     "evaluation.examples": (3, ""),
     "evaluation.trec_runs": (True, ""),
     "evaluation.mteb": (["NanoSciFactRetrieval"], "mteb.*"),
@@ -281,6 +286,11 @@ MATRIX: dict[str, tuple[Any, str]] = {
 }
 MATRIX |= {f"training.{key}": (value, TRAIN) for key, value in RECIPE.items()}
 MATRIX |= {f"training.variants.*.{key}": (value, VARIANT) for key, value in RECIPE.items()}
+MATRIX["training.tower"] = (RECIPE["tower"], f"{TRAIN} check.* {CARD}")
+MATRIX["training.variants.*.tower"] = (
+    RECIPE["tower"],
+    "train.small.listwise check.small.listwise export_model.small.listwise",
+)
 # A variant with lists of its own: nothing else depends on these keys.
 OWN_LISTS = {key: value for key, (value, _) in MATRIX.items() if key.startswith("training.lists.")}
 MATRIX |= {
@@ -288,7 +298,7 @@ MATRIX |= {
 }
 MATRIX["training.variants.*.corpora"] = (["tiny"], "")  # for this corpus, nothing changes
 MATRIX["training.variants.*.students"] = (["small"], "")
-MATRIX["training.variants.*.teachers"] = ({"two": 1}, "lists.small.listwise")
+MATRIX["training.variants.*.teachers"] = ({"two": 1}, "lists.small.listwise export_model.small.listwise")
 # What a language model is asked is settled in the stage ask; cleaning and all else follow from its tables.
 ANY_MODEL = {
     "model": "elsewhere",
@@ -312,6 +322,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 for kind, rows in MODELS.items():
     MATRIX |= {f"generation.generator[{kind}].{key}": (value, ASK) for key, value in rows.items()}
+    MATRIX[f"generation.generator[{kind}].model"] = (ANY_MODEL["model"], f"{ASK} {CARD}")
 
 
 # Keys with a single allowed value so far; to be moved to MATRIX when there is a second one.
@@ -356,6 +367,8 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
     stages += [f"lists.{name}" for name in plan.lists_on("tiny")]
     stages += [f"fuse.{system}+bm25" for system in plan.searching]
     stages += [f"joint.{name}" for name in plan.joint]
+    stages += ["export_corpus", *(f"export_lists.{name}" for name in plan.lists_on("tiny"))]
+    stages += [f"{stage}.{system}" for stage in ("check", "export_model") for system in plan.evaluated_on("tiny")]
     return {stage: plan.frozen("tiny", stage) for stage in stages}
 
 

@@ -18,6 +18,7 @@ FAMILIES = {
     "retrievers": "overlap",
     "teachers": "jaccard",
     "losses": "hinge",
+    "formats": "pairs",
 }
 
 
@@ -73,6 +74,16 @@ def test_a_whole_run(finished: Path) -> None:
     history = read("models/small/hinge/history").query("split == 'train'")
     assert history["loss"].to_numpy() == pytest.approx(losses["value"].to_numpy(), rel=1e-6)
     assert "small.hinge" in set(read("summary")["system"])
+
+
+def test_a_format_of_training_lists(settings: dict[str, Any], finished: Path) -> None:
+    only = flow.changed(settings, "export.formats", ["pairs"])
+    flow.make(finished, only, "results/tiny/export/lists/small/README.md")
+    folder = flow.results(finished) / "export" / "lists" / "small"
+    lists = pd.read_parquet(flow.results(finished) / "lists" / "small.parquet")
+    lines = (folder / "pairs" / "pairs.tsv").read_text().splitlines()
+    assert len(lines) >= len(lists)
+    assert {path.name for path in folder.iterdir()} == {"README.md", "pairs"}
 
 
 def test_a_changed_member_reruns_the_stages_that_use_it(

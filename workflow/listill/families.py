@@ -25,6 +25,7 @@ FAMILIES = {
     "teachers": "listill.teachers.kinds",
     "losses": "listill.training.losses",
     "backends": "listill.models.backends",
+    "formats": "listill.export.formats",
 }
 VARIABLE = "LISTILL_MEMBERS"
 

@@ -52,3 +52,34 @@ def stop_words(language: str) -> str | None:
     if language == "english":
         return "en"
     return language if language in STOP_WORDS.values() else None
+
+
+# ISO 639-1, as model cards name languages.
+_CODES = {
+    **{
+        "arabic": "ar",
+        "armenian": "hy",
+        "basque": "eu",
+        "catalan": "ca",
+        "danish": "da",
+        "dutch": "nl",
+        "english": "en",
+    },
+    **{"finnish": "fi", "french": "fr", "german": "de", "greek": "el", "hindi": "hi", "hungarian": "hu"},
+    **{"indonesian": "id", "irish": "ga", "italian": "it", "lithuanian": "lt", "nepali": "ne", "norwegian": "no"},
+    **{"portuguese": "pt", "romanian": "ro", "russian": "ru", "serbian": "sr", "spanish": "es", "swedish": "sv"},
+    **{
+        "tamil": "ta",
+        "turkish": "tr",
+        "yiddish": "yi",
+        "chinese": "zh",
+        "japanese": "ja",
+        "korean": "ko",
+        "thai": "th",
+    },
+}
+
+
+def code(language: str) -> str | None:
+    """Return the code of a language (ISO 639-1); None for ``other``."""
+    return _CODES.get(language)

@@ -19,9 +19,13 @@ from listill.settings.config import Settings
 from listill.source_files import model_files
 from listill.stages import (
     ask,
+    check,
     corpus,
     encode,
     evaluate,
+    export_corpus,
+    export_lists,
+    export_model,
     fuse,
     gate,
     generate,
@@ -57,6 +61,10 @@ STAGES: dict[str, Any] = {
     "mteb": mteb,
     "evaluate": evaluate,
     "report": report,
+    "check": check,
+    "export_corpus": export_corpus,
+    "export_lists": export_lists,
+    "export_model": export_model,
 }
 
 
@@ -169,9 +177,17 @@ class Plan:
         """Return the names of the lists of a corpus, ``student`` or ``student.variant``; see ``lists``."""
         return self.settings.lists_on(corpus)
 
+    def evaluated_on(self, corpus: str) -> list[str]:
+        """Return the names of the trained systems that are evaluated on a corpus, those of joint trainings included."""
+        return [*self.trained_on(corpus), *self.jointly_trained]
+
+    def exported_on(self, corpus: str) -> list[str]:
+        """Return the names of the trained systems whose models are exported for a corpus, ``student.variant``."""
+        return [".".join(pair) for pair in self.settings.exported_on(corpus)]
+
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""
-        trained = [*self.trained_on(corpus), *self.jointly_trained]
+        trained = self.evaluated_on(corpus)
         teacher = ["teacher"] if corpus in self.learned else []
         fused = [f"{name}{FUSED}" for name in [*self.students, *trained]]
         return ["bm25", *self.students, *teacher, *trained, *fused, *self.settings.cut_on(corpus)]

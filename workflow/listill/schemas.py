@@ -264,6 +264,23 @@ TABLES = {
             "revision": (STRING, "revision of the task's data"),
         },
     ),
+    "checks": Table(
+        "checks/<student>.<variant>.parquet",
+        "Whether `SentenceTransformer(folder)` ranks as what was measured: for up to 50 evaluation queries, the first ten "
+        "documents of the run of the trained model. Written by the target `export`.",
+        {
+            "query_id": QUERY_ID,
+            "documents": (INT, "number of the first documents of the run"),
+            "same": (INT, "how many of them come first again with the model as users load it"),
+            "base": (INT, "how many of them are among the first of the base model"),
+            "difference": (
+                DOUBLE,
+                "largest difference of their scores as loaded, as a share of the run's largest score",
+            ),
+            "base_difference": (DOUBLE, "the same for the base model's run, as far as it has them"),
+        },
+        numbers=frozenset({"difference", "base_difference"}),
+    ),
     "gate": Table(
         "gate.parquet",
         "The comparison of the teacher with the students: `teacher` (the ensemble) first, then `teacher.<name>` for "

@@ -186,7 +186,8 @@ def checked(check: Callable[[Path], None]) -> Iterator[None]:
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of ``path``, for a file or a folder.
 
-    On success it is synced and renamed to ``path``; an older folder of this name is removed.
+    On success it is synced and renamed to ``path``; an older folder of this name is removed. The files of a folder are
+    readable by all who may read the folder.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,8 +195,11 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
+        readable = temporary.stat().st_mode & 0o666 if temporary.is_dir() else None
         for file in [temporary, *temporary.rglob("*")]:
             if file.is_file():
+                if readable is not None:  # safetensors gives only the owner access to weights
+                    file.chmod(readable)
                 with open(file, "rb") as handle:
                     os.fsync(handle.fileno())
         for check in _before_rename:

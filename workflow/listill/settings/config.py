@@ -6,6 +6,7 @@ from listill.errors import nearest
 from listill.section import Name, Section, Seed
 from listill.settings.corpora import Corpus
 from listill.settings.evaluation import Evaluation
+from listill.settings.export import Export
 from listill.settings.generation import Generation
 from listill.settings.joint import Joint, check_name
 from listill.settings.lists import Lists
@@ -31,6 +32,7 @@ class Settings(Section):
         {}, description="students that are trained on several corpora, by name: the systems `<student>.<name>`"
     )
     evaluation: Evaluation = Field(Evaluation(), description="measures and significance tests")
+    export: Export = Field(Export(), description="what `snakemake export` writes for other tools")
     seed: Seed = Field(42, description="seed of everything that is drawn at random")
 
     @model_validator(mode="after")
@@ -61,6 +63,7 @@ class Settings(Section):
                 "training.variants: none is trained on any corpus: see `corpora` and `students` of the variants"
             )
         self._check_retention()
+        self._check_export()
         reserved = {"bm25", "teacher", "positive", "random"}  # the last two: see `candidates/` (column retriever)
         additional = set(self.mining.additional)
         if clash := (reserved | additional) & set(self.students) or reserved & additional:
@@ -147,6 +150,23 @@ class Settings(Section):
                 "evaluation.retention.corpora: no student is trained on another corpus than these: add a corpus on which "
                 "none is trained (see `corpora` of training.variants)"
             )
+
+    def _check_export(self) -> None:
+        """Raise ValueError for a system that is not trained."""
+        known = {".".join(pair) for corpus in self.corpora for pair in self.evaluated_on(corpus)}
+        for name in self.export.systems or []:
+            if name not in known:
+                raise ValueError(
+                    f"export.systems: no trained system '{name}'{nearest(name, sorted(known))}; known: "
+                    f"{', '.join(sorted(known))}"
+                )
+
+    def exported_on(self, corpus: str) -> list[tuple[str, str]]:
+        """Return the (student, variant) whose models are exported for a corpus, joint trainings included."""
+        pairs, chosen = self.evaluated_on(corpus), self.export.systems
+        if chosen is None:
+            return [(student, name) for student, name in pairs if name == without_seed(name)]
+        return [pair for pair in pairs if ".".join(pair) in chosen]
 
     def _check_variants(self) -> None:
         """Raise ValueError for names in a variant that the config does not have."""

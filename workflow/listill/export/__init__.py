@@ -1,0 +1,1 @@
+"""What other tools read: training lists, corpora, runs, and trained models with their cards."""

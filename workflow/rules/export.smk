@@ -1,0 +1,142 @@
+# What other tools read, on request (target export): training lists, the corpus with its runs, and models.
+
+
+rule export_lists:
+    """
+    Write the training lists in the formats of other trainers.
+    INPUT: settings, corpus.parquet, queries.parquet, qrels.parquet, lists/<name>.parquet
+    OUTPUT: export/lists/<name>/, of which README.md stands for the whole folder (it appears whole)
+    """
+    input:
+        config="results/{corpus}/config/export_lists.{lists}.json",
+        corpus="results/{corpus}/corpus.parquet",
+        queries="results/{corpus}/queries.parquet",
+        qrels="results/{corpus}/qrels.parquet",
+        lists="results/{corpus}/lists/{lists}.parquet",
+    output:
+        "results/{corpus}/export/lists/{lists}/README.md",
+    log:
+        "results/{corpus}/logs/export_lists.{lists}.log",
+    conda:
+        "../../envs/gpu.yaml"
+    resources:
+        mem_mb=16000,
+        runtime=60,
+    params:
+        folder=subpath(output[0], parent=True),
+    shell:
+        "python -m listill.stages.export_lists --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --queries {input.queries} --qrels {input.qrels} --lists {input.lists}"
+        " --out {params.folder}"
+
+
+rule export_corpus:
+    """
+    Write the corpus, its queries and judgements, and all runs in the formats of other tools.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<system>.parquet
+    OUTPUT: export/corpus/, of which README.md stands for the whole folder (it appears whole)
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/export_corpus.json",
+        runs=RUNS,
+    output:
+        "results/{corpus}/export/corpus/README.md",
+    log:
+        "results/{corpus}/logs/export_corpus.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        folder=subpath(output[0], parent=True),
+    shell:
+        "python -m listill.stages.export_corpus --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --runs {input.runs} --out {params.folder}"
+
+
+# The trained models of a corpus and the joint ones, which lie in results/joint/.
+TRAINED = lambda wildcards: (
+    f"results/joint/{wildcards.variant}/modules.json"
+    if wildcards.variant in PLAN.joint
+    else f"results/{wildcards.corpus}/models/{wildcards.student}/{wildcards.variant}/modules.json"
+)
+
+
+rule check_model:
+    """
+    Check that a trained model, as users load it, ranks as what was measured, and differs from the base model.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<student>.<variant>.parquet,
+    runs/<student>.parquet, the model
+    OUTPUT: checks/<student>.<variant>.parquet
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/check.{student}.{variant}.json",
+        run="results/{corpus}/runs/{student}.{variant}.parquet",
+        base="results/{corpus}/runs/{student}.parquet",
+        model=TRAINED,
+    output:
+        "results/{corpus}/checks/{student}.{variant}.parquet",
+    log:
+        "results/{corpus}/logs/check.{student}.{variant}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/check.{student}.{variant}.tsv"
+    wildcard_constraints:
+        variant="|".join([*PLAN.variants, *PLAN.joint]),
+    conda:
+        "../../envs/gpu.yaml"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
+    params:
+        model=subpath(input.model, parent=True),
+    shell:
+        "python -m listill.stages.check --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --runs {input.run} --base {input.base} --model {params.model} --out {output}"
+
+
+rule export_model:
+    """
+    Export a trained model with ONNX files and a model card with its results.
+    INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, summary.parquet,
+    checks/<student>.<variant>.parquet, the model, retention/<other>/summary.parquet
+    OUTPUT: export/models/<student>/<variant>/, of which README.md stands for the whole folder (it appears whole)
+    """
+    input:
+        **ASKED,
+        config="results/{corpus}/config/export_model.{student}.{variant}.json",
+        summary="results/{corpus}/summary.parquet",
+        checks="results/{corpus}/checks/{student}.{variant}.parquet",
+        model=TRAINED,
+        retention=lambda wildcards: [
+            f"results/{wildcards.corpus}/retention/{other}/summary.parquet"
+            for other in PLAN.retention_of(wildcards.corpus)
+        ],
+    output:
+        "results/{corpus}/export/models/{student}/{variant}/README.md",
+    log:
+        "results/{corpus}/logs/export_model.{student}.{variant}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/export_model.{student}.{variant}.tsv"
+    wildcard_constraints:
+        variant="|".join([*PLAN.variants, *PLAN.joint]),
+    conda:
+        "../../envs/gpu.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=16000,
+        runtime=240,
+    params:
+        model=subpath(input.model, parent=True),
+        folder=subpath(output[0], parent=True),
+    shell:
+        "python -m listill.stages.export_model --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
+        " --summary {input.summary} --checks {input.checks} --retention {input.retention} --model {params.model}"
+        " --out {params.folder}"
