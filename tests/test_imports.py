@@ -18,7 +18,7 @@ GROUND = [
 ]
 ORDER = [
     *("settings", "corpus", "models", "queries", "retrieval", "candidates", "evaluation", "teachers", "lists"),
-    *("training", "report", "stages"),
+    *("training", "report", "stages", "init"),
 ]
 TOP = {"plan", "config_docs"}  # they may import everything; nothing imports them
 
