@@ -63,6 +63,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/retention.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/papers.smk"
+include: "workflow/rules/estimate.smk"
 
 
 onstart:

@@ -37,6 +37,7 @@ HEAVY = (
     *("encode_other", "search_other"),
     *("mine_again", "score_again", "train_again"),
     *("train_joint", "encode_joint", "search_joint"),
+    "estimate",
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]
 
@@ -141,6 +142,7 @@ def scheduled(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) 
         "evaluate",
         "report",
         "papers",
+        "estimate",
         "total",
     }
     return Counter({rule: int(count) for rule, count in found if rule not in targets})
