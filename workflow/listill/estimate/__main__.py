@@ -14,6 +14,9 @@ from listill.settings.config_file import read
 from listill.stages.process import set_threads, start_log
 from listill.text import printable
 
+# The load per core above which the times are those of a busy machine.
+BUSY = 0.5
+
 
 def main() -> None:
     """Run the command."""
@@ -44,8 +47,11 @@ def main() -> None:
 
         plan = Plan(settings.model_dump(mode="json", exclude_unset=True), str(arguments.config))
         check_prices(plan)
+        busy = os.getloadavg()[0]
         estimate = of_config(plan, arguments.results)
         said = estimate.text(rates_here(estimate))
+        if busy > BUSY * (os.cpu_count() or 1):
+            said += f"\n\nother processes use this machine (load {busy:.1f}): without them, a run takes less time"
     except UserError as error:
         sys.exit(f"listill estimate: error: {error}")
     print("\n".join(printable(line) for line in said.splitlines()))
