@@ -96,6 +96,11 @@ def test_queries_per_passage() -> None:
 
 
 def test_distinct_documents_of_finished_runs() -> None:
-    for pairs, documents, had in [(14_903, 2854, 2572), (5665, 2854, 1905), (116_677, 5183, 5182), (16_481, 5183, 4565)]:
+    for pairs, documents, had in [
+        (14_903, 2854, 2572),
+        (5665, 2854, 1905),
+        (116_677, 5183, 5182),
+        (16_481, 5183, 4565),
+    ]:
         assert near(distinct(pairs, documents), had, 1.2)
     assert pool(2, 20, 10) == 9

@@ -18,9 +18,7 @@ def test_source_and_tables_give_the_same_numbers(finished: Path, settings: dict[
     parsed = parse(Settings, settings, "config")
     of_run = of_tables(flow.results(finished))
     assert of_run is not None
-    first, second = (
-        statistics(one, words) for one in (of_run, of_source(parsed.corpora[flow.CORPUS], parsed.seed))
-    )
+    first, second = (statistics(one, words) for one in (of_run, of_source(parsed.corpora[flow.CORPUS], parsed.seed)))
     assert {key: value for key, value in vars(first).items() if "lengths" not in key} == {
         key: value for key, value in vars(second).items() if "lengths" not in key
     }

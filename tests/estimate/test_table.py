@@ -46,6 +46,8 @@ def test_the_numbers_of_a_corpus() -> None:
     assert table.missing(RATES) == "train.a is not known: no such model"
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(3, "3 s"), (119, "119 s"), (120, "2 min"), (7100, "118 min"), (7200, "2.0 h")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(3, "3 s"), (119, "119 s"), (120, "2 min"), (7100, "118 min"), (7200, "2.0 h")]
+)
 def test_durations(seconds: float, text: str) -> None:
     assert table.duration(seconds) == text

@@ -49,9 +49,19 @@ def size_of(folder: Path, max_length: int | None = None) -> Size | None:
         inner = _first(config, ["intermediate_size", "d_ff"]) or 4 * hidden
         embeddings = hidden * (_first(config, ["vocab_size"]) or 0)
         weights = embeddings + layers * (4 * hidden * hidden + 2 * hidden * inner)
+    return Size(weights, weights - embeddings, layers, hidden, max_length or _limit(folder, config))
+
+
+def _limit(folder: Path, config: dict[str, Any]) -> int:
+    """Return the maximum number of tokens of a text, where a file says so."""
     own = _json(folder / "sentence_bert_config.json").get("max_seq_length")
-    limit = max_length or own or _first(config, ["max_position_embeddings", "n_positions"]) or DEFAULT_LIMIT
-    return Size(weights, weights - embeddings, layers, hidden, limit)
+    if isinstance(own, int):
+        return own
+    limits = [_first(config, ["max_position_embeddings", "n_positions"]), DEFAULT_LIMIT]
+    tokenizer = _json(folder / "tokenizer_config.json").get("model_max_length")
+    if isinstance(tokenizer, int) and (limits[0] is None or tokenizer <= limits[0]):  # 1e30: the tokenizer has none
+        return tokenizer
+    return next(limit for limit in limits if limit)
 
 
 def _first(config: dict[str, Any], names: Sequence[str]) -> int | None:
