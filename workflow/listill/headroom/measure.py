@@ -1,4 +1,4 @@
-"""Measure a sample of a corpus: the gate, synthetic queries, near duplicates, and how alike and how long the documents are."""
+"""Measure a sample of a corpus: the gate, synthetic queries, near duplicates, likeness and length of the documents."""
 
 import tempfile
 from pathlib import Path
