@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import flow
+import numpy as np
 import pytest
 
 from listill.estimate.statistics import Contents, of_source
@@ -55,6 +57,19 @@ def test_the_same_seed_draws_the_same_sample(contents: Contents, parsed: Setting
     first, second = drawn(contents, parsed), drawn(contents, parsed)
     assert first.collection.doc_ids == second.collection.doc_ids
     assert first.evaluated.queries.equals(second.evaluated.queries)
+
+
+def test_duplicates_of_a_passage_are_relevant(contents: Contents, parsed: Settings) -> None:
+    collection = contents.collection
+    group = np.arange(60)
+    group[59] = 0
+    twins = replace(contents, collection=replace(collection, group=group))
+    sample = drawn(twins, parsed, documents=1000, queries=1000)
+    qrels, synthetic = sample.evaluated.qrels, sample.synthetic
+    first = synthetic.loc[synthetic["doc_id"] == collection.doc_ids[0], "query_id"]
+    assert len(first)
+    found = qrels[qrels["query_id"].isin(first)].groupby("query_id")["doc_id"].agg(set)
+    assert all(documents == {collection.doc_ids[0], collection.doc_ids[59]} for documents in found)
 
 
 def test_a_small_corpus_without_topics_is_used_whole(contents: Contents, parsed: Settings) -> None:

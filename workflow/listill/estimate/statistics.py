@@ -85,7 +85,9 @@ def of_tables(folder: Path) -> Contents | None:
 def of_source(corpus: Corpus, seed: int) -> Contents:
     """Read a source, with all checks of the stage ``corpus``."""
     built = build(read_unchanged(corpus.source), corpus, seed)
-    return Contents(collection_of(built.corpus, corpus), *map(pd.DataFrame, (built.topics, built.qrels, built.heldout)))
+    topics, qrels, heldout = map(pd.DataFrame, (built.topics, built.qrels, built.heldout))
+    qrels = qrels.astype({"relevance": np.int32})  # also without judgements
+    return Contents(collection_of(built.corpus, corpus), topics, qrels, heldout)
 
 
 def collection_of(columns: dict[str, list[Any]], corpus: Corpus) -> Collection:

@@ -47,7 +47,9 @@ def draw(contents: Contents, corpus: Corpus, generator: Generator, documents: in
     group = {
         doc_id: collection.doc_ids[first] for doc_id, first in zip(collection.doc_ids, collection.group, strict=True)
     }
-    own = synthetic.assign(relevance=1, split="dev")[["query_id", "doc_id", "relevance", "split"]]
+    # The duplicates of a passage are relevant, too. A passage is the first of its group.
+    members = pd.DataFrame({"doc_id": list(group.values()), "member": list(group)})
+    own = synthetic.merge(members, on="doc_id").assign(doc_id=lambda rows: rows["member"], relevance=1, split="dev")
     qrels = pd.concat([judged.assign(split="dev"), *([] if enough else [own])], ignore_index=True)
     evaluated = EvaluationQueries(
         every[["query_id", "text", "split", "type"]].sort_values("query_id", ignore_index=True),

@@ -117,7 +117,7 @@ CONFIG = """\
 # Written by listill.init, which found {found}.
 #   python -m listill.init --check {file}               # the first documents, as the models will see them
 #   python -m listill.headroom {file}                   # can training help here?
-#   snakemake estimate --configfile {file}              # what a run takes
+#   snakemake --cores all estimate --configfile {file}  # what a run takes
 #   snakemake --cores all --configfile {file}           # run everything
 # All keys: config/README.md; what suits a corpus of your own: config/own-corpus.example.yaml
 seed: 42
