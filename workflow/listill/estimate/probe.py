@@ -20,7 +20,9 @@ from listill.teachers.teacher import Teacher, resolved
 log = logging.getLogger("listill")
 
 # A rate is measured with more and more items, until they take this long.
-SECONDS = 1.0
+SECONDS = 0.7
+# Repetitions of the last measurement.
+REPEATED = 2
 # Items of the first measurement, which also warms up the libraries.
 FIRST = 16
 # Documents of the sample, for models and for BM25.
@@ -203,14 +205,19 @@ class Probe:
 
 
 def per_second(work: Callable[[int], object], most: int, first: int = FIRST) -> float:
-    """Return how many items are done in a second; ``work(n)`` does n of them, at most ``most``."""
+    """Return how many items are done in a second; ``work(n)`` does n of them, at most ``most``.
+
+    It is the fastest of some repetitions, so that it depends less on what other processes do meanwhile.
+    """
     count = min(first, most)
     work(count)
     while True:
         seconds = elapsed(lambda: work(count))  # noqa: B023
         if seconds >= SECONDS or count == most:
-            return count / max(seconds, 1e-6)
+            break
         count = min(most, max(2 * count, int(1.2 * count * SECONDS / max(seconds, 1e-6))))
+    seconds = min(seconds, *(elapsed(lambda: work(count)) for _ in range(REPEATED)))
+    return count / max(seconds, 1e-6)
 
 
 def elapsed(work: Callable[[], object]) -> float:
