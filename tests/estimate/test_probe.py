@@ -8,7 +8,7 @@ from listill.estimate import probe
 from listill.estimate.counts import counts
 from listill.estimate.jobs import OneCorpus, jobs_of
 from listill.estimate.models import Size
-from listill.estimate.probe import READ, Probe, per_second
+from listill.estimate.probe import FIXED, READ, Probe, per_second
 from listill.estimate.statistics import Contents, of_source, statistics
 from listill.plan import Plan
 
@@ -50,7 +50,7 @@ def test_every_rate_of_a_run_is_measured(settings: dict[str, Any], contents: Con
 def test_known_rates_are_not_measured(settings: dict[str, Any], contents: Contents) -> None:
     _, of_machine = measured(settings, contents)
     rates = of_machine.rates({"encode.small", "index"}, known={"encode.small"})
-    assert set(rates.per_second) == {"read", "rows", "index"}
+    assert set(rates.per_second) == {"read", *FIXED, "index"}
 
 
 def test_a_model_that_is_not_here(settings: dict[str, Any], contents: Contents) -> None:

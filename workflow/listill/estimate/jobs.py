@@ -94,7 +94,8 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
         asked = counts.asked / len(plan.shards)
         kept = space.asked(asked, one.sizes.get("generate"))
         yield Job(f"ask.{shard}", asked, "queries", {"generate": asked}, "model", **kept)
-    yield Job("queries", counts.train, "train queries", {}, "text", **space.queries(counts.train, known))
+    cleaned = {"clean": counts.asked}
+    yield Job("queries", counts.train, "train queries", cleaned, "text", **space.queries(counts.train, known))
     for retriever in plan.retrievers:
         work = one.documents(retriever)
         kept = space.embeddings(known, one.sizes.get(retriever))
@@ -103,7 +104,8 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
         yield _mining(one, "candidates", plan.miners)
         yield from _scoring(one)
         for lists in plan.lists_on(one.name):
-            yield Job(f"lists.{lists}", counts.lists, "lists", {}, **space.lists(counts.pairs))
+            work = {"rows": counts.pairs}
+            yield Job(f"lists.{lists}", counts.lists, "lists", work, **space.lists(counts.pairs))
     yield from _trainings(one)
     yield from _searches(one)
     if one.name in plan.reported:
@@ -138,7 +140,8 @@ def _scoring(one: OneCorpus) -> Iterator[Job]:
             first, student = system.removesuffix(SECOND), system.partition(".")[0]
             yield _mining(one, f"candidates.{first}", [student])
             yield _scored(one, f"scores.{first}", NEW_CANDIDATES * counts.pairs, counts.mined, 0.0, {})
-            yield Job(f"lists.{first}", counts.lists, "lists", {}, **space.lists(counts.pairs))
+            work = {"rows": counts.pairs}
+            yield Job(f"lists.{first}", counts.lists, "lists", work, **space.lists(counts.pairs))
 
 
 def _scored(one: OneCorpus, stage: str, pairs: float, queries: float, cut: float, more: Mapping[str, float]) -> Job:

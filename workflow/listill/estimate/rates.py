@@ -4,7 +4,8 @@ The names of rates, and their units a second:
 
 - ``read``, ``index``: documents that are read from the source, and documents that are indexed for BM25
 - ``bm25``, ``search``: products of queries and documents, in a search by BM25 and in an exact search of embeddings
-- ``rows``: rows of runs and candidates that are sorted and written
+- ``rows``: rows of runs, candidates and lists that are sorted and written
+- ``clean``: queries that are cleaned
 - ``resample``: products of queries and resamples, in the comparison of two systems
 - ``generate``: queries of a language model
 - ``encode.<student>``, ``train.<student>``, ``score.<teacher>``: tokens, in the forward pass of a student, in a training
@@ -25,7 +26,7 @@ from listill.estimate.jobs import Job, Sizes
 # Forward and backward pass take three times the work of a forward pass.
 STEP = 3
 # Rates that do not depend on a model.
-SIMPLE = ("read", "index", "bm25", "search", "rows", "resample")
+SIMPLE = ("read", "index", "bm25", "search", "rows", "clean", "resample")
 MACHINES = Path(__file__).parent / "machines.yaml"
 
 
