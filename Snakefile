@@ -65,6 +65,7 @@ include: "workflow/rules/joint.smk"
 include: "workflow/rules/mteb.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/estimate.smk"
 
 
 onstart:

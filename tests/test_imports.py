@@ -20,7 +20,8 @@ ORDER = [
     *("settings", "corpus", "models", "queries", "retrieval", "candidates", "evaluation", "teachers", "lists"),
     *("training", "report", "export", "stages"),
 ]
-TOP = {"plan", "config_docs"}  # they may import everything; nothing imports them
+TOP = {"plan", "config_docs"}  # they may import everything; only commands import them
+COMMANDS = {"estimate", "headroom", "init"}  # packages that may import everything; nothing else imports them
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -54,7 +55,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_one_way(path: Path) -> None:
     own = room("listill." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts))
-    if own in TOP or path.stem == "__main__":
+    if own in TOP | COMMANDS or path.stem == "__main__":
         return
     allowed = {"ground", *ORDER[: ORDER.index(own) + 1]} if own != "ground" else {"ground"}
     assert {module for module in imported(path) if room(module) not in allowed} == set()
@@ -63,7 +64,7 @@ def test_imports_go_one_way(path: Path) -> None:
 def test_every_package_has_its_place() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-    assert packages == set(ORDER)
+    assert packages == set(ORDER) | COMMANDS
     assert modules == set(GROUND) | TOP
 
 

@@ -38,6 +38,7 @@ HEAVY = (
     "probe_mteb",
     *("train_joint", "encode_joint", "search_joint"),
     *("check_model", "export_model"),
+    "estimate",
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]
 
@@ -143,6 +144,7 @@ def scheduled(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) 
         "export",
         "report",
         "papers",
+        "estimate",
         "total",
     }
     return Counter({rule: int(count) for rule, count in found if rule not in targets})

@@ -261,7 +261,12 @@ class Plan:
 
     @property
     def whole_config(self) -> str:
-        """The whole config as canonical JSON, as far as its keys are set."""
+        """The whole config as canonical JSON, as far as its keys are set, without those that only the estimate reads."""
+        return canonical(self.settings.model_dump(mode="json", exclude_unset=True, exclude={"estimate"}))
+
+    @property
+    def estimated_config(self) -> str:
+        """The config as the estimate reads it, as canonical JSON."""
         return canonical(self.settings.model_dump(mode="json", exclude_unset=True))
 
     @staticmethod

@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from listill.errors import nearest
 from listill.section import Name, Section, Seed
 from listill.settings.corpora import Corpus
+from listill.settings.estimate import Estimate
 from listill.settings.evaluation import Evaluation
 from listill.settings.export import Export
 from listill.settings.generation import Generation
@@ -33,6 +34,7 @@ class Settings(Section):
     )
     evaluation: Evaluation = Field(Evaluation(), description="measures and significance tests")
     export: Export = Field(Export(), description="what `snakemake export` writes for other tools")
+    estimate: Estimate = Field(Estimate(), description="known rates and prices, for `snakemake estimate`")
     seed: Seed = Field(42, description="seed of everything that is drawn at random")
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ class ReportStage(StageSettings):
 
 def settings(config: Settings, corpus: str) -> ReportStage:
     """Return the settings of the report page of one corpus."""
-    whole = config.model_dump(mode="json", exclude_none=True)
+    whole = config.model_dump(mode="json", exclude_none=True, exclude={"estimate"})
     trained = [".".join(pair) for pair in config.trained_on(corpus)]
     joint = [".".join(pair) for pair in config.jointly_trained()]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]

@@ -1,0 +1,86 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import flow
+import pytest
+from known_runs import DEMO, demo, scifact
+
+from listill.estimate.counts import counts
+from listill.estimate.jobs import OneCorpus, added, jobs_of, joint_jobs
+from listill.plan import Plan
+
+
+def corpora(settings: dict[str, Any]) -> dict[str, OneCorpus]:
+    plan = Plan(settings)
+    return {name: OneCorpus(plan, name, DEMO, counts(plan.settings, name, DEMO), {}) for name in plan.corpora}
+
+
+def test_the_jobs_are_those_of_a_run(finished: Path, settings: dict[str, Any]) -> None:
+    """Each job of a run leaves a file in benchmarks/, but the report, which reads them."""
+    had = {path.stem for path in flow.results(finished).glob("benchmarks/*.tsv")}
+    (one,) = corpora(settings).values()
+    assert {job.stage for job in jobs_of(one)} - {"report"} == had
+
+
+def test_jobs_of_several_corpora(settings: dict[str, Any]) -> None:
+    settings = flow.changed(settings, "corpora.other", settings["corpora"]["tiny"])
+    settings = flow.changed(settings, "corpora.third", settings["corpora"]["tiny"])
+    settings = flow.changed(settings, "training.variants.listwise.corpora", ["tiny"])
+    settings = flow.changed(settings, "training.variants.combined.corpora", ["tiny"])
+    settings = flow.changed(settings, "evaluation.retention", {"corpora": ["third"]})
+    settings = flow.changed(settings, "joint.both", {"corpora": ["tiny", "other"], "student": "small"})
+    found = corpora(settings)
+    stages = [job.stage for job in joint_jobs(found)]
+    assert stages == [
+        "joint.both",
+        *["encode.small.both"] * 3,
+        "retention.small.combined",
+        "retention.small.listwise",
+    ]
+    joint = next(iter(joint_jobs(found)))
+    assert joint.amount == pytest.approx(2 * found["tiny"].counts.lists)
+    third = {job.stage for job in jobs_of(found["third"])}
+    assert "search.small.both" in third
+    assert not third & {"candidates", "scores", "gate", "rerank"}
+
+
+def test_a_second_round(settings: dict[str, Any]) -> None:
+    (one,) = corpora(flow.changed(settings, "training.rounds", 2)).values()
+    stages = {job.stage for job in jobs_of(one)}
+    assert {"candidates.small.listwise", "scores.small.listwise", "lists.small.listwise"} <= stages
+    assert "train.small.listwise-round2" in stages
+
+
+def work(one: OneCorpus) -> dict[str, dict[str, float]]:
+    return {job.stage: job.work for job in jobs_of(one)}
+
+
+def test_the_work_of_the_demo() -> None:
+    found = work(demo())
+    tokens = 45.7  # of a document, of at most 48
+    assert found["encode.minilm"] == {"encode.minilm": pytest.approx(2854 * tokens, rel=1e-3)}
+    # 172 dev queries; rerank has the others' pairs.
+    assert found["gate"]["pairs.maxsim"] == 172 * 32
+    assert found["rerank"]["pairs.maxsim"] == (840 - 172) * 32
+    # Lists of 4 documents and a query; the last measurement encodes the corpus.
+    lists = demo().counts.lists
+    assert found["train.minilm.listwise"]["train.minilm"] == pytest.approx(lists * (4 * tokens + 12), rel=1e-3)
+    assert found["train.minilm.listwise"]["encode.minilm"] == pytest.approx(2854 * tokens, rel=1e-3)
+
+
+def test_a_large_corpus_is_measured_in_part_and_encoded_once_more() -> None:
+    one = replace(demo(), known=replace(DEMO, documents=100_000))
+    per_document = work(demo())["encode.minilm"]["encode.minilm"] / 2854
+    encoded = work(one)["train.minilm.listwise"]["encode.minilm"] / per_document
+    assert encoded == pytest.approx(5000 + 100_000)
+
+
+def test_a_teacher_with_a_model_of_its_own() -> None:
+    found = work(scifact())["scores"]
+    pairs = scifact().counts.pairs
+    assert found["score.cross"] == pytest.approx(pairs * (330 + 15))
+    assert found["pairs.maxsim"] == pairs
+    # Each document is encoded once for late interaction; queries of a language model are not cut out of passages.
+    assert found["encode.bge"] > 5183 * 330 * 0.99
+    assert added({"a": 1.0}, {"a": 2.0, "b": 3.0}) == {"a": 3.0, "b": 3.0}

@@ -1,0 +1,1 @@
+"""What a run takes before it is started: work, time, memory, disk and price of each stage."""

@@ -1,0 +1,239 @@
+"""The jobs of a run, each with its work: how much of what is done in it, and what it takes of memory and disk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from listill.estimate import space
+from listill.estimate.counts import NEW_CANDIDATES, Counts, distinct
+from listill.estimate.models import Size
+from listill.estimate.statistics import Statistics
+from listill.plan import Plan
+from listill.queries.generators.extractive import Extractive
+from listill.settings.training import Recipe
+from listill.system_names import FUSED, SECOND, without_seed
+from listill.teachers.kinds.bm25 import Bm25Teacher
+from listill.teachers.kinds.dense import DenseTeacher
+from listill.teachers.kinds.late_interaction import LateInteraction
+from listill.teachers.reranker import Reranker
+from listill.teachers.teacher import Teacher, resolved
+
+# From a model to its size: students, dense retrievers, and teachers with a model of their own.
+Sizes = Mapping[str, Size | None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a stage.
+
+    ``amount`` and ``unit`` say what it does, for people. ``work`` is what takes the time, by the name of the rate (see
+    ``rates``). ``start``: what the process loads first. ``memory`` and ``disk`` are bytes.
+    """
+
+    stage: str
+    amount: float
+    unit: str
+    work: dict[str, float] = field(default_factory=dict)
+    start: Literal["plain", "text", "model"] = "plain"
+    memory: float = 0.0
+    disk: float = 0.0
+
+    @property
+    def family(self) -> str:
+        """The stage without the name of student, system or variant."""
+        return self.stage.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class OneCorpus:
+    """A corpus of a plan with its numbers, and the sizes of all models."""
+
+    plan: Plan
+    name: str
+    known: Statistics
+    counts: Counts
+    sizes: Sizes
+
+    def limit(self, model: str) -> int:
+        """Return the maximum number of tokens of a model's texts."""
+        size = self.sizes.get(model)
+        return size.limit if size else 512
+
+    def queries(self, model: str, count: float) -> dict[str, float]:
+        """Return the work of encoding queries."""
+        return {f"encode.{model}": count * self.known.query_tokens(self.limit(model))}
+
+    def documents(self, model: str, count: float | None = None) -> dict[str, float]:
+        """Return the work of encoding documents, by default all of them."""
+        number = self.known.documents if count is None else count
+        return {f"encode.{model}": number * self.known.tokens(self.limit(model))}
+
+    def bm25(self, queries: float) -> dict[str, float]:
+        """Return the work of an index and of searching it."""
+        return {"index": self.known.documents, "bm25": queries * self.known.documents}
+
+    def dense(self, queries: float) -> dict[str, float]:
+        """Return the work of an exact search of embeddings."""
+        return {"search": queries * self.known.documents}
+
+
+def added(*works: Mapping[str, float]) -> dict[str, float]:
+    """Return the sum of works by rate."""
+    total: dict[str, float] = {}
+    for work in works:
+        for rate, amount in work.items():
+            total[rate] = total.get(rate, 0.0) + amount
+    return total
+
+
+def jobs_of(one: OneCorpus) -> Iterator[Job]:
+    """Yield the jobs of a corpus, in the order of the stages."""
+    plan, known, counts = one.plan, one.known, one.counts
+    yield Job("corpus", known.documents, "documents", {"read": known.documents}, **space.corpus(known))
+    for shard in plan.shards:
+        asked = counts.asked / len(plan.shards)
+        kept = space.asked(asked, one.sizes.get("generate"))
+        yield Job(f"ask.{shard}", asked, "queries", {"generate": asked}, "model", **kept)
+    cleaned = {"clean": counts.asked}
+    yield Job("queries", counts.train, "train queries", cleaned, "text", **space.queries(counts.train, known))
+    for retriever in plan.retrievers:
+        work = one.documents(retriever)
+        kept = space.embeddings(known, one.sizes.get(retriever))
+        yield Job(f"encode.{retriever}", sum(work.values()), "tokens", work, "model", **kept)
+    if one.name in plan.learned:
+        yield _mining(one, "candidates", plan.miners)
+        yield from _scoring(one)
+        for lists in plan.lists_on(one.name):
+            work = {"rows": counts.pairs}
+            yield Job(f"lists.{lists}", counts.lists, "lists", work, **space.lists(counts.pairs))
+    yield from _trainings(one)
+    yield from _searches(one)
+    if one.name in plan.reported:
+        rows = counts.evaluated * len(plan.systems_on(one.name)) * len(plan.settings.evaluation.measures)
+        # Each system is compared with its base, and with about one other system.
+        work = {"resample": 2 * rows * plan.settings.evaluation.resamples}
+        yield Job("evaluate", rows, "values", work, **space.evaluated(rows, known))
+        yield Job("report", 1, "page", {}, **space.page(known))
+
+
+def _mining(one: OneCorpus, stage: str, retrievers: Sequence[str]) -> Job:
+    """Return the job that mines the candidates of all train queries with BM25 and some dense retrievers."""
+    train, depth = one.counts.train, one.plan.settings.mining.depth
+    work = added(one.bm25(train), *(added(one.queries(name, train), one.dense(train)) for name in retrievers))
+    rows = one.counts.mined * (1 + len(retrievers))
+    work = added(work, {"rows": rows * depth})
+    kept = space.searched(rows, depth, one.known, [one.sizes.get(name) for name in retrievers])
+    return Job(stage, rows * depth, "candidates", work, "model", **kept)
+
+
+def _scoring(one: OneCorpus) -> Iterator[Job]:
+    """Yield the jobs gate, scores and rerank; rerank does not score the gate's pairs again."""
+    plan, counts = one.plan, one.counts
+    cut = counts.mined - counts.human if isinstance(plan.settings.generation.generator, Extractive) else 0.0
+    found = added(*(added(one.queries(name, counts.dev), one.dense(counts.dev)) for name in plan.students))
+    yield _scored(one, "gate", counts.dev * counts.pool, counts.dev, 0.0, added(one.bm25(counts.dev), found))
+    yield _scored(one, "scores", counts.pairs, counts.mined, cut, {})
+    again = counts.evaluated - counts.dev
+    yield _scored(one, "rerank", again * counts.pool, counts.evaluated, 0.0, {})
+    for system in plan.trained_on(one.name):
+        if system.endswith(SECOND):  # it scores what the first round has not found
+            first, student = system.removesuffix(SECOND), system.partition(".")[0]
+            yield _mining(one, f"candidates.{first}", [student])
+            yield _scored(one, f"scores.{first}", NEW_CANDIDATES * counts.pairs, counts.mined, 0.0, {})
+            work = {"rows": counts.pairs}
+            yield Job(f"lists.{first}", counts.lists, "lists", work, **space.lists(counts.pairs))
+
+
+def _scored(one: OneCorpus, stage: str, pairs: float, queries: float, cut: float, more: Mapping[str, float]) -> Job:
+    teachers = resolved(one.plan.settings.teacher.members, one.plan.students)
+    work = added(more, *(scoring(one, name, teacher, pairs, queries, cut) for name, teacher in teachers.items()))
+    sizes = [one.sizes.get(name) for name in {*teachers, *one.plan.students} if name in one.sizes]
+    kept = space.scores(pairs, len(teachers), one.known, sizes)
+    return Job(stage, pairs * len(teachers), "pairs", work, "model", **kept)
+
+
+def scoring(one: OneCorpus, name: str, teacher: Teacher, pairs: float, queries: float, cut: float) -> dict[str, float]:
+    """Return the work of a teacher on pairs of queries and documents; ``cut`` documents lack their query's text."""
+    known = one.known
+    if isinstance(teacher, Reranker):
+        limit = min(one.limit(name), teacher.max_length or one.limit(name))
+        return {f"score.{name}": pairs * min(known.query_tokens(limit) + known.tokens(limit), limit)}
+    if isinstance(teacher, LateInteraction):
+        model = name if teacher.model else str(teacher.student)
+        texts = min(distinct(pairs, known.documents) + cut, pairs)
+        return added(one.documents(model, texts), one.queries(model, queries), {f"pairs.{name}": pairs})
+    if isinstance(teacher, DenseTeacher):
+        return added(one.queries(str(teacher.student), queries), one.documents(str(teacher.student), cut))
+    if isinstance(teacher, Bm25Teacher):
+        return one.bm25(queries)
+    return {f"pairs.{name}": pairs}  # a member outside the package
+
+
+def _trainings(one: OneCorpus) -> Iterator[Job]:
+    training = one.plan.settings.training
+    for system in one.plan.trained_on(one.name):
+        student, variant = system.split(".")
+        yield _training([one], f"train.{system}", student, training.recipe(variant), training.lists_of(variant).length)
+
+
+def _training(corpora: Sequence[OneCorpus], stage: str, student: str, recipe: Recipe, length: int) -> Job:
+    """Return the job of a training: its steps, and the documents that are encoded to select the weights."""
+    limits = [corpora[0].limit(student), *([recipe.max_length] if recipe.max_length else [])]
+    query_limits = [corpora[0].limit(student), *([recipe.query_length] if recipe.query_length else [])]
+    work: dict[str, float] = {}
+    total = tokens = 0.0
+    for one in corpora:
+        lists = min(one.counts.lists, recipe.max_lists or one.counts.lists) * recipe.epochs
+        documents = 0.0 if recipe.tower == "query" else length * one.known.tokens(min(limits))
+        tokens = documents + one.known.query_tokens(min(query_limits))
+        searched = min(one.known.documents, recipe.selection.documents)
+        # The last measurement encodes the whole corpus, unless it is too large to be searched during training.
+        encoded = recipe.selection.evaluations * searched + (
+            one.known.documents if searched < one.known.documents else 0
+        )
+        selection = one.documents(student, encoded) if recipe.tower == "both" else {}
+        work = added(work, {f"train.{student}": lists * tokens}, selection)
+        total += lists
+    kept = space.training(corpora[0].known, corpora[0].sizes.get(student), recipe, recipe.batch * tokens)
+    return Job(stage, total, "lists", work, "model", **kept)
+
+
+def _searches(one: OneCorpus) -> Iterator[Job]:
+    plan, count = one.plan, one.counts.evaluated
+    depth = max(plan.settings.evaluation.depth, plan.settings.mining.depth)
+    rows = {"rows": count * depth}
+    work = added(one.bm25(count), rows)
+    yield Job("search.bm25", count, "queries", work, **space.searched(count, depth, one.known, []))
+    for system in plan.systems_on(one.name):
+        if system.endswith(FUSED):
+            yield Job(f"fuse.{system}", count, "queries", {}, **space.fused(count, depth))
+        elif system not in ("bm25", "teacher"):
+            student = system.partition(".")[0]
+            work = added(one.queries(student, count), one.dense(count), rows)
+            kept = space.searched(count, depth, one.known, [one.sizes.get(student)])
+            yield Job(f"search.{system}", count, "queries", work, "model", **kept)
+
+
+def joint_jobs(corpora: Mapping[str, OneCorpus]) -> Iterator[Job]:
+    """Yield the jobs that concern several corpora: joint trainings, and trained students on other corpora."""
+    plan = next(iter(corpora.values())).plan
+    training = plan.settings.training
+    for student, name in plan.settings.jointly_trained():
+        joint = plan.settings.joint[without_seed(name)]
+        chosen = [corpora[corpus] for corpus in joint.corpora]
+        recipe, length = training.recipe(joint.variant), training.lists_of(joint.variant).length
+        yield _training(chosen, f"joint.{name}", student, recipe, length)
+        for one in corpora.values():
+            yield _encoded_again(one, f"encode.{student}.{name}", student, 0.0)
+    for one in corpora.values():
+        for system in plan.trained_on(one.name):
+            for other in plan.retention_of(one.name):
+                there = corpora[other]
+                yield _encoded_again(there, f"retention.{system}", system.partition(".")[0], there.counts.evaluated)
+
+
+def _encoded_again(one: OneCorpus, stage: str, student: str, queries: float) -> Job:
+    """Return the job that encodes a corpus with a trained student, and searches it if there are ``queries``."""
+    work = added(one.documents(student), one.queries(student, queries), one.dense(queries))
+    kept = space.embeddings(one.known, one.sizes.get(student))
+    return Job(stage, sum(one.documents(student).values()), "tokens", work, "model", **kept)

@@ -1,0 +1,1 @@
+"""Can training help on a corpus? Measured in minutes, before anything is trained."""
