@@ -3,6 +3,8 @@
 snakemake --cores all                                        the demo
 snakemake --cores all --configfile config/scifact.yaml       another config
 snakemake --cores all candidates                             one stage and what it needs
+
+Targets come before --configfile, which takes every word that follows it for another config file.
 """
 
 import fcntl
@@ -23,7 +25,11 @@ os.environ.update(
     PATH=os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ.get("PATH", "")])),
 )
 
-from listill import config_files, shortage
+from listill import display
+
+display.stop_in_one_line()
+
+from listill import closing, config_files, shortage
 from listill.errors import UserError
 
 # An unconditional "configfile:" would merge the demo's corpora into every other config.
@@ -78,6 +84,24 @@ onstart:
     # Snakemake's scheduler writes there, and stops with a traceback if it cannot.
     if fault := shortage.temporary_folder():
         raise WorkflowError(fault)
+
+
+# What the run has to say at its end, and what shows it until then.
+CLOSING = lambda: closing.show(
+    [file for job in workflow.dag.jobs for file in job.output], workflow.dag.derived_targetfiles
+)
+DISPLAY = display.attach(workflow, CLOSING) if workflow.is_main_process else None
+
+
+onsuccess:
+    if DISPLAY:
+        DISPLAY.succeeded()
+    CLOSING()
+
+
+onerror:
+    if DISPLAY:
+        DISPLAY.failed()
 
 
 # A target names all files of its stage: Snakemake makes a file that was deleted again only if a target asks for it.

@@ -88,7 +88,7 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
     arguments = _parser(run, hints, stage).parse_args()
     files = {name: getattr(arguments, name) for name in hints if _role(hints[name])}
     try:
-        start_log(arguments.log)
+        start_log(arguments.log, stage)
         set_threads(arguments.threads)
         with stoppable(stage):
             _run(run, settings, stage, arguments, hints, files)
