@@ -58,9 +58,12 @@ def test_ctrl_c_says_how_to_resume(copied: Callable[[], Path], settings: dict[st
     log = flow.results(folder) / "logs/candidates.log"
     log.unlink()
     line = flow.command(folder, settings, "candidates")
+    # As in a terminal, also if the tests were started in the background, where Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         line, cwd=folder, env=flow.environment(), start_new_session=True, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     while not log.exists() and process.poll() is None:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
