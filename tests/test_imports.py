@@ -14,13 +14,13 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "listill"
 GROUND = [
     *("errors", "text", "section", "measure_names", "system_names", "source_files", "contents", "checksums", "schemas"),
     *("tables", "frozen", "credentials", "config_messages", "words", "languages", "funnel", "progress", "known_models"),
-    *("config_files", "families", "locks", "shortage"),
+    *("config_files", "families", "locks", "shortage", "display"),
 ]
 ORDER = [
     *("settings", "corpus", "models", "queries", "retrieval", "candidates", "evaluation", "teachers", "lists"),
     *("training", "report", "export", "stages"),
 ]
-TOP = {"plan", "config_docs"}  # they may import everything; only commands import them
+TOP = {"plan", "config_docs", "closing"}  # they may import everything; only commands import them
 COMMANDS = {"estimate", "headroom", "init"}  # packages that may import everything; nothing else imports them
 
 

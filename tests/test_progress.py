@@ -1,11 +1,13 @@
 """Progress in a log: a line every so often, and one at the end."""
 
 import logging
+import re
+from pathlib import Path
 
 import pytest
 
 from listill import progress
-from listill.progress import Progress
+from listill.progress import Progress, clock, state_file, step_name
 
 
 @pytest.fixture(autouse=True)
@@ -16,11 +18,11 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixtu
 
 def test_lines_in_a_log(caplog: pytest.LogCaptureFixture) -> None:
     with Progress(10, "encode", "texts", every=0) as counter:
-        counter.add(4, "12 a second")
+        counter.add(4, "dev nDCG@10 0.71")
         counter.add(6)
     first, second, last = caplog.messages
-    assert first == "encode: 4 of 10 texts, 12 a second"
-    assert second == "encode: 10 of 10 texts"
+    assert re.fullmatch(r"encode: 4 of 10 texts, \S+ a second, 0:00 left, dev nDCG@10 0.71", first)
+    assert re.fullmatch(r"encode: 10 of 10 texts, \S+ a second", second)
     assert last.startswith("encode: 10 texts in ")
 
 
@@ -40,3 +42,43 @@ def test_failed_work_has_no_rate(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(RuntimeError), Progress(10, "encode", "texts", every=3600):
         raise RuntimeError
     assert caplog.messages == []
+
+
+def test_a_stage_of_a_whole_run_writes_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(progress.FOLDER, str(tmp_path))
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    monkeypatch.setattr(Progress, "file", state_file("wiki scores"))
+    with Progress(8, "late interaction", "pairs", every=0) as counter:
+        counter.add(2)
+        said = (tmp_path / "wiki scores").read_text()
+        assert re.fullmatch(r"late interaction: 2 of 8 pairs, \S+ a second, \d+:\d\d left", said)
+    assert not [*tmp_path.iterdir()]
+    in_file_only = [hasattr(record, "file_only") for record in caplog.records]
+    assert in_file_only == [True, False]  # the last line has the rate of the whole work
+
+
+def test_work_does_not_depend_on_its_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Progress, "file", tmp_path / "gone" / "wiki scores")
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    with Progress(8, "late interaction", "pairs") as counter:
+        counter.add(8)
+
+
+@pytest.mark.parametrize(
+    ("log", "name"),
+    [
+        ("results/wiki/logs/train.minilm.infonce.log", "wiki train minilm.infonce"),
+        ("results/wiki/logs/corpus.log", "wiki corpus"),
+        ("results/logs/papers.log", "papers"),
+        ("stage.log", "stage"),
+    ],
+)
+def test_a_job_is_named_after_its_log(log: str, name: str) -> None:
+    assert step_name(log) == name
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (65, "1:05"), (7265, "2:01:05")])
+def test_times(seconds: float, text: str) -> None:
+    assert clock(seconds) == text

@@ -3,6 +3,7 @@
 import importlib
 import os
 import pkgutil
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from listill.stages.command import In, Ins, MaybeIn, Out
 from listill.stages.job import Job
 from made_up_stage import QRELS, Settings, call, error_of
 
-SHARED = {"command", "job", "outputs", "process"}  # shared modules; all others are stages
+SHARED = {"command", "job", "options", "outputs", "process"}  # shared modules; all others are stages
 NAMES = sorted({module.name for module in pkgutil.iter_modules(listill.stages.__path__)} - SHARED)
 pytestmark = pytest.mark.usefixtures("process_as_before")
 
@@ -46,6 +47,9 @@ def test_help(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     assert files
     for option in ["config", "threads", "log", *files]:
         assert f"--{option.replace('_', '-')} " in text
+    # Each says what it is: its table and columns, or what else it is.
+    helps = {action.dest: action.help or "" for action in parser._actions}
+    assert [option for option in files if not re.match(r"(read|written): \S+.* \S+", helps[option])] == []
 
 
 @pytest.mark.parametrize("name", ["fuse", "mine"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from listill.progress import ERASE, FILE_ONLY, FOLDER, Progress
 from listill.stages.process import set_threads, start_log, stoppable, writes
 
 pytestmark = pytest.mark.usefixtures("process_as_before")
@@ -51,6 +52,27 @@ def test_log_messages_go_to_standard_error_and_to_a_file(tmp_path: Path, capsys:
     start_log(path)  # a new run has a new file and no old handlers
     logging.getLogger("listill").info("again")
     assert path.read_text() == capsys.readouterr().err == "again\n"
+
+
+def test_messages_of_a_whole_run_begin_with_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setattr(Progress, "file", None)
+    path = tmp_path / "results" / "wiki" / "logs" / "train.minilm.infonce.log"
+    start_log(path, "train")
+    log = logging.getLogger("listill")
+    log.info("train: kept step 32")
+    log.info("selection: few topics")
+    log.info("train: 3 of 8 queries", extra=FILE_ONLY)
+    name = "wiki train minilm.infonce"
+    assert capsys.readouterr().err == f"{name}: kept step 32\n{name}: selection: few topics\n"
+    assert path.read_text() == "train: kept step 32\nselection: few topics\ntrain: 3 of 8 queries\n"
+    assert Progress.file == tmp_path / name
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    start_log(path, "train")
+    log.info("train: kept step 32")
+    assert capsys.readouterr().err == f"{ERASE}{name}: kept step 32\n"  # the line of the display makes room
 
 
 def test_without_a_file_there_is_only_one_handler(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The command of the stage report on small tables."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,19 @@ def test_settings_hold_the_whole_config() -> None:
     assert chosen.title == "a"
     assert chosen.examples == config.evaluation.examples
     assert Settings.model_validate(chosen.config) == config
+
+
+def test_the_versions_are_those_of_all_stages(folder: Path) -> None:
+    """Stages may have run in environments of their own, with versions that the page's does not have."""
+    for student, version in (("minilm", "9.9.1"), ("e5", "9.9.2")):
+        path = folder / f"models/{student}/listwise/history.parquet"
+        rows = tables.read(path, "history")
+        key = f"models/{student}/listwise/history"
+        details = {**tables.details(path), "versions": {"torch": version, "made-up": "1.5"}}
+        tables.write(path, "history", rows, tables.Provenance(key, tables.digest(version), {}, details))
+    done = report(folder)
+    assert done.returncode == 0, done.stderr
+    page = (folder / "report.html").read_text()
+    assert re.search(r"<th>torch</th><td>[^<]*9\.9\.1, 9\.9\.2</td>", page)
+    assert "<th>made-up</th><td>1.5</td>" in page
+    assert re.search(r"<th>pandas</th><td>[\d.]+</td>", page)

@@ -193,6 +193,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.additional.*[bm25].b": (0.7, "candidates"),
     "mining.additional.*[bm25].stemmer": (None, "candidates"),
     "mining.additional.*[bm25].stopwords": (None, "candidates"),
+    "mining.additional.*[file].path": ("elsewhere.parquet", "candidates"),
     "mining.retrievers": (["small"], "candidates"),
     "mining.random": (5, "candidates"),
     "mining.depth": (9, "candidates gate rerank"),
@@ -206,6 +207,10 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.members.*[late_interaction].precision": ("fp32", SCORED),
     "teacher.members.*[late_interaction].trust_remote_code": (True, SCORED),
     "teacher.members.*[bm25].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[file].weight": (3, "gate rerank lists.*"),
+    "teacher.members.*[file].path": ("elsewhere.parquet", SCORED),
+    "teacher.members.*[file].teacher": ("gpt", SCORED),
+    "teacher.members.*[file].missing": ("lowest", SCORED),
     "teacher.members.*[dense].weight": (3, "gate rerank lists.*"),
     "teacher.members.*[dense].student": ("small", ""),  # it is the default
     "teacher.members.*[cross_encoder].weight": (3, "gate rerank lists.*"),

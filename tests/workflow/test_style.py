@@ -16,7 +16,11 @@ PROFILES = sorted(path.parent.name for path in ROOT.glob("profiles/*/profile.yam
 
 
 def test_snakefmt() -> None:
-    done = subprocess.run([BIN / "snakefmt", "--check", "Snakefile", "workflow/rules"], cwd=ROOT, capture_output=True)
+    done = subprocess.run(
+        [BIN / "snakefmt", "--check", "Snakefile", "workflow/Snakefile", "workflow/rules"],
+        cwd=ROOT,
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stderr.decode()
 
 

@@ -1,27 +1,65 @@
-"""Progress of long work: a bar on a terminal, a line every 30 seconds in a log."""
+"""Progress of long work: a bar on a terminal, a line a minute in a log.
 
+In a run of the whole workflow, stages do not draw, since several may run at the same time. Each writes how far it is to a
+small file, and Snakemake's process shows all of them (``display``). The environment variable ``LISTILL_PROGRESS`` names the
+folder of these files. The nodes of a cluster share it with the process that shows them.
+"""
+
+import contextlib
 import logging
+import os
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 
-from tqdm import tqdm
-
 log = logging.getLogger("listill")
+
+FOLDER = "LISTILL_PROGRESS"
+ERASE = "\r\x1b[K"  # erases the line of the terminal that is rewritten
+# Attributes of a log record that belongs in the log file of the stage only: the display of the whole run says the same.
+FILE_ONLY = {"file_only": True}
+_EVERY = 1.0  # seconds between two writings of the file
+
+
+def step_name(stage_log: str | Path) -> str:
+    """Return the name of a job: ``results/wiki/logs/train.minilm.infonce.log`` is of ``wiki train minilm.infonce``."""
+    path = Path(stage_log)
+    stage = path.stem.replace(".", " ", 1)
+    corpus = path.parts[-3] if len(path.parts) > 2 else "results"
+    return stage if corpus == "results" else f"{corpus} {stage}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as minutes and seconds, ``1:05``, or ``2:01:05`` with hours."""
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def state_file(name: str) -> Path | None:
+    """Return the file to which the job of this name writes how far it is; None if no display reads it."""
+    folder = os.environ.get(FOLDER)
+    return Path(folder) / name if folder else None
 
 
 class Progress:
     """Counts work done: use it as a context manager and call ``add``. Without a name it is silent (part of other work)."""
 
-    def __init__(self, total: int, what: str, unit: str, every: float = 30.0) -> None:
+    file: Path | None = None  # where the whole run reads how far this process is; set when the log is started
+
+    def __init__(self, total: int, what: str, unit: str, every: float = 60.0) -> None:
+        from tqdm import tqdm
+
         self.total, self.what, self.unit, self.every = total, what, unit, every
         self.done = 0
         self._start = self._said = time.monotonic()
+        self._written = 0.0
         self._bar = tqdm(
             total=total,
             desc=what,
             unit=f" {unit}",
-            disable=not (what and sys.stderr.isatty()),
+            disable=not (what and sys.stderr.isatty() and self.file is None),
             leave=False,
             smoothing=0.1,
         )
@@ -32,10 +70,27 @@ class Progress:
         self._bar.update(count)
         if note:
             self._bar.set_postfix_str(note, refresh=False)
+        if not self.what:
+            return
         now = time.monotonic()
-        if self.what and self._bar.disable and now - self._said >= self.every:
+        if self.file is not None and now - self._written >= _EVERY:
+            self._written = now
+            self._write(self.file, note)
+        if self._bar.disable and now - self._said >= self.every:
             self._said = now
-            log.info("%s: %d of %d %s%s", self.what, self.done, self.total, self.unit, f", {note}" if note else "")
+            log.info("%s", self._state(note), extra=FILE_ONLY if self.file else {})
+
+    def _state(self, note: str) -> str:
+        rate = self.done / max(time.monotonic() - self._start, 1e-9)
+        left = f", {clock((self.total - self.done) / rate)} left" if 0 < self.done < self.total else ""
+        done = f"{self.what}: {self.done} of {self.total} {self.unit}, {rate:.3g} a second{left}"
+        return f"{done}, {note}" if note else done
+
+    def _write(self, file: Path, note: str) -> None:
+        with contextlib.suppress(OSError):  # work does not depend on its display
+            new = file.with_name(f".{file.name}")
+            new.write_text(self._state(note))
+            new.replace(file)
 
     def __enter__(self) -> "Progress":
         return self
@@ -44,6 +99,9 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.close()
+        if self.file is not None and self.what:
+            with contextlib.suppress(OSError):
+                self.file.unlink(missing_ok=True)
         if kind is None and self.what:
             seconds = max(time.monotonic() - self._start, 1e-9)
             log.info(

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from listill.corpus import own_table
 from listill.corpus.collection import Collection
-from listill.corpus.rows import first_line, shown
-from listill.corpus.utf8 import reading
+from listill.corpus.rows import shown
 from listill.errors import UserError
 from listill.schemas import SCHEMAS
 from listill.text import CONTROL
@@ -25,9 +23,8 @@ def own_queries(path: Path, collection: Collection, seed: int) -> pd.DataFrame:
     Missing optional columns get default values; a column ``split`` is kept. Raises UserError with the row for missing
     values, unknown splits, passages that are not in the corpus, and numbers that do not fit.
     """
-    frame = _read(path)
-    if missing := [column for column in REQUIRED if column not in frame]:
-        raise UserError(f"{path}: column '{missing[0]}' is missing: required columns are {', '.join(REQUIRED)}")
+    frame = own_table.read(path, "generation.generator.path")
+    own_table.require(path, frame, REQUIRED)
     for column, default in {**LABELS, "seed": seed, "start": None, "end": None}.items():
         if column not in frame:
             frame[column] = pd.Series(default, index=frame.index, dtype=object)
@@ -43,19 +40,6 @@ def own_queries(path: Path, collection: Collection, seed: int) -> pd.DataFrame:
     _check_ranges(path, frame, [len(collection.texts[i]) for i in positions])
     columns = [column for column in SCHEMAS["queries"].names if column in frame]
     return frame[columns].astype({"start": "Int32", "end": "Int32"})
-
-
-def _read(path: Path) -> pd.DataFrame:
-    """Return the file as it is: what was the index of a pandas frame is a column."""
-    if not path.exists():
-        raise UserError(f"generation.generator.path: {path}: no such file")
-    try:
-        with reading(path, text=False):
-            return pq.read_table(path).to_pandas(ignore_metadata=True)
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: a text is not UTF-8: write the file again") from None
-    except pa.ArrowException as error:
-        raise UserError(f"{path}: not a Parquet file: {first_line(error)}: replace it") from None
 
 
 def _refuse(path: Path, frame: pd.DataFrame, wrong: "pd.Series[bool]", problem: str) -> None:

@@ -60,9 +60,37 @@ def text(folder: Path) -> str:
     conclusions = "\n".join(
         textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in verdicts(results)
     )
-    parts = [table(results, folder.resolve().name), f"{conclusions}{_elsewhere(folder)}"]
-    page = folder / "report.html"
-    return "\n\n".join(parts) + (f"\n{page}" if page.exists() else "")
+    parts = [table(results, folder.resolve().name), f"{conclusions}{_elsewhere(folder)}", *_places(folder, results)]
+    return "\n\n".join(parts)
+
+
+def _places(folder: Path, results: Results) -> list[str]:
+    """Return where the page and the selected models are, and how to load one of them; nothing of what is not there."""
+    page = (folder / "report.html").absolute()
+    lines = [f"the page: {page}"] if page.exists() else []
+    chosen = {student: results.chosen(student) for student in results.students if results.variants(student)}
+    models = {system: _model(folder, student, system) for student, system in chosen.items() if system}
+    there = {system: model for system, model in models.items() if (model / "modules.json").exists()}
+    lines += [f"the model {system}: {model}" for system, model in there.items()]
+    if chosen and None in chosen.values() and (folder / "models").is_dir():
+        lines.append(f"the models: {(folder / 'models').absolute()}")
+    if there:
+        model = next(iter(there.values()))
+        lines += [
+            "to load it:",
+            "  from sentence_transformers import SentenceTransformer",
+            f'  model = SentenceTransformer("{model}")',
+            "  model.encode_query([...]), model.encode_document([...])",
+        ]
+    return ["\n".join(lines)] if lines else []
+
+
+def _model(folder: Path, student: str, system: str) -> Path:
+    """Return the folder of a trained system: with several seeds, of the first; that of a joint training is in no corpus."""
+    variant = system.removeprefix(f"{student}.")
+    joint = folder.absolute().parent / "joint" / variant
+    own = folder.absolute() / "models" / student / variant
+    return joint if joint.exists() and not own.exists() else own
 
 
 def _elsewhere(folder: Path) -> str:

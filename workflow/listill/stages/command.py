@@ -13,6 +13,7 @@ from listill import shortage
 from listill.errors import UserError
 from listill.frozen import canonical, parse, read_json
 from listill.stages.job import Job, StageSettings
+from listill.stages.options import help_text
 from listill.stages.outputs import locked, unless_outdated
 from listill.stages.process import set_threads, start_log, stoppable, writes
 
@@ -63,7 +64,7 @@ def _parser(run: Callable[..., None], hints: dict[str, Any], stage: str) -> argp
             nargs="*" if several else None,
             required=not optional,
             default=parameter.default if optional else None,
-            help=role,
+            help=help_text(stage, name, role, several).replace("%", "%%"),
         )
     return parser
 
@@ -88,7 +89,7 @@ def main(run: Callable[..., None], settings: type[StageSettings], stage: str) ->
     arguments = _parser(run, hints, stage).parse_args()
     files = {name: getattr(arguments, name) for name in hints if _role(hints[name])}
     try:
-        start_log(arguments.log)
+        start_log(arguments.log, stage)
         set_threads(arguments.threads)
         with stoppable(stage):
             _run(run, settings, stage, arguments, hints, files)

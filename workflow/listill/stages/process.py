@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from listill.errors import UserError
+from listill.progress import ERASE, FILE_ONLY, Progress, state_file, step_name
 from listill.text import printable
 
 log = logging.getLogger("listill")
@@ -56,7 +57,8 @@ def stoppable(stage: str) -> Iterator[None]:
         os._exit(128 + received[0])
 
     def say() -> None:
-        log.error("listill %s: stopped; run again to resume", stage)
+        # In a run of the whole workflow, Snakemake's process says it once for all stages.
+        log.error("listill %s: stopped; run again to resume", stage, extra=FILE_ONLY if Progress.file else {})
 
     before = {}
     hook, sys.unraisablehook = sys.unraisablehook, ignored
@@ -89,11 +91,32 @@ class Printable(logging.Formatter):
         return printable(super().format(record))
 
 
-def start_log(path: Path | None) -> None:
-    """Send log messages to standard error and, if a path is given, to that file; UserError if it cannot be written."""
+class Named(Printable):
+    """Messages among those of other jobs: the name of the job comes first, and the line of the display is erased."""
+
+    def __init__(self, name: str, stage: str, terminal: bool) -> None:
+        super().__init__("%(message)s")
+        self._name, self._stage, self._start = name, stage, ERASE if terminal else ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        for known in (self._stage, self._name.partition(" ")[2], self._name):
+            text = text.removeprefix(f"{known}: ")
+        return f"{self._start}{self._name}: {text}"
+
+
+def start_log(path: Path | None, stage: str = "") -> None:
+    """Send log messages to standard error and, if a path is given, to that file; UserError if it cannot be written.
+
+    In a run of the whole workflow, those on standard error begin with the name of the job, in place of that of its ``stage``.
+    """
     logging.raiseExceptions = False  # a message that does not fit on a full disk is dropped
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.addFilter(lambda record: not hasattr(record, "file_only"))
+    handlers: list[logging.Handler] = [terminal]
     fault = None
+    name = step_name(path) if path else ""
+    Progress.file = state_file(name) if path else None
     if path:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +126,8 @@ def start_log(path: Path | None) -> None:
     for handler in handlers:  # some libraries set a level of their own (bm25s: DEBUG); only their warnings are shown
         handler.addFilter(lambda record: record.name.startswith("listill") or record.levelno >= logging.WARNING)
         handler.setFormatter(Printable("%(message)s"))
+    if Progress.file:
+        terminal.setFormatter(Named(name, stage, sys.stderr.isatty()))
     logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
     log.setLevel(logging.INFO)
     if fault:

@@ -1,12 +1,13 @@
 """Write the report page: results with significance tests, the query funnel, training curves, examples and costs."""
 
+from pathlib import Path
 from typing import Any
 
 from listill.settings.config import Settings
 from listill.stages.command import In, Ins, MaybeIn, Others, Out, main
 from listill.stages.job import Job, StageSettings, versions
 
-VERSION = 3
+VERSION = 4
 
 
 class ReportStage(StageSettings):
@@ -87,12 +88,26 @@ def run(
         summary=figures,
         files=files,
         config=settings.config,
-        versions=versions(),
+        versions=_versions([summary, per_query, corpus, topics, qrels, queries, *funnels, *histories, *runs, *tokens]),
         fingerprints={key: value for key, value in job.lineage.items() if value not in benchmark_fingerprints},
     )
     html = page.render(page_data, settings.examples, settings.max_loss or 0.0)
     with tables.atomic(out) as temporary:
         temporary.write_text(html, encoding="utf-8")
+
+
+def _versions(inputs: list[Path]) -> dict[str, str]:
+    """Return the versions of the packages that the inputs and the page were made with; several if they differ.
+
+    With --sdm conda the stages run in different environments, and that of the page has no torch.
+    """
+    from listill import tables
+
+    found: dict[str, set[str]] = {}
+    for made_with in [versions(), *(tables.details(path).get("versions", {}) for path in inputs)]:
+        for package, version in made_with.items():
+            found.setdefault(package, set()).add(version)
+    return {package: ", ".join(sorted(found[package])) for package in sorted(found)}
 
 
 if __name__ == "__main__":

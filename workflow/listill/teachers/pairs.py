@@ -15,7 +15,8 @@ class Pairs:
     """Pairs of a query and a text, in the order of the queries.
 
     ``query[p]`` is a position in ``queries``. ``text[p]`` is a position in the texts: first the documents of the
-    collection, then the ``edited`` texts (source passages from which the text of an extractive query was removed).
+    collection, then the ``edited`` texts (source passages from which the text of an extractive query was removed), of which
+    ``source`` are the positions in the collection. ``query_ids`` are the ids of the ``queries``.
     """
 
     collection: Collection
@@ -23,6 +24,8 @@ class Pairs:
     query: np.ndarray
     text: np.ndarray
     edited: list[str] = field(default_factory=list)
+    source: list[int] = field(default_factory=list)
+    query_ids: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.query)
@@ -31,6 +34,11 @@ class Pairs:
         """Return the texts at these positions."""
         n = len(self.collection)
         return [self.collection.rendered(i) if i < n else self.edited[i - n] for i in positions.tolist()]
+
+    def document(self) -> np.ndarray:
+        """Return the position in the collection of each pair's document; an edited text is its source passage."""
+        n = len(self.collection)
+        return np.concatenate([np.arange(n), np.array(self.source, dtype=np.int64)])[self.text]
 
     def describe(self, p: int) -> str:
         """Return a description of pair ``p`` for messages."""
@@ -45,7 +53,8 @@ class Pairs:
     def compact(self) -> "Pairs":
         """Return the same pairs without queries that have no pair."""
         positions, query = np.unique(self.query, return_inverse=True)
-        return replace(self, queries=[self.queries[q] for q in positions], query=query)
+        ids = [self.query_ids[q] for q in positions] if self.query_ids else []
+        return replace(self, queries=[self.queries[q] for q in positions], query=query, query_ids=ids)
 
 
 def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, *, cut: bool) -> Pairs:
@@ -62,10 +71,13 @@ def pairs_of(collection: Collection, queries: pd.DataFrame, pool: pd.DataFrame, 
     keys = np.unique(query * n + document)
     query, document = keys // n, keys % n
     edited: list[str] = []
+    edited_from: list[int] = []
     if cut:
         source = collection.positions(queries["doc_id"].tolist(), "queries")
         for q, text in passages_without_queries(collection, queries).items():
             low, high = np.searchsorted(query, [q, q + 1])
             document[low:high][document[low:high] == source[q]] = n + len(edited)
             edited.append(text)
-    return Pairs(collection, queries["text"].tolist(), query, document, edited)
+            edited_from.append(int(source[q]))
+    ids = queries["query_id"].tolist()
+    return Pairs(collection, queries["text"].tolist(), query, document, edited, edited_from, ids)

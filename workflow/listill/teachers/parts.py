@@ -27,18 +27,14 @@ def scores_in_parts(
 ) -> Iterator[pd.DataFrame]:
     """Yield the raw scores of all teachers and pairs as tables (query_id, doc_id, teacher, score).
 
-    ``queries`` are the queries of the pairs, with query_id. If the pairs have edited texts, ``queries`` also needs
-    doc_id: the scores of an edited text are stored under the id of the query's source passage. ``stores`` has a store
-    for each teacher; only pairs that are not in it are scored. Raises UserError if a teacher's scores are not one
-    finite number per pair.
+    ``queries`` are the queries of the pairs, with query_id. The scores of an edited text are stored under the id of the
+    query's source passage. ``stores`` has a store for each teacher; only pairs that are not in it are scored. Raises
+    UserError if a teacher's scores are not one finite number per pair.
     """
     collection = pairs.collection
     doc_ids = np.array(collection.doc_ids, dtype=object)
     query_ids = queries["query_id"].to_numpy()
-    document = pairs.text
-    if pairs.edited:
-        source = collection.positions(queries["doc_id"].tolist(), "queries")
-        document = np.where(document < len(collection), document, source[pairs.query])
+    document = pairs.document()
     distinct = DistinctPairs.among(pairs)
     for name, member in members.items():
         scores = _scores(name, member, pairs, distinct, resources, stores[name])

@@ -1,0 +1,53 @@
+"""The help texts of the stages' options."""
+
+import importlib
+
+import pytest
+
+from listill.schemas import TABLES
+from listill.stages import options
+from listill.stages.options import help_text
+
+
+@pytest.mark.parametrize(
+    ("stage", "option", "role", "several", "text"),
+    [
+        (
+            "mine",
+            "out",
+            "output",
+            False,
+            "written: candidates.parquet: The candidates that each retriever returns for each query",
+        ),
+        ("score", "candidates", "input", False, "read: candidates.parquet: The candidates"),
+        (
+            "gate",
+            "dev_candidates",
+            "output",
+            False,
+            "written: dev_candidates.parquet: the candidates of the dev queries. Columns",
+        ),
+        (
+            "mine",
+            "embeddings",
+            "input",
+            True,
+            "in the order of the corpus; one or more files. Columns: doc_id, embedding",
+        ),
+        ("train_joint", "lists", "corpora", True, "; one of each corpus. Columns: query_id"),
+        ("train", "out", "output", False, "written: the folder of the trained model"),
+        ("search", "model", "model", False, "read: the folder of a trained model"),
+    ],
+)
+def test_texts(stage: str, option: str, role: str, several: bool, text: str) -> None:
+    assert text in help_text(stage, option, role, several)
+
+
+def test_the_columns_are_those_of_the_table() -> None:
+    assert help_text("score", "out", "output", False).endswith("Columns: query_id, doc_id, teacher, score")
+
+
+def test_all_named_tables_and_stages_exist() -> None:
+    assert {*options.TABLE.values(), *options.WRITTEN.values()} <= TABLES.keys()
+    for stage in {*options.WRITTEN, *(stage for stage, _ in options.OTHER)}:
+        importlib.import_module(f"listill.stages.{stage}")

@@ -1,0 +1,190 @@
+"""The display of a run: what it shows of Snakemake's messages, and when."""
+
+import io
+import logging
+import re
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from listill.display import Display
+from listill.progress import ERASE, FOLDER
+
+SNAKEMAKE = "/site-packages/snakemake/workflow.py"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def rule(name: str, *output: str) -> SimpleNamespace:
+    return SimpleNamespace(name=name, output=output)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A run of Snakemake as far as the display looks at it."""
+    monkeypatch.setenv("TERM", "xterm")
+    rules = {one.name: one for one in (rule("train_student", "model"), rule("stage_settings", "json"), rule("all"))}
+    return SimpleNamespace(
+        executor_plugin=object(), dryrun=False, touch=False, local_exec=True, rules=rules.values(), get_rule=rules.get
+    )
+
+
+def shown(run: Any, stream: io.StringIO | None = None) -> tuple[Display, io.StringIO, list[str]]:
+    stream = io.StringIO() if stream is None else stream
+    closed: list[str] = []
+    return Display(logging.StreamHandler(stream), run, lambda: closed.append("closing")), stream, closed
+
+
+def say(display: Display, text: str = "", level: int = logging.INFO, path: str = SNAKEMAKE, **fields: Any) -> None:
+    record = logging.LogRecord("snakemake", level, path, 1, text, None, None)
+    record.__dict__.update(fields)
+    display.handle(record)
+
+
+def start(
+    display: Display, jobid: int = 1, name: str = "train_student", log: str = "results/wiki/logs/train.a.b.log"
+) -> None:
+    say(display, event="run_info", stats={"train_student": 2, "stage_settings": 5, "all": 1, "total": 8})
+    say(display, event="job_info", jobid=jobid, rule_name=name, log=[log], local=False)
+
+
+def test_a_step_in_a_log(run: Any) -> None:
+    display, stream, _ = shown(run)
+    for noise in ("Select jobs to execute...", "Building DAG of jobs...", "Conda environments: ignored"):
+        say(display, noise)
+    start(display)
+    say(
+        display,
+        event="job_info",
+        jobid=2,
+        rule_name="stage_settings",
+        log=["results/wiki/logs/config/x.log"],
+        local=True,
+    )
+    say(display, event="job_finished", job_id=2)
+    say(display, event="progress", done=1, total=8)
+    say(display, event="job_finished", job_id=1)
+    display.succeeded()
+    assert stream.getvalue().splitlines() == [
+        "2 steps; to stop: Ctrl-C, then run the same command again to resume",
+        "wiki train a.b: started",
+        "[1 of 2] wiki train a.b: done in 0:00",
+        "1 step in 0:00",
+    ]
+
+
+def test_a_line_a_minute(run: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setattr(Display, "every", 0.05)
+    (tmp_path / "wiki train a.b").write_text("train: 3 of 8 queries, 2 a second, 0:03 left")
+    display, stream, _ = shown(run)
+    start(display)
+    say(
+        display,
+        event="job_info",
+        jobid=2,
+        rule_name="train_student",
+        log=["results/wiki/logs/train.a.c.log"],
+        local=False,
+    )
+    time.sleep(0.5)
+    expected = "[0 of 2] wiki train a.b: 3 of 8 queries, 2 a second, 0:03 left | wiki train a.c"
+    assert stream.getvalue().splitlines().count(expected) > 2
+
+
+def test_a_terminal_has_one_line_that_is_rewritten(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listill.display.time.sleep", lambda seconds, sleep=time.sleep: sleep(0.02))
+    display, stream, _ = shown(run, Terminal())
+    start(display)
+    say(display, "a warning", logging.WARNING)
+    threading_wait = time.monotonic() + 5
+    while stream.getvalue().count(f"{ERASE}[0 of 2] wiki train a.b") < 3 and time.monotonic() < threading_wait:
+        pass
+    say(display, event="job_finished", job_id=1)
+    text = stream.getvalue()
+    assert text.count(f"{ERASE}[0 of 2] wiki train a.b") >= 3
+    assert "started" not in text
+    assert f"{ERASE}a warning\n" in text
+    assert text.endswith(f"{ERASE}[1 of 2] wiki train a.b: done in 0:00\n")
+
+
+def test_an_interruption_is_two_lines(run: Any) -> None:
+    display, stream, _ = shown(run)
+    start(display)
+    before = len(stream.getvalue().splitlines())
+    say(display, "Terminating processes on user request, this might take some time.")
+    say(display, "Error in rule train_student", logging.ERROR, event="job_error", jobid=1, log=["x.log"])
+    say(display, "CalledProcessError in file", logging.ERROR, event="error", exception="RuleException")
+    display.failed()
+    say(display, "At least one job did not complete", logging.ERROR, event="error", exception="WorkflowError")
+    assert stream.getvalue().splitlines()[before:] == [
+        "stopping: wiki train a.b",
+        "stopped: 0 of 2 steps are done; run the same command again to resume",
+    ]
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_failed_step(run: Any, tmp_path: Any, local: bool) -> None:
+    """The messages of a job on this machine are on the terminal already; those of a cluster's job are in its log."""
+    run.local_exec = local
+    log = tmp_path / "train.a.b.log"
+    log.write_text("listill train: error: no lists\n")
+    display, stream, _ = shown(run)
+    start(display, log=str(log))
+    say(display, "Error in rule train_student", logging.ERROR, event="job_error", jobid=1, log=[str(log)])
+    say(display, "CalledProcessError in file", logging.ERROR, event="error", exception="RuleException")
+    display.failed()
+    say(
+        display,
+        "At least one job did not complete successfully.",
+        logging.ERROR,
+        event="error",
+        exception="WorkflowError",
+    )
+    text = stream.getvalue()
+    assert f"failed after 0:00: see {log}\n" in text
+    assert ("listill train: error: no lists\n" in text) == (not local)
+    assert text.endswith(
+        "stopped after an error: 0 of 2 steps are done; fix it, then run the same command again to resume\n"
+    )
+
+
+def test_errors_and_the_messages_of_plugins_are_shown(run: Any) -> None:
+    display, stream, _ = shown(run)
+    say(display, "WorkflowError: another run is active", logging.ERROR, event="error", exception="WorkflowError")
+    say(display, "Job 1 has been submitted", path="/site-packages/snakemake_executor_plugin_slurm/__init__.py")
+    assert stream.getvalue() == "WorkflowError: another run is active\nJob 1 has been submitted\n"
+
+
+def test_with_nothing_to_do_the_results_are_shown(run: Any) -> None:
+    display, stream, closed = shown(run)
+    say(display, "Nothing to be done (all requested files are present and up to date).")
+    assert stream.getvalue() == "nothing to do: all files are there and up to date\n"
+    assert closed == ["closing"]
+
+
+@pytest.mark.parametrize("kind", [{"executor_plugin": None}, {"dryrun": True}, {"touch": True}])
+def test_what_executes_nothing_is_shown_by_snakemake(run: Any, kind: dict[str, Any]) -> None:
+    run.__dict__.update(kind)
+    display, stream, closed = shown(run)
+    say(display, "Nothing to be done (all requested files are present and up to date).")
+    assert stream.getvalue().startswith("Nothing to be done")
+    assert closed == []
+
+
+def test_ctrl_c_outside_of_jobs_is_one_line() -> None:
+    code = "from listill import display; display.stop_in_one_line(); raise KeyboardInterrupt"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == "stopped: run the same command again to resume\n"
+    assert done.returncode != 0
+    other = subprocess.run(
+        [sys.executable, "-c", code.replace("KeyboardInterrupt", "ValueError")], capture_output=True, check=False
+    )
+    assert re.search(rb"Traceback.*ValueError", other.stderr, re.DOTALL)

@@ -1,0 +1,40 @@
+"""The last lines of a run that went well: the results, where they are, and how to use them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def show(made: Iterable[str], targets: Iterable[str]) -> None:
+    """Print ``text`` after an empty line."""
+    print(f"\n{text(made, targets)}", flush=True)
+
+
+def text(made: Iterable[str], targets: Iterable[str]) -> str:
+    """Return what a run has to say at its end.
+
+    ``made`` are the files of the run, whether they were made now or before; ``targets`` are those that it was asked for.
+    If reports are made, the text has the tables and verdicts of all of them. Otherwise it lists the targets or, if they are
+    many, their folders.
+    """
+    reports = sorted({path for path in made if Path(path).name == "report.html"})
+    if reports:
+        return "\n\n\n".join(_results(Path(path).parent) for path in reports)
+    places = sorted(set(targets))
+    if len(places) > _MOST:
+        places = sorted({f"{Path(path).parent}/" for path in places})
+    return "\n".join(["files:", *(f"  {place}" for place in places)])
+
+
+_MOST = 12  # files that are listed one by one
+
+
+def _results(folder: Path) -> str:
+    try:
+        from listill.report import table
+    except ImportError as error:
+        return (
+            f"the page: {(folder / 'report.html').absolute()}\nthe models: {(folder / 'models').absolute()}\n"
+            f"the table is not shown, because {error.name} is not installed where Snakemake runs: "
+            f"python -m listill.report.table {folder}"
+        )
+    return table.text(folder)

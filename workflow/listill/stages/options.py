@@ -1,0 +1,67 @@
+"""What the options of the stages' commands are: the help texts, of which those of tables come from ``schemas``."""
+
+# The table behind an option; one that is not here is the table of its own name.
+TABLE = {
+    "dev_candidates": "candidates",
+    "embeddings_out": "embeddings",
+    "funnels": "funnel",
+    "generated": "queries",
+    "guide": "embeddings",
+    "histories": "history",
+    "retention": "summary",
+    "run": "runs",
+    "tokens_out": "tokens",
+}
+# The table that a stage writes as ``--out``.
+WRITTEN = {
+    "ask": "queries",
+    "encode": "embeddings",
+    "fuse": "runs",
+    "gate": "gate",
+    "generate": "queries",
+    "lists": "lists",
+    "mine": "candidates",
+    "rerank": "runs",
+    "score": "scores",
+    "search": "runs",
+}
+# What is no table.
+OTHER = {
+    ("report", "out"): "the page, report.html",
+    ("train", "out"): "the folder of the trained model",
+    ("train_joint", "out"): "the folder of the trained model",
+    ("trec", "out"): "the run in TREC format, <system>.trec",
+    ("report", "benchmarks"): "time and memory of the jobs, benchmarks/*.tsv, as Snakemake writes them",
+    ("encode", "model"): "the folder of a trained model; default: the base model of the settings",
+    ("mine", "model"): "the folder of a trained model, which mines in place of its base model",
+    (
+        "search",
+        "model",
+    ): "the folder of a trained model, which encodes the queries; default: the base model of the settings",
+}
+# What distinguishes an option from others with the same table.
+NOTE = {
+    "dev_candidates": "dev_candidates.parquet: the candidates of the dev queries",
+    "generated": "generated/*.parquet: what a language model has answered",
+    "guide": "the embeddings of the guide (training.negatives.guide)",
+    "retention": "retention/<other>/summary.parquet: the measures on other corpora",
+}
+
+
+def help_text(stage: str, option: str, role: str, several: bool) -> str:
+    """Return the help of the option ``option`` (with underscores) of a stage.
+
+    ``role`` is that of its annotation in ``command``. Of an option that is not described, only that it is read or written.
+    """
+    direction = "written" if role == "output" else "read"
+    if other := OTHER.get((stage, option)):
+        return f"{direction}: {other}"
+    from listill.schemas import TABLES
+
+    name = WRITTEN.get(stage, "") if option == "out" else TABLE.get(option, option)
+    if name not in TABLES:
+        return direction
+    table = TABLES[name]
+    files = NOTE.get(option, f"{table.files.split(', ')[0]}: {table.about.partition('. ')[0].rstrip('.')}")
+    each = "; one of each corpus" if role == "corpora" else "; one or more files" if several else ""
+    return f"{direction}: {files}{each}. Columns: {', '.join(table.columns)}"
