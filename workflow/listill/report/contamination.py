@@ -57,7 +57,9 @@ def overlap(training: pd.DataFrame, evaluated: EvaluationQueries, split: str) ->
     near = sum(overlaps(texts, asked, NEAR))
     near_topics = set(topics["query_id"][overlaps(asked, texts, NEAR)])
     group = evaluated.group
-    relevant = evaluated.qrels[(evaluated.qrels["relevance"] > 0) & evaluated.qrels["query_id"].isin(topics["query_id"])]
+    relevant = evaluated.qrels[
+        (evaluated.qrels["relevance"] > 0) & evaluated.qrels["query_id"].isin(topics["query_id"])
+    ]
     answers = relevant["doc_id"].map(lambda doc: group.get(doc, doc))
     sources = training["doc_id"].map(lambda doc: group.get(doc, doc))
     sharing = set(relevant["query_id"][answers.isin(set(sources))])

@@ -72,7 +72,9 @@ def students(runs: tuple[pd.DataFrame, pd.DataFrame], qrels: pd.DataFrame, query
     relevant = qrels[(qrels["relevance"] > 0) & qrels["query_id"].isin(query_ids)][["query_id", "doc_id"]]
     parts = []
     for run in runs:
-        rows = run[run["query_id"].isin(query_ids)].merge(relevant, on=["query_id", "doc_id"], how="left", indicator=True)
+        rows = run[run["query_id"].isin(query_ids)].merge(
+            relevant, on=["query_id", "doc_id"], how="left", indicator=True
+        )
         is_relevant = (rows["_merge"] == "both").to_numpy(dtype=bool)
         scores, near = rows["score"].to_numpy(dtype=np.float64), (rows["rank"] <= TOP).to_numpy(dtype=bool)
         parts.append({IRRELEVANT: scores[near & ~is_relevant], RELEVANT: scores[is_relevant]})

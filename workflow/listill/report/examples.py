@@ -126,7 +126,9 @@ def _passage(documents: pd.DataFrame, doc_id: str) -> Passage:
     """Return a document for the page; one without a title has the beginning of its text as its title."""
     if doc_id not in documents.index:
         return Passage(doc_id, doc_id, "")
-    title, text = (str(documents.at[doc_id, name]) if pd.notna(documents.at[doc_id, name]) else "" for name in ("title", "text"))
+    title, text = (
+        str(documents.at[doc_id, name]) if pd.notna(documents.at[doc_id, name]) else "" for name in ("title", "text")
+    )
     shortened = text[:PASSAGE].rstrip() + " ..." if len(text) > PASSAGE else text
     return Passage(doc_id, title or text[:80], shortened)
 

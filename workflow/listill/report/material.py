@@ -140,7 +140,11 @@ def _amounts(
     results: Results, documents: int, asked: int, training: int, histories: list[History], scores: Path | None
 ) -> dict[str, tuple[int, str]]:
     """Return how much work the jobs did, with its unit, by the name of their benchmark file."""
-    amounts = {"corpus": (documents, "documents"), "queries": (training, "queries"), "candidates": (training, "queries")}
+    amounts = {
+        "corpus": (documents, "documents"),
+        "queries": (training, "queries"),
+        "candidates": (training, "queries"),
+    }
     if scores is not None:
         amounts["scores"] = (pq.read_metadata(scores).num_rows, "scores")
     amounts |= {f"encode.{student}": (documents, "documents") for student in results.students}

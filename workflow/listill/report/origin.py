@@ -36,7 +36,7 @@ def commit(folder: Path) -> str:
     head = git("rev-parse", "--short=12", "HEAD")
     if not head:
         return ""
-    return f"{head} with changes" if git("status", "--porcelain", "--untracked-files=no", "--", ".") else head
+    return f"{head} with changes" if git("status", "--porcelain", "--untracked-files=no") else head
 
 
 def _machine() -> str:

@@ -147,7 +147,9 @@ def _wins_and_losses(material: Material, student: str, variant: str, examples: i
 def _concerns(system: str, student: str, students: list[str]) -> bool:
     """Tell whether a system is the student's or no student's."""
     others = [other for other in students if other != student]
-    return not any(system in (other, other + FUSED) or is_variant(system.removesuffix(FUSED), other) for other in others)
+    return not any(
+        system in (other, other + FUSED) or is_variant(system.removesuffix(FUSED), other) for other in others
+    )
 
 
 def _values(material: Material, split: str) -> Any:
@@ -163,9 +165,7 @@ def _gains(material: Material, student: str, variant: str) -> dict[str, list[gai
     for split in dict.fromkeys([results.trusted, *(name for name in results.splits if name == "heldout")]):
         values = _values(material, split)
         if {student, variant} <= set(values["system"]):
-            found[f"by query type, {split}"] = gains.by_type(
-                values, material.evaluated, student, variant, level, seed
-            )
+            found[f"by query type, {split}"] = gains.by_type(values, material.evaluated, student, variant, level, seed)
     values = _values(material, results.trusted)
     found[f"by query length, {results.trusted}"] = gains.by_length(
         values, material.evaluated, student, variant, level, seed

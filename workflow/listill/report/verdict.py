@@ -124,8 +124,12 @@ def _width_note(cell: Cell) -> str:
     if cell.word != TOO_FEW or cell.few:
         return ""
     if cell.low <= 0 <= cell.high:
-        return f"The queries are too few to tell: the interval contains differences of over {near:.3f} (5 % of the base)."
-    return "The queries are too few to tell: the interval does not contain 0, but the corrected p-value is not below 0.05."
+        return (
+            f"The queries are too few to tell: the interval contains differences of over {near:.3f} (5 % of the base)."
+        )
+    return (
+        "The queries are too few to tell: the interval does not contain 0, but the corrected p-value is not below 0.05."
+    )
 
 
 def _size_note(results: Results, cell: Cell) -> str:
