@@ -63,6 +63,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/retention.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/papers.smk"
+include: "workflow/rules/overview.smk"
 
 
 onstart:
@@ -139,13 +140,15 @@ rule papers:
     """Target: the reports, and the tables of the papers over all corpora."""
     input:
         "results/papers.html",
+        "results/overview.html",
         expand("results/{corpus}/report.html", corpus=PLAN.reported),
 
 
 rule report:
-    """Target: the reports."""
+    """Target: the reports, and an overview of them if there are several."""
     input:
         expand("results/{corpus}/report.html", corpus=PLAN.reported),
+        ["results/overview.html"] if len(PLAN.reported) > 1 else [],
 
 
 rule all:

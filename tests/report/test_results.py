@@ -97,10 +97,9 @@ def test_the_smallest_p_value_is_a_bound() -> None:
 
 
 def test_the_bound_of_pairs_is_that_of_the_students_comparisons() -> None:
-    pair = dict(
-        student="m", system="m.a", against="bm25", split="test", measure="nDCG@10", value=0.6, against_value=0.5
-    )
-    pair |= dict(delta=0.1, ci_low=0.0, ci_high=0.2, p_value=1 / 101, queries=9, clusters=9, seeds=1)
+    names = {"student": "m", "system": "m.a", "against": "bm25", "split": "test", "measure": "nDCG@10"}
+    figures = {"value": 0.6, "against_value": 0.5, "delta": 0.1, "ci_low": 0.0, "ci_high": 0.2, "p_value": 1 / 101}
+    pair = names | figures | {"queries": 9, "clusters": 9, "seeds": 1}
     rows = {("m", "test"): (0.5, 0.5, NAN)}
     results = Results(summary(rows), pd.DataFrame([pair]), resamples=100)
     found = results.pair("m.a", "bm25", "test", "nDCG@10")
@@ -124,6 +123,11 @@ def test_the_bound_of_pairs_is_that_of_the_students_comparisons() -> None:
 def test_the_word_for_a_result(low: float, high: float, p_value: float, clusters: int, word: str) -> None:
     delta = (low + high) / 2
     assert Cell(0.5 + delta, 0.5, delta, low, high, p_value, clusters).word == word
+
+
+def test_seeds_that_differ_too_much_are_not_blamed_on_the_queries() -> None:
+    """The test over queries finds a difference, but the interval with the spread of the seeds contains 0."""
+    assert Cell(0.52, 0.5, 0.02, -0.03, 0.07, 0.01, 300, seeds=3).word == "TOO FEW SEEDS TO TELL"
 
 
 def test_a_discarded_training_made_no_difference() -> None:

@@ -65,4 +65,5 @@ def _read(path: Path, job: str) -> Cost:
         seconds = processor = memory = float("nan")
     if pd.isna(seconds):
         raise UserError(f"{path}: not a Snakemake benchmark file (a TSV file with a column s): delete or replace it")
-    return Cost(job, float(seconds), *(None if pd.isna(value) else float(value) for value in (processor, memory)))
+    known = [None if pd.isna(value) else float(value) for value in (processor, memory)]
+    return Cost(job, float(seconds), known[0], known[1])

@@ -20,7 +20,8 @@ SIGNIFICANT = 0.05
 # A difference that is smaller than this share of the base is not noticeable to users (Sparck Jones 1974, Automatic indexing,
 # Journal of Documentation 30).
 NOTICEABLE = 0.05
-HELPED, HURT, NO_DIFFERENCE, TOO_FEW = "HELPED", "HURT", "NO DIFFERENCE", "TOO FEW QUERIES TO TELL"
+HELPED, HURT, NO_DIFFERENCE = "HELPED", "HURT", "NO DIFFERENCE"
+TOO_FEW, TOO_FEW_SEEDS = "TOO FEW QUERIES TO TELL", "TOO FEW SEEDS TO TELL"
 NAMES = {"test": "test topics", "heldout": "held-out synthetic queries", "dev": "dev queries"}
 
 
@@ -47,17 +48,19 @@ class Cell:
 
     @property
     def word(self) -> str:
-        """Whether it helped, in one of four words.
+        """Whether it helped, in one of the words above.
 
-        There is NO DIFFERENCE only if the whole interval is so near 0 that nobody would notice the difference, and contains
-        0. A wide interval means that the queries are too few to tell.
+        There is NO DIFFERENCE only if the interval contains 0 and no difference that is noticeable. A wide interval means
+        that the queries are too few to tell, or the seeds, if the test over queries finds a difference.
         """
         if self.discarded:
             return NO_DIFFERENCE
         if self.significant:
             return HELPED if self.delta > 0 else HURT
         near = NOTICEABLE * self.base
-        return NO_DIFFERENCE if -near <= self.low <= 0 <= self.high <= near and not self.few else TOO_FEW
+        if -near <= self.low <= 0 <= self.high <= near and not self.few:
+            return NO_DIFFERENCE
+        return TOO_FEW_SEEDS if self.p_value < SIGNIFICANT and self.seeds > 1 else TOO_FEW
 
     @property
     def few(self) -> bool:
@@ -221,7 +224,7 @@ class Results:
         return min(on_dev, key=lambda pair: (-pair[0], pair[1]))[1] if on_dev else None
 
     def order(self, system: str) -> tuple[int, str, int, str]:
-        """Return a key that sorts BM25 first, then each student with its fusion and variants, then other systems, then the teacher."""
+        """Return a key that sorts BM25 first, then students with their fusions and variants, and the teacher last."""
         if system in ("bm25", "teacher"):
             return (0 if system == "bm25" else 3, "", 0, system)
         student = student_of(system, self.students)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from listill.report.results import NO_DIFFERENCE, NOTICEABLE, TOO_FEW, Cell, Results, signed
+from listill.report.results import NO_DIFFERENCE, NOTICEABLE, TOO_FEW, TOO_FEW_SEEDS, Cell, Results, signed
 from listill.system_names import FUSED
 
 CAVEATS = {
@@ -120,7 +120,11 @@ def _width_note(cell: Cell) -> str:
     """Return what the word for a result that is not significant means."""
     near = NOTICEABLE * cell.base
     if cell.word == NO_DIFFERENCE and not cell.discarded:
-        return f"The whole interval is within {near:.3f} of 0 (5 % of the base): a difference that nobody would notice."
+        return (
+            f"The whole interval is within {near:.3f} of 0 (5 % of the base): such a difference is hardly noticeable."
+        )
+    if cell.word == TOO_FEW_SEEDS:
+        return "The seeds are too few to tell: the queries show a difference, but the seeds differ so much that it may be 0."
     if cell.word != TOO_FEW or cell.few:
         return ""
     if cell.low <= 0 <= cell.high:
