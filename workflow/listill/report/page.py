@@ -25,6 +25,7 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
     """
     results = material.results
     concluded = verdicts(results)
+    overlaps = _overlaps(material)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
     elsewhere = retained(material.retention, max_loss)
@@ -44,9 +45,11 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
         retained=elsewhere,
         max_loss=max_loss,
         lost=lambda system: warning(elsewhere, system),
-        students=[_student(material, student, _of(concluded, student), examples) for student in results.students],
+        students=[
+            _student(material, student, _of(concluded, student), examples, overlaps) for student in results.students
+        ],
         teachers=_teachers(material),
-        overlaps=_overlaps(material),
+        overlaps=overlaps,
         models=contamination.models(material.config, material.title),
         costs=material.costs,
         origin=material.origin,
@@ -80,7 +83,9 @@ def _by_type(material: Material, results: Results) -> dict[str, Any]:
     return {"types": {str(query_type): int(count) for query_type, count in counts.items()}, "rows": rows}
 
 
-def _student(material: Material, student: str, verdict: Verdict | None, examples: int) -> dict[str, Any]:
+def _student(
+    material: Material, student: str, verdict: Verdict | None, examples: int, overlaps: list[contamination.Overlap]
+) -> dict[str, Any]:
     """Return the data of one student for the template."""
     histories = [history for history in material.histories if history.student == student]
     rows = material.funnels.get(student)
@@ -100,7 +105,7 @@ def _student(material: Material, student: str, verdict: Verdict | None, examples
         "gains": _gains(material, student, variant) if variant and comparison else {},
         "scores": _scores(material, student, variant) if variant and comparison else [],
         "waterfall": "",
-        "clean": _clean(material, student, variant) if variant and comparison else {},
+        "clean": _clean(material, student, variant, overlaps) if variant and comparison else {},
     }
     if comparison and len(comparison.differences):
         won, tied, lost = comparison.score
@@ -203,11 +208,11 @@ def _overlaps(material: Material) -> list[contamination.Overlap]:
     return [one for one in found if one]
 
 
-def _clean(material: Material, student: str, variant: str) -> dict[str, Cell]:
+def _clean(material: Material, student: str, variant: str, overlaps: list[contamination.Overlap]) -> dict[str, Cell]:
     """Return the comparison on the topics of each split that have nothing in common with the training queries."""
     level, seed = material.results.confidence or CONFIDENCE, int(material.config.get("seed", 0))
     found = {}
-    for one in _overlaps(material):
+    for one in overlaps:
         values = _values(material, one.split)
         values = values[values["query_id"].isin(one.clean)]
         if 0 < len(one.clean) < one.topics and {student, variant} <= set(values["system"]):
