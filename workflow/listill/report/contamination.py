@@ -5,12 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from listill.evaluation.topics import EvaluationQueries
 from listill.known_models import is_one_of
-from listill.queries.cleaning import overlaps
+from listill.queries.cleaning import overlapping_pairs
 
 # A training query is near a topic if their words have at least this Jaccard similarity. Cleaning drops synthetic queries
 # above generation.cleaning.topic_overlap; human train topics and queries just below remain.
@@ -53,9 +54,7 @@ def overlap(training: pd.DataFrame, evaluated: EvaluationQueries, split: str) ->
     topics = evaluated.judged[evaluated.judged["split"] == split]
     if topics.empty or training.empty:
         return None
-    texts, asked = training["text"].tolist(), topics["text"].tolist()
-    near = sum(overlaps(texts, asked, NEAR))
-    near_topics = set(topics["query_id"][overlaps(asked, texts, NEAR)])
+    near, near_topics = overlapping_pairs(training["text"].tolist(), topics["text"].tolist(), NEAR)
     group = evaluated.group
     relevant = evaluated.qrels[
         (evaluated.qrels["relevance"] > 0) & evaluated.qrels["query_id"].isin(topics["query_id"])
@@ -63,8 +62,10 @@ def overlap(training: pd.DataFrame, evaluated: EvaluationQueries, split: str) ->
     answers = relevant["doc_id"].map(lambda doc: group.get(doc, doc))
     sources = training["doc_id"].map(lambda doc: group.get(doc, doc))
     sharing = set(relevant["query_id"][answers.isin(set(sources))])
-    clean = frozenset(map(str, set(topics["query_id"]) - sharing - near_topics))
-    return Overlap(split, len(training), len(topics), near, int(sources.isin(set(answers)).sum()), clean)
+    clean = frozenset(map(str, set(topics["query_id"]) - sharing - set(topics["query_id"].iloc[near_topics])))
+    return Overlap(
+        split, len(training), len(topics), len(np.unique(near)), int(sources.isin(set(answers)).sum()), clean
+    )
 
 
 def models(config: dict[str, Any], corpus: str) -> list[Known]:
