@@ -79,6 +79,7 @@ include: "workflow/rules/mteb.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/estimate.smk"
+include: "workflow/rules/overview.smk"
 
 
 onstart:
@@ -174,6 +175,7 @@ rule papers:
     """Target: the reports, and the tables of the papers over all corpora."""
     input:
         "results/papers.html",
+        "results/overview.html",
         expand("results/{corpus}/report.html", corpus=PLAN.reported),
 
 
@@ -190,9 +192,10 @@ rule export:
 
 
 rule report:
-    """Target: the reports."""
+    """Target: the reports, and an overview of them if there are several."""
     input:
         expand("results/{corpus}/report.html", corpus=PLAN.reported),
+        ["results/overview.html"] if len(PLAN.reported) > 1 else [],
 
 
 rule all:

@@ -23,3 +23,10 @@ def test_costs_come_from_benchmark_files(tmp_path: Path) -> None:
     quick.write_text("not a benchmark\n")
     with pytest.raises(UserError, match=r"corpus\.tsv: not a Snakemake benchmark"):
         costs.read([quick])
+
+
+def test_rates_are_those_of_jobs_whose_work_is_known() -> None:
+    jobs = [costs.Cost("encode.m", 20.0, None, None), costs.Cost("gate", 5.0, None, None)]
+    known = costs.with_rates(jobs, {"encode.m": (3000, "documents"), "other": (1, "x")})
+    assert [cost.rate for cost in known] == ["150 documents/s", ""]
+    assert costs.with_rates(jobs, {"gate": (8, "pairs")})[1].rate == "1.6 pairs/s"

@@ -34,7 +34,9 @@ def files(tmp_path: Path) -> material.Files:
     steps = [{"step": 0, "split": "dev", "nDCG@10": 0.5}, {"step": 1, "split": "train", "loss": 0.25}]
     (tmp_path / "train.tsv").write_text("s\tmax_rss\tcpu_time\n5\t800\t9\n")
     details = {"trained": {"lead": 7}, "best_step": 0, "teacher_temperature": 0.5}
+    tables.write(tmp_path / "summary.parquet", "summary", SUMMARY, tables.Provenance("summary", "f", {}, {}, "c"))
     return material.Files(
+        summary=tmp_path / "summary.parquet",
         per_query=write(tmp_path / "per_query.parquet", "per_query", [], "per_query"),
         corpus=write(tmp_path / "corpus.parquet", "corpus", [{"doc_id": "d", "text": "x"}], "corpus"),
         topics=write(tmp_path / "topics.parquet", "topics", [topic], "topics"),
@@ -52,34 +54,36 @@ def files(tmp_path: Path) -> material.Files:
 
 
 def test_everything_is_read(files: material.Files) -> None:
-    loaded = material.load("c", SUMMARY, files, {"seed": 1}, {"listill": "1"}, {"corpus": "f"})
+    loaded = material.load("c", files, {"seed": 1}, {"listill": "1"}, {"corpus": "f"})
     assert (loaded.title, loaded.config, loaded.versions) == ("c", {"seed": 1}, {"listill": "1"})
     assert loaded.fingerprints == {"corpus": "f"}
     assert loaded.evaluated.queries["query_id"].tolist() == ["q"]
     assert list(loaded.runs) == ["m.a"]
-    assert loaded.runs["m.a"].columns.tolist() == ["query_id", "doc_id", "rank"]
+    assert loaded.runs["m.a"].columns.tolist() == ["query_id", "doc_id", "rank", "score"]
     [history] = loaded.histories
     assert (history.student, history.variant, history.trained) == ("m", "a", {"lead": 7})
     assert (history.kept, history.temperature) == (0, 0.5)
+    assert history.folder == str(files.histories[0].parent)
+    assert loaded.results.systems == ["e", "m", "m.a"]
     assert history.table["loss"].dropna().tolist() == [0.25]
     assert [cost.job for cost in loaded.costs] == ["train"]
 
 
 def test_each_student_has_its_own_funnel(files: material.Files) -> None:
-    funnels = material.load("c", SUMMARY, files, {}, {}, {}).funnels
+    funnels = material.load("c", files, {}, {}, {}).funnels
     assert {student: rows["queries"].tolist() for student, rows in funnels.items()} == {"e": [9, 4], "m": [9, 3]}
 
 
 def test_the_funnel_of_a_variants_own_lists(files: material.Files, tmp_path: Path) -> None:
     own = [*files.funnels, funnel(tmp_path / "funnel/lists.m.a.parquet", 2)]
-    funnels = material.load("c", SUMMARY, material.Files(**{**vars(files), "funnels": own}), {}, {}, {}).funnels
+    funnels = material.load("c", material.Files(**{**vars(files), "funnels": own}), {}, {}, {}).funnels
     assert funnels["e"]["queries"].tolist() == [9, 4]
     assert list(zip(funnels["m"]["stage"], funnels["m"]["queries"], strict=True))[1:] == [("lists", 3), ("lists.a", 2)]
 
 
 def test_missing_funnels_are_empty(files: material.Files) -> None:
     bare = material.Files(**{**vars(files), "funnels": [], "histories": [], "benchmarks": []})
-    loaded = material.load("c", SUMMARY, bare, {}, {}, {})
+    loaded = material.load("c", bare, {}, {}, {})
     assert {student: len(rows) for student, rows in loaded.funnels.items()} == {"e": 0, "m": 0}
     assert (loaded.histories, loaded.costs) == ([], [])
 
@@ -89,7 +93,7 @@ def test_an_external_history_has_no_details(files: material.Files, tmp_path: Pat
     path.parent.mkdir(parents=True)
     tables.read(files.histories[0], "history").to_parquet(path)
     other = material.Files(**{**vars(files), "histories": [path]})
-    [history] = material.load("c", SUMMARY, other, {}, {}, {}).histories
+    [history] = material.load("c", other, {}, {}, {}).histories
     assert (history.student, history.variant, history.trained, history.kept) == ("e", "b", {}, None)
 
 
@@ -103,6 +107,6 @@ def test_the_history_of_a_joint_training_is_read_for_one_corpus(
     steps = [{"step": 1, "split": "dev", "nDCG@10": 0.5}]
     path = write(tmp_path / "joint/both/history.parquet", "history", steps, "joint/m/both", **details)
     joint = material.Files(**{**vars(files), "histories": [path]})
-    [history] = material.load(corpus, SUMMARY, joint, {}, {}, {}).histories
+    [history] = material.load(corpus, joint, {}, {}, {}).histories
     assert (history.student, history.variant, history.kept) == ("m", "both", 1)
     assert (history.trained, history.temperature) == (trained, temperature)

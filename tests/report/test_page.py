@@ -2,31 +2,19 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from listill.evaluation.comparisons import compare_systems
 from listill.evaluation.measured import measured_values
 from listill.evaluation.summary import summarise
-from listill.evaluation.topics import EvaluationQueries
-from listill.report import costs
-from listill.report.material import History, Material, Truncated
+from listill.report.material import Material
 from listill.report.page import render
-from summary_tables import FUNNEL, NAN, summary
+from listill.report.results import Results
+from report_material import NASTY, SYSTEMS, example_material, results_of
+from summary_tables import NAN, summary
 
-NASTY = '<script>alert("x")</script> & <img src=http://example.org/x.png>'
-SYSTEMS = {
-    "bm25": 0.40,
-    "minilm": 0.5,
-    "minilm+bm25": 0.55,
-    "teacher": 0.8,
-    "minilm.listwise": 0.6,
-    "minilm.infonce": 0.58,
-}
-SPLITS = {"dev": 20, "test": 30, "heldout": 12}
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -55,54 +43,9 @@ class Page(HTMLParser):
         self.text += data
 
 
-def history(variant: str, best: float) -> History:
-    rows: list[dict[str, Any]] = [{"step": s, "split": "train", "loss": 1 / s, "lr": 1e-5} for s in range(1, 400)]
-    rows += [{"step": s, "split": "dev", "nDCG@10": m} for s, m in ((0, 0.5), (200, best), (399, best - 0.01))]
-    return History("minilm", variant, pd.DataFrame(rows), {"lead": 70, "cloze": 20}, temperature=0.1523)
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def material() -> Material:
-    rng = np.random.default_rng(0)
-    queries = pd.DataFrame(
-        [
-            (f"{split}{i}", f"query {split} {i}", split, "lead" if split == "heldout" else "human")
-            for split, n in SPLITS.items()
-            for i in range(n)
-        ],
-        columns=["query_id", "text", "split", "type"],
-    )
-    queries.loc[queries["query_id"] == "test0", "text"] = NASTY
-    qrels = queries[["query_id", "split"]].assign(doc_id="d1", relevance=1)
-    values = pd.concat(
-        queries[["query_id", "split"]].assign(
-            system=system, measure=measure, value=np.clip(rng.normal(level, 0.05, len(queries)), 0, 1)
-        )
-        for system, level in SYSTEMS.items()
-        for measure in ("nDCG@10", "R@100")
-    )
-    values.loc[(values["query_id"] == "test0") & (values["system"] == "minilm"), "value"] = 0.0
-    values.loc[(values["query_id"] == "test0") & (values["system"] == "minilm.listwise"), "value"] = 1.0
-    pairs = [(query, "d2", 1) for query in queries["query_id"]] + [(query, "d1", 2) for query in queries["query_id"]]
-    run = pd.DataFrame(pairs, columns=["query_id", "doc_id", "rank"])
-    return Material(
-        title="my corpus",
-        summary=summarise(measured_values(values, None, 500, 0.95, 1), ["minilm"]),
-        comparisons=compare_systems(measured_values(values, None, 500, 0.95, 1), ["minilm"]),
-        truncated={"minilm": Truncated(84, 100, 0.61)},
-        per_query=values,
-        evaluated=EvaluationQueries(queries, qrels),
-        corpus=pd.DataFrame(
-            {"doc_id": ["d1", "d2"], "title": [None, "Two"], "text": ["Untitled text", "text"]}, dtype="str"
-        ),
-        runs=dict.fromkeys(SYSTEMS, run),
-        funnels={"minilm": FUNNEL},
-        histories=[history("listwise", 0.61), history("infonce", 0.57)],
-        costs=[costs.Cost("train/minilm.listwise", 130.0, 250.0, 2100.0), costs.Cost("corpus", 2.0, None, None)],
-        config={"seed": 42, "corpora": {"mine": {"source": {"kind": "files"}}}},
-        versions={"listill": "0.1.0", "torch": "2.13.0"},
-        fingerprints={"corpus": "0123456789abcdef"},
-    )
+    return example_material()
 
 
 def test_the_page_has_all_results(material: Material) -> None:
@@ -123,6 +66,17 @@ def test_the_page_has_all_results(material: Material) -> None:
         "Untitled text",
         "2:12 min in 2 jobs",
         "2,100 MB",
+        "210 passages/s",
+        "95 % interval",
+        "2026-11-28, listill 0.1.0, commit abc123",
+        "a processor, 2 cores",
+        'SentenceTransformer("results/my corpus/models/minilm/listwise")',
+        "Gain by query length, test",
+        "cross",
+        "minilm, before training",
+        "what each system found",
+        "model card of sentence-transformers/all-MiniLM-L6-v2",
+        "snakemake --cores all --configfile config/repeat.yaml",
         "kind: files",
         "2.13.0",
         "0123456789abcdef",
@@ -140,7 +94,9 @@ def test_the_page_loads_nothing_and_is_well_formed(material: Material) -> None:
     links = [
         value for _, attributes in page.tags for key, value in attributes.items() if key in ("src", "href", "srcset")
     ]
-    assert links == ["data:,"]
+    ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    assert links[0] == "data:,"
+    assert {str(link) for link in links[1:]} <= {f"#{name}" for name in ids}
     styles = render(material, 0).partition("<style>")[2].partition("</style>")[0]
     assert "url(" not in styles
     assert "@import" not in styles
@@ -155,7 +111,7 @@ def test_queries_are_escaped(material: Material) -> None:
 
 def test_all_plots_exist_and_have_no_nan(material: Material) -> None:
     html = render(material, 3)
-    assert html.count('<svg class="chart"') == 6
+    assert html.count('<svg class="chart"') == 6 + 1 + 2  # curves, a teacher, the student before and after
     assert html.count('<svg class="waterfall"') == 1
     assert "nan" not in html.partition("<body>")[2].lower()
 
@@ -165,8 +121,9 @@ def test_the_page_renders_before_any_training(material: Material) -> None:
     few = material.per_query[material.per_query["system"].isin(["bm25", "minilm"])]
     bare = replace(
         material,
-        summary=summarise(measured_values(few, None, 100, 0.95, 1), ["minilm"]),
-        comparisons=None,
+        results=Results(summarise(measured_values(few, None, 100, 0.95, 1), ["minilm"])),
+        teachers={},
+        training=material.training.head(0),
         per_query=few,
         funnels={},
         histories=[],
@@ -182,9 +139,7 @@ def test_improved_queries_are_those_of_the_first_seed(material: Material) -> Non
     assert "first seed" not in Page(render(material, 3)).text
     second = material.per_query[material.per_query["system"].str.startswith("minilm.")]
     values = pd.concat([material.per_query, second.assign(system=second["system"] + "-seed2")])
-    two = replace(
-        material, per_query=values, summary=summarise(measured_values(values, None, 500, 0.95, 1), ["minilm"])
-    )
+    two = replace(material, per_query=values, results=results_of(values))
     text = Page(render(two, 3)).text
     assert "minilm.listwise (its first seed) compared with minilm" in text
     assert "mean of 2 seeds" in text
@@ -198,7 +153,38 @@ def test_a_student_that_has_lost_on_another_corpus_is_marked_red(material: Mater
     page = render(with_loss, 3, max_loss=0.05)
     Page(page)
     assert f'<p class="down">{variant} has lost 0.100 nDCG@10 on &lt;script' in page
-    assert '<td class="down">lost</td>' in page
+    assert '<td data-label="result" class="down">lost</td>' in page
     page = render(with_loss, 3, max_loss=0.2)
     assert "has lost" not in page
-    assert "<td>retained</td>" in page
+    assert '<td data-label="result">retained</td>' in page
+
+
+def test_tables_have_headers_and_charts_alternative_texts(material: Material) -> None:
+    page = Page(render(material, 3))
+    headers = [attributes for tag, attributes in page.tags if tag == "th"]
+    assert headers
+    assert {attributes.get("scope") for attributes in headers} == {"col", "row"}
+    tables, captions = ([tag for tag, _ in page.tags].count(name) for name in ("table", "caption"))
+    assert tables == captions > 0
+    charts = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert all(attributes.get("role") == "img" and attributes.get("aria-label") for attributes in charts)
+
+
+def test_a_wide_interval_is_not_called_no_difference(material: Material) -> None:
+    """With 30 queries of two variants that are hardly better, nothing can be told."""
+    values = material.per_query.copy()
+    noise = np.random.default_rng(1).normal(0, 0.3, len(values))
+    trained = values["system"].str.startswith("minilm.")
+    base = values[values["system"] == "minilm"].set_index(["query_id", "measure"])["value"]
+    same = base.loc[list(zip(values["query_id"], values["measure"], strict=True))].to_numpy()
+    values.loc[trained, "value"] = np.clip(same + noise, 0, 1)[trained]
+    text = Page(render(replace(material, per_query=values, results=results_of(values)), 3)).text
+    assert "TOO FEW QUERIES TO TELL" in text
+    assert "NO DIFFERENCE" not in text
+
+
+def test_what_training_and_test_have_in_common_is_shown(material: Material) -> None:
+    """The training query 'query test 4' has the words of a topic, and all topics share the document d1 with 'else'."""
+    text = "".join(Page(render(material, 3)).text.split())
+    assert "test302110" in text
+    assert "Onthetesttopicswithouteither" not in text

@@ -73,7 +73,7 @@ def test_the_command_reads_the_comparisons(tmp_path: Path) -> None:
     counts = {"queries": 812, "clusters": 812, "seeds": 1}
     pairs = pd.DataFrame([names | figures | counts])
     tables.write(tmp_path / "comparisons.parquet", "comparisons", pairs, tables.Provenance("comparisons", "0"))
-    assert "but bm25, without training, has 0.736" in " ".join(text(tmp_path).split())
+    assert "But bm25, without training, has 0.736" in " ".join(text(tmp_path).split())
 
 
 def test_the_command_says_what_was_retained_elsewhere(tmp_path: Path) -> None:

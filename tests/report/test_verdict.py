@@ -14,30 +14,32 @@ FUSION = {("minilm+bm25", "test"): (0.560, 0.544, 0.2)}
 
 def sentence(rows: dict[tuple[str, str], tuple[float, float, float]]) -> str:
     [verdict] = verdicts(Results(summary(rows)))
-    return f"{verdict.sentence}. {verdict.caveat}"
+    return verdict.text
 
 
 def test_the_verdict_is_about_the_variant_selected_on_dev() -> None:
     assert sentence(ROWS) == (
-        "minilm.listwise beats minilm by +0.051 nDCG@10 (0.544 -> 0.595, p = 0.0003, 812 test topics); "
-        "selected on dev. "
+        "HELPED: minilm.listwise beats minilm by +0.051 nDCG@10 (0.544 -> 0.595; interval +0.041 to +0.061; p = 0.0003; "
+        "812 test topics; one seed); selected on dev."
     )
 
 
 def test_the_verdict_without_a_significant_gain() -> None:
     weak = {key: (value, base, p and max(p, 0.3)) for key, (value, base, p) in ROWS.items()}
-    assert sentence(weak).startswith("no variant is significantly better than minilm; minilm.listwise: +0.051")
+    assert sentence(weak).startswith(
+        "TOO FEW QUERIES TO TELL: no variant is significantly better than minilm; minilm.listwise: +0.051"
+    )
     chosen = ROWS | {("minilm.listwise", "test"): (0.546, 0.544, 0.4)}
-    assert sentence(chosen).startswith("minilm.listwise is not significantly better than minilm: +0.002")
+    assert sentence(chosen).startswith("NO DIFFERENCE: minilm.listwise is not significantly better than minilm: +0.002")
     harmed = ROWS | {("minilm.listwise", "test"): (0.500, 0.544, 0.001)}
-    assert sentence(harmed).startswith("minilm.listwise is worse than minilm by -0.044")
+    assert sentence(harmed).startswith("HURT: minilm.listwise is worse than minilm by -0.044")
 
 
 def test_no_variant_is_selected_on_test() -> None:
     test = {key: row for key, row in ROWS.items() if key[1] == "test"}
     assert sentence(test).startswith("no variant of minilm can be selected, as there are no dev queries")
     del test["minilm.infonce", "test"]
-    assert sentence(test).startswith("minilm.listwise beats minilm")
+    assert sentence(test).startswith("HELPED: minilm.listwise beats minilm")
 
 
 def test_held_out_queries_replace_missing_test_topics_with_a_caveat() -> None:
@@ -60,21 +62,27 @@ def verdict(table: pd.DataFrame, *pairs: tuple[str, str, float, float, float]) -
         rows.append(("minilm", system, against, "test", "nDCG@10", *figures))
     comparisons = pd.DataFrame(rows, columns=SCHEMAS["comparisons"].names)
     [found] = verdicts(Results(table, comparisons))
-    return f"{found.sentence}. {found.caveat}".strip()
+    return found.text
 
 
 def test_the_verdict_says_when_a_system_without_training_is_better() -> None:
     """The headline 'no variant is significantly better' once hid that BM25 was better than the student."""
     pair = ("minilm.listwise", "bm25", 0.595, 0.736, 0.001)
-    assert "; but bm25, without training, has 0.736, significantly more" in verdict(summary(ROWS | BETTER_BM25), pair)
-    pair = ("minilm.listwise", "bm25", 0.735, 0.736, 0.6)
-    assert "; but bm25, without training, has 0.736: no significant difference (-0.001, p = 0.600)" in verdict(
+    assert "But bm25, without training, has 0.736: significantly more (-0.141, " in verdict(
         summary(ROWS | BETTER_BM25), pair
+    )
+    pair = ("minilm.listwise", "bm25", 0.735, 0.736, 0.6)
+    assert (
+        "But bm25, without training, has 0.736: no significant difference (-0.001, -0.011 to +0.009, p = 0.600)."
+        in verdict(summary(ROWS | BETTER_BM25), pair)
     )
     pair = ("minilm.listwise", "minilm+bm25", 0.595, 0.560, 0.001)
     text = verdict(summary(ROWS | FUSION), pair)
-    assert "It also beats the best system without training: minilm+bm25 (0.560) by +0.035." in text
-    assert "but" not in text
+    assert (
+        "It also beats the best system without training, minilm+bm25 (0.560), by +0.035, +0.025 to +0.045, p = 0.001."
+        in text
+    )
+    assert "But" not in text
 
 
 def test_the_verdict_compares_the_variants_with_each_other() -> None:
@@ -91,7 +99,7 @@ def test_a_discarded_training_is_called_so() -> None:
     table = summary({**ROWS, ("minilm.listwise", "test"): (0.544, 0.544, 1.0)})
     table.loc[table["system"] == "minilm.listwise", "kept"] = 0
     assert verdict(table).startswith(
-        "training did not help minilm: the base model is kept (0.544 nDCG@10, 812 test topics)."
+        "NO DIFFERENCE: training did not help minilm: the base model is kept (0.544 nDCG@10; 812 test topics; one seed)."
     )
     assert "p = 1.000" not in verdict(table)
 
@@ -100,7 +108,7 @@ def test_seeds_and_clusters_are_named() -> None:
     table = summary(ROWS).assign(seeds=3, clusters=500)
     table.loc[table["system"] == "minilm.listwise", "kept"] = 2
     text = verdict(table)
-    assert "p = 0.0003, 812 test topics in 500 clusters, mean of 3 seeds)" in text
+    assert "p = 0.0003; 812 test topics in 500 clusters; mean of 3 seeds)" in text
     assert "With 1 of 3 seeds, the base model was kept." in text
 
 

@@ -81,7 +81,10 @@ def test_the_page_covers_all_students(folder: Path) -> None:
     done = report(folder, "--benchmarks", str(folder / "benchmarks" / "corpus.tsv"))
     assert done.returncode == 0, done.stderr
     page = (folder / "report.html").read_text()
-    assert "minilm.listwise beats minilm by +0.200 nDCG@10 (0.500 → 0.700, p = 0.001, 2 test topics)" in page
+    assert (
+        "minilm.listwise beats minilm by +0.200 nDCG@10 (0.500 → 0.700; interval +0.200 to +0.200; p = 0.001;" in page
+    )
+    assert "2 test topics; one seed)" in page
     assert "e5.listwise is worse than e5 by -0.100" in page
     for expected in (
         "my &lt;corpus&gt;",

@@ -36,7 +36,7 @@ def test_dry_run_of_every_config(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_of_the_papers_settings_takes_seconds(tmp_path: Path) -> None:
-    """1421 jobs; in seconds of processor time, so that a busy machine does not matter."""
+    """1422 jobs; in seconds of processor time, so that a busy machine does not matter."""
 
     def spent() -> float:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)

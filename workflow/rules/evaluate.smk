@@ -190,8 +190,11 @@ rule write_report:
         mteb=lambda wildcards: [
             f"results/{wildcards.corpus}/mteb/{system}.parquet" for system in PLAN.probed(wildcards.corpus)
         ],
+        scores=lambda wildcards: (
+            [f"results/{wildcards.corpus}/scores.parquet"] if wildcards.corpus in PLAN.learned else []
+        ),
     output:
-        "results/{corpus}/report.html",
+        report("results/{corpus}/report.html", category="Reports", labels={"corpus": "{corpus}"}),
     log:
         "results/{corpus}/logs/report.log",
     conda:
@@ -206,6 +209,7 @@ rule write_report:
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
         " --histories {input.histories} --tokens {input.tokens} --retention {input.retention}"
+        " --scores {input.scores}"
         " --benchmarks {params.benchmarks}/*.tsv results/joint/benchmarks/*.tsv --out {output}"
 
 

@@ -23,7 +23,7 @@ rule write_papers:
         expand("results/{corpus}/gate.parquet", corpus=PLAN.learned),
         config="results/config/papers.json",
     output:
-        page="results/papers.html",
+        page=report("results/papers.html", category="Reports", labels={"corpus": "tables of the papers"}),
         text="results/papers.md",
     log:
         "results/logs/papers.log",

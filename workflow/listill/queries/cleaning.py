@@ -30,26 +30,34 @@ class RequestInfo:
 
 def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bool]:
     """Return for each query whether its words have a Jaccard similarity of at least ``threshold`` with a topic."""
-    if not topics or not queries:
-        return [False] * len(queries)
+    overlapping = np.zeros(len(queries), dtype=bool)
+    overlapping[overlapping_pairs(queries, topics, threshold)[0]] = True
+    found: list[bool] = overlapping.tolist()
+    return found
+
+
+def overlapping_pairs(queries: list[str], topics: list[str], threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of a query and a topic whose words have a Jaccard similarity of at least ``threshold`` (above 0).
+
+    The two arrays (int [pairs]) hold positions in ``queries`` and in ``topics``.
+    """
+    none = np.zeros(0, dtype=np.int64)
     counter = CountVectorizer(binary=True, analyzer=terms)
     try:
         topic_words = counter.fit_transform([fold(topic) for topic in topics])
     except ValueError:  # no topic contains a word
-        return [False] * len(queries)
+        return none, none
     topic_sizes = np.asarray(topic_words.sum(axis=1)).ravel()
-    overlapping: list[bool] = []
+    found = [(none, none)]
     for start in range(0, len(queries), BLOCK):
         block = [fold(query) for query in queries[start : start + BLOCK]]
         # The vocabulary only has words of topics, but all words of the query count for the union.
-        query_sizes = [len(set(terms(query))) for query in block]
+        query_sizes = np.array([len(set(terms(query))) for query in block])
         common = (counter.transform(block) @ topic_words.T).tocoo()
-        in_block = [False] * len(block)
-        for row, column, shared in zip(common.row, common.col, common.data, strict=True):
-            if shared >= threshold * (query_sizes[row] + topic_sizes[column] - shared):
-                in_block[row] = True
-        overlapping.extend(in_block)
-    return overlapping
+        near = common.data >= threshold * (query_sizes[common.row] + topic_sizes[common.col] - common.data)
+        found.append((start + common.row[near], common.col[near]))
+    rows, columns = zip(*found, strict=True)
+    return np.concatenate(rows), np.concatenate(columns)
 
 
 def longest_run(query: list[str], passage: list[str]) -> int:

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from listill import tables
 from listill.evaluation.topics import EvaluationQueries, evaluation_queries
-from listill.report import costs
+from listill.report import costs, distributions
+from listill.report.distributions import Histogram
 from listill.report.funnel import OWN
+from listill.report.origin import Origin, here
 from listill.report.results import Results
 from listill.schemas import SCHEMAS
 from listill.system_names import seed_number, trained_system
@@ -20,7 +23,8 @@ class History:
     """One training run: the history table, the number of training lists of each query type, and the step that was kept.
 
     ``temperature`` is the teacher temperature, if it was matched automatically. Without ``kept``, the best step on dev
-    is shown, or the earliest of several best steps.
+    is shown, or the earliest of several best steps. ``folder`` is that of the model, ``tower`` what was trained (``both``,
+    or ``query``: the embeddings of the documents are those of the base model).
     """
 
     student: str
@@ -29,6 +33,8 @@ class History:
     trained: dict[str, int] = field(default_factory=dict)
     kept: int | None = None
     temperature: float | None = None
+    folder: str = ""
+    tower: str = "both"
 
     @property
     def seed(self) -> int:
@@ -49,13 +55,14 @@ class Truncated:
 class Material:
     """All data for the page.
 
-    ``summary``, ``comparisons``, ``per_query``, ``corpus``: the tables with these names. ``runs``: the runs table of each
-    system. ``funnels``: the funnel rows of each student. ``truncated``: how many documents each student reads in part.
-    ``retention``: the summary of the students on each other corpus.
+    ``per_query``, ``corpus``: the tables with these names. ``training``: the training queries (query_id, text, type,
+    doc_id). ``runs``: the runs table of each system. ``funnels``: the funnel rows of each student. ``truncated``: how many
+    documents each student reads in part. ``retention``: the summary of the students on each other corpus. ``teachers``:
+    the distribution of each teacher's scores.
     """
 
     title: str
-    summary: pd.DataFrame
+    results: Results
     per_query: pd.DataFrame
     evaluated: EvaluationQueries
     corpus: pd.DataFrame
@@ -66,15 +73,18 @@ class Material:
     config: dict[str, Any]
     versions: dict[str, str]
     fingerprints: dict[str, str]
-    comparisons: pd.DataFrame | None = None
+    training: pd.DataFrame
+    origin: Origin
     truncated: dict[str, Truncated] = field(default_factory=dict)
     retention: dict[str, pd.DataFrame] = field(default_factory=dict)
+    teachers: dict[str, Histogram] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Files:
     """The files of a run that the page is made from."""
 
+    summary: Path
     per_query: Path
     corpus: Path
     topics: Path
@@ -87,34 +97,63 @@ class Files:
     comparisons: Path | None = None
     tokens: list[Path] = field(default_factory=list)
     retention: list[Path] = field(default_factory=list)
+    scores: Path | None = None
 
 
 def load(
     title: str,
-    summary: pd.DataFrame,
     files: Files,
     config: dict[str, Any],
     versions: dict[str, str],
     fingerprints: dict[str, str],
 ) -> Material:
     """Read the files and return all data for the page."""
+    results = Results.read(files.summary, files.comparisons)
+    corpus = tables.read(files.corpus, "corpus")
+    evaluated = evaluation_queries(files.topics, files.qrels, files.queries, files.corpus)
+    queries = tables.read(files.queries, "queries", ["query_id", "text", "type", "doc_id", "split"])
+    training = queries[queries["split"] == "train"]
+    histories = [_history(path, title) for path in files.histories]
+    amounts = _amounts(results, len(corpus), len(evaluated.judged), len(training), histories, files.scores)
     return Material(
         title=title,
-        summary=summary,
-        comparisons=None if files.comparisons is None else tables.read(files.comparisons, "comparisons"),
+        results=results,
         per_query=tables.read(files.per_query, "per_query"),
-        evaluated=evaluation_queries(files.topics, files.qrels, files.queries, files.corpus),
-        corpus=tables.read(files.corpus, "corpus"),
-        runs={_system(path): tables.read(path, "runs", ["query_id", "doc_id", "rank"]) for path in files.runs},
-        funnels=_funnels(files.funnels, Results(summary).students),
+        evaluated=evaluated,
+        corpus=corpus,
+        runs={_system(path): tables.read(path, "runs") for path in files.runs},
+        funnels=_funnels(files.funnels, results.students),
         truncated=_truncated(files.tokens),
         retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
-        histories=[_history(path, title) for path in files.histories],
-        costs=costs.read(files.benchmarks),
+        histories=histories,
+        costs=costs.with_rates(costs.read(files.benchmarks), amounts),
         config=config,
         versions=versions,
         fingerprints=fingerprints,
+        training=training,
+        origin=here(),
+        teachers={} if files.scores is None else distributions.teachers(files.scores, queries),
     )
+
+
+def _amounts(
+    results: Results, documents: int, asked: int, training: int, histories: list[History], scores: Path | None
+) -> dict[str, tuple[int, str]]:
+    """Return how much work the jobs did, with its unit, by the name of their benchmark file."""
+    amounts = {
+        "corpus": (documents, "documents"),
+        "queries": (training, "queries"),
+        "candidates": (training, "queries"),
+    }
+    if scores is not None:
+        amounts["scores"] = (pq.read_metadata(scores).num_rows, "scores")
+    amounts |= {f"encode.{student}": (documents, "documents") for student in results.students}
+    amounts |= {f"search.{system}": (asked, "queries") for system in results.systems}
+    for history in histories:
+        passages = int(history.table.get("passages", pd.Series(dtype=float)).fillna(0).sum())
+        if passages:
+            amounts[f"train.{history.student}.{history.variant}"] = (passages, "passages")
+    return amounts
 
 
 def _system(path: Path) -> str:
@@ -141,6 +180,8 @@ def _history(path: Path, corpus: str) -> History:
         details.get("trained", {}),
         details.get("best_step"),
         details.get("teacher_temperature"),
+        str(path.parent),
+        about.details.get("settings", {}).get("recipe", {}).get("tower", "both"),
     )
 
 

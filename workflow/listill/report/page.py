@@ -1,19 +1,21 @@
-"""The report page: results, funnel, training, examples and costs in one self-contained HTML file."""
+"""The report page: results, charts, examples, costs and settings in one self-contained HTML file."""
 
 from typing import Any
 
 import numpy as np
 import yaml
 
-from listill.measure_names import SELECTION
-from listill.report import costs, funnel, plots
+from listill.report import contamination, costs, distributions, funnel, gains, plots
+from listill.report.curves import curves
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
-from listill.report.results import Cell, Results, p_text
+from listill.report.results import Cell, Results
 from listill.report.retention import retained, warning
 from listill.report.templates import template
-from listill.report.verdict import verdicts
-from listill.system_names import without_seed
+from listill.report.verdict import Verdict, verdicts
+from listill.system_names import FUSED, is_variant, seed_number, size_of, without_seed
+
+CONFIDENCE = 0.95  # of the intervals in charts, if the level of the others is not known
 
 
 def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
@@ -21,33 +23,48 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
 
     ``max_loss`` is the loss on other corpora that is accepted.
     """
-    results = Results(material.summary, material.comparisons)
+    results = material.results
+    concluded = verdicts(results)
+    overlaps = _overlaps(material)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
     elsewhere = retained(material.retention, max_loss)
     return template("report.html.j2").render(
         title=material.title,
         results=results,
-        verdicts=verdicts(results),
+        verdicts=concluded,
         human=material.evaluated.human,
         dev_queries=material.evaluated.composition("dev"),
         splits=sorted(results.splits, key=["test", "dev", "heldout"].index),
         axis_limit=max([*interval_ends, 1e-9]),
         by_type=_by_type(material, results),
-        pairs=_pairs(material, results),
+        pairs=results.pairs_on(results.trusted, results.main),
+        documents=len(material.corpus),
+        duplicates=int(material.corpus["duplicate_of"].notna().sum()) if "duplicate_of" in material.corpus else 0,
         truncated=material.truncated,
         retained=elsewhere,
         max_loss=max_loss,
         lost=lambda system: warning(elsewhere, system),
-        students=[_student(material, results, student, examples) for student in results.students],
+        students=[
+            _student(material, student, _of(concluded, student), examples, overlaps) for student in results.students
+        ],
+        teachers=_teachers(material),
+        overlaps=overlaps,
+        models=contamination.models(material.config, material.title),
         costs=material.costs,
+        origin=material.origin,
+        template_of_corpus=material.config.get("corpora", {}).get(material.title, {}).get("template", ""),
         config=yaml.safe_dump(material.config, sort_keys=False, allow_unicode=True),
         versions=material.versions,
         fingerprints=material.fingerprints,
         interval=plots.interval,
+        scale=plots.scale,
         clock=costs.clock,
-        p_text=p_text,
     )
+
+
+def _of(concluded: list[Verdict], student: str) -> Verdict | None:
+    return next((verdict for verdict in concluded if verdict.student == student), None)
 
 
 def _by_type(material: Material, results: Results) -> dict[str, Any]:
@@ -66,38 +83,35 @@ def _by_type(material: Material, results: Results) -> dict[str, Any]:
     return {"types": {str(query_type): int(count) for query_type, count in counts.items()}, "rows": rows}
 
 
-def _pairs(material: Material, results: Results) -> list[tuple[str, str, Cell]]:
-    """Return the comparisons besides those with the base, on the most trusted split and the main measure."""
-    if material.comparisons is None:
-        return []
-    table = material.comparisons
-    table = table[(table["split"] == results.trusted) & (table["measure"] == results.main)]
-    pairs = zip(table["system"], table["against"], strict=True)
-    return [(*pair, cell) for pair in pairs if (cell := results.pair(*pair, results.trusted, results.main))]
-
-
-def _student(material: Material, results: Results, student: str, examples: int) -> dict[str, Any]:
+def _student(
+    material: Material, student: str, verdict: Verdict | None, examples: int, overlaps: list[contamination.Overlap]
+) -> dict[str, Any]:
     """Return the data of one student for the template."""
     histories = [history for history in material.histories if history.student == student]
     rows = material.funnels.get(student)
-    verdict = next((verdict for verdict in verdicts(results) if verdict.student == student), None)
     variant = verdict.variant if verdict else None
-    comparison = _wins_and_losses(material, results, student, variant, examples) if variant else None
-    teacher = results.cell("teacher", results.trusted, results.main)
-    gap_closed = None
-    if verdict and verdict.cell and teacher and teacher.value > verdict.cell.base:
-        gap_closed = verdict.cell.delta / (teacher.value - verdict.cell.base)
-    return {
+    comparison = _wins_and_losses(material, student, variant, examples) if variant else None
+    of_variant = next((one for one in histories if f"{student}.{one.variant}" == variant), None)
+    data: dict[str, Any] = {
         "name": student,
         "verdict": verdict,
-        "gap_closed": gap_closed,
-        "teacher": teacher,
+        "folder": of_variant.folder if of_variant else "",
+        "keeps_documents": of_variant is not None and of_variant.tower == "query",
         "steps": [] if rows is None else funnel.steps(rows, _trained(histories)),
         "held_out": {} if rows is None else funnel.held_out(rows),
-        "curves": _curves(histories),
+        "curves": curves(histories),
+        "against": _against(material.results, student, variant) if variant else [],
         "comparison": comparison,
-        "waterfall": plots.waterfall(comparison.differences, f"difference per query, {variant}") if comparison else "",
+        "gains": _gains(material, student, variant) if variant and comparison else {},
+        "scores": _scores(material, student, variant) if variant and comparison else [],
+        "waterfall": "",
+        "clean": _clean(material, student, variant, overlaps) if variant and comparison else {},
     }
+    if comparison and len(comparison.differences):
+        won, tied, lost = comparison.score
+        label = f"difference per query, {variant}: {won} improved, {tied} unchanged, {lost} degraded"
+        data["waterfall"] = plots.waterfall(comparison.differences, label)
+    return data
 
 
 def _trained(histories: list[History]) -> dict[str, dict[str, int]]:
@@ -105,59 +119,102 @@ def _trained(histories: list[History]) -> dict[str, dict[str, int]]:
     return {history.variant: history.trained for history in histories if history.seed == 1 and history.trained}
 
 
-def _wins_and_losses(
-    material: Material, results: Results, student: str, variant: str, examples: int
-) -> WinsAndLosses | None:
-    values = material.per_query
+def _against(results: Results, student: str, variant: str) -> list[tuple[str, str, Cell]]:
+    """Return what a user would compare a variant with: the base model, BM25, and both of them fused."""
+    pairs = [(variant, student), (variant, "bm25"), (variant, student + FUSED), (variant + FUSED, student + FUSED)]
+    cells = [
+        results.cell(system, results.trusted, results.main)
+        if against == student
+        else results.pair(system, against, results.trusted, results.main)
+        for system, against in pairs
+    ]
+    return [(*pair, cell) for pair, cell in zip(pairs, cells, strict=True) if cell]
+
+
+def _wins_and_losses(material: Material, student: str, variant: str, examples: int) -> WinsAndLosses | None:
+    results, values = material.results, material.per_query
     values = values[(values["split"] == results.trusted) & (values["measure"] == results.main)]
     table = values.pivot(index="query_id", columns="system", values="value")
     if not {student, variant} <= set(table.columns) & set(material.runs):
         return None
-    table = table[[student, variant]].set_axis(["before", "after"], axis=1).reset_index()
-    documents = material.corpus
-    titles = documents["title"].fillna("").where(documents["title"].fillna("") != "", documents["text"].str[:80])
+    shown = [
+        system
+        for system in sorted(material.runs, key=results.order)
+        if seed_number(system) == 1 and size_of(system) is None and _concerns(system, student, results.students)
+    ]
+    runs = {system: material.runs[system] for system in shown}
+    evaluated = material.evaluated
     return wins_and_losses(
-        table,
-        (material.runs[student], material.runs[variant]),
-        material.evaluated.queries,
-        material.evaluated.qrels,
-        dict(zip(documents["doc_id"], titles, strict=True)),
-        examples,
+        table, (student, variant), runs, evaluated.queries, evaluated.qrels, material.corpus, examples
     )
 
 
-def _curves(histories: list[History]) -> list[dict[str, Any]]:
-    """Return the plots of each variant; all dev plots of a student have the same y range."""
-    dev_tables = [history.table[history.table["split"] == "dev"] for history in histories]
-    values = [value for table in dev_tables for value in table[SELECTION]]
-    span = (min(values), max(values)) if values else None
-    curves = []
-    for history, dev in zip(histories, dev_tables, strict=True):
-        train = history.table[history.table["split"] == "train"]
-        curve: dict[str, Any] = {
-            "variant": history.variant,
-            "lists": sum(history.trained.values()),
-            "temperature": history.temperature,
-            "plots": {},
-        }
-        if len(dev):
-            order = dev.assign(kept=dev["step"] == history.kept).sort_values(
-                ["kept", SELECTION, "step"], ascending=[False, False, True]
-            )
-            best = order.iloc[0]
-            base = dev.loc[dev["step"] == 0, SELECTION]
-            curve["kept"] = int(best["step"])
-            curve["plots"][f"{SELECTION} on dev queries"] = plots.chart(
-                [plots.Line(dev["step"].to_numpy(float), dev[SELECTION].to_numpy(float))],
-                f"{SELECTION} on dev queries, {history.variant}",
-                base=float(base.iloc[0]) if len(base) else None,
-                best=(float(best["step"]), float(best[SELECTION])),
-                span=span,
-            )
-        for column, name in (("loss", "training loss"), ("lr", "learning rate")):
-            points = train.dropna(subset=[column])
-            if len(points):
-                line = plots.Line(points["step"].to_numpy(float), points[column].to_numpy(float))
-                curve["plots"][name] = plots.chart([line], f"{name}, {history.variant}")
-        curves.append(curve)
-    return curves
+def _concerns(system: str, student: str, students: list[str]) -> bool:
+    """Tell whether a system is the student's or no student's."""
+    others = [other for other in students if other != student]
+    return not any(
+        system in (other, other + FUSED) or is_variant(system.removesuffix(FUSED), other) for other in others
+    )
+
+
+def _values(material: Material, split: str) -> Any:
+    values = material.per_query
+    return values[(values["split"] == split) & (values["measure"] == material.results.main)]
+
+
+def _gains(material: Material, student: str, variant: str) -> dict[str, list[gains.Gain]]:
+    """Return the gains on groups of queries by the title of their table; only groupings with several groups."""
+    results = material.results
+    level, seed = results.confidence or CONFIDENCE, int(material.config.get("seed", 0))
+    found = {}
+    for split in dict.fromkeys([results.trusted, *(name for name in results.splits if name == "heldout")]):
+        values = _values(material, split)
+        if {student, variant} <= set(values["system"]):
+            found[f"by query type, {split}"] = gains.by_type(values, material.evaluated, student, variant, level, seed)
+    values = _values(material, results.trusted)
+    found[f"by query length, {results.trusted}"] = gains.by_length(
+        values, material.evaluated, student, variant, level, seed
+    )
+    return {title: rows for title, rows in found.items() if rows}
+
+
+def _scores(material: Material, student: str, variant: str) -> list[tuple[str, Any, Any]]:
+    """Return title, plot and histogram of the scores before and after training, on the most trusted split."""
+    queries = material.evaluated.judged
+    ids = set(queries.loc[queries["split"] == material.results.trusted, "query_id"])
+    runs = material.runs[student], material.runs[variant]
+    found = distributions.students(runs, material.evaluated.qrels, ids)
+    titles = [f"{student}, before training", f"{variant}, after training"]
+    return [
+        (title, plots.distribution(one, f"scores of {title}: {_means(one)}"), one)
+        for title, one in zip(titles, found, strict=False)
+    ]
+
+
+def _teachers(material: Material) -> list[tuple[str, Any, Any]]:
+    """Return name, plot and histogram of each teacher's scores."""
+    return [
+        (name, plots.distribution(one, f"scores of the teacher {name}: {_means(one)}"), one)
+        for name, one in material.teachers.items()
+    ]
+
+
+def _means(histogram: distributions.Histogram) -> str:
+    return ", ".join(f"mean of {name} {mean:.3g}" for name, mean in histogram.means.items())
+
+
+def _overlaps(material: Material) -> list[contamination.Overlap]:
+    found = [contamination.overlap(material.training, material.evaluated, split) for split in ("test", "dev")]
+    return [one for one in found if one]
+
+
+def _clean(material: Material, student: str, variant: str, overlaps: list[contamination.Overlap]) -> dict[str, Cell]:
+    """Return the comparison on the topics of each split that have nothing in common with the training queries."""
+    level, seed = material.results.confidence or CONFIDENCE, int(material.config.get("seed", 0))
+    found = {}
+    for one in overlaps:
+        values = _values(material, one.split)
+        values = values[values["query_id"].isin(one.clean)]
+        if 0 < len(one.clean) < one.topics and {student, variant} <= set(values["system"]):
+            found[one.split] = gains.difference(values, material.evaluated, student, variant, level, seed)
+    return found

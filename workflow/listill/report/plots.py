@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup, escape
 
-from listill.report.results import Cell
+from listill.report.distributions import Histogram
+from listill.report.results import Cell, signed
 
 _POINTS = 240  # a small plot cannot show more points
 _WIDTH, _HEIGHT = 320, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 24
+_AXIS, _HALF = 80, 74  # the middle of an interval plot, and half the length of its axis
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,15 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     rough = (high - low) / count
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
-    return [float(value) for value in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
+    # Adding 0 makes 0 of -0, which would be shown with its sign.
+    return [float(value) + 0.0 for value in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
+
+
+def tick_text(value: float) -> str:
+    """Return a tick for people: at most four digits, a minus sign that is no hyphen, and powers of ten where needed."""
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def chart(
@@ -65,7 +75,7 @@ def chart(
     parts = []
     for y in ticks(low, high):
         parts.append(f'<path class="grid" d="M{_LEFT} {py(y):.1f}H{_WIDTH - _RIGHT}"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{py(y) + 3.5:.1f}" text-anchor="end">{y:.4g}</text>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{py(y) + 3.5:.1f}" text-anchor="end">{tick_text(y)}</text>')
     for x in (tick for tick in ticks(left, right) if tick == round(tick)):
         parts.append(f'<text x="{px(x):.1f}" y="{_HEIGHT - 7}" text-anchor="middle">{x:.0f}</text>')
     if base is not None:
@@ -84,30 +94,91 @@ def chart(
 
 
 def interval(cell: Cell | None, axis_limit: float) -> Markup:
-    """Return a difference with its confidence interval on an axis of +-``axis_limit``; empty without a test."""
-    if cell is None or not cell.tested:
+    """Return a difference with its confidence interval on an axis of +-``axis_limit``; empty for a base.
+
+    Values beyond the axis are drawn at its end.
+    """
+    if cell is None or np.isnan(cell.low) or (not cell.tested and cell.low == cell.high == 0):
         return Markup("")
-    x, low, high = (80 + 74 * np.clip(value / axis_limit, -1, 1) for value in (cell.delta, cell.low, cell.high))
+    x, low, high = (_place(value, axis_limit) for value in (cell.delta, cell.low, cell.high))
     parts = [
-        '<path class="axis" d="M80 0V20"/>',
+        *(f'<path class="grid" d="M{_place(tick, axis_limit):.1f} 0V20"/>' for tick in _scale_ticks(axis_limit)),
+        f'<path class="axis" d="M{_AXIS} 0V20"/>',
         f'<path class="whisker {cell.tone}" d="M{low:.1f} 10H{high:.1f}"/>',
         f'<circle class="{cell.tone}" cx="{x:.1f}" cy="10" r="4"/>',
     ]
-    return _svg(parts, f"{cell.delta:+.3f}, from {cell.low:+.3f} to {cell.high:+.3f}", 160, 20, "interval")
+    return _svg(parts, f"{signed(cell.delta)}, from {signed(cell.low)} to {signed(cell.high)}", 160, 20, "interval")
+
+
+def scale(axis_limit: float) -> Markup:
+    """Return the scale of the interval plots, for the head of their column."""
+    parts = [
+        f'<text x="{_place(tick, axis_limit):.1f}" y="13" text-anchor="middle">{tick_text(tick)}</text>'
+        for tick in _scale_ticks(axis_limit)
+    ]
+    return _svg(parts, f"scale from {-axis_limit:.3g} to {axis_limit:.3g}", 160, 20, "interval")
+
+
+def _place(value: float, axis_limit: float) -> float:
+    return float(_AXIS + _HALF * np.clip(value / axis_limit, -1, 1))
+
+
+def _scale_ticks(axis_limit: float) -> list[float]:
+    """Return 0 and the largest round number on either side that leaves room for its text."""
+    largest = max(tick for tick in ticks(-axis_limit, axis_limit, 6) if tick <= 0.85 * axis_limit)
+    return [-largest, 0.0, largest]
 
 
 def waterfall(differences: np.ndarray, label: str) -> Markup:
-    """Return per-query differences (float [n], sorted from gain to loss) as bars above and below the zero line."""
+    """Return per-query differences (float [n], sorted from gain to loss) as bars above and below the zero line.
+
+    The plot is as wide as the page. Its scale is text beside it, which keeps its size on a phone.
+    """
     largest = float(max(abs(differences).max(), 1e-9))
     _, values = thin(np.arange(len(differences), dtype=float), differences)
     width = 640 / len(values)
-    parts = [
+
+    def py(value: float) -> float:
+        return float(60 - value / largest * 56)
+
+    marks = [tick for tick in ticks(-largest, largest) if abs(tick) <= largest]
+    parts = [f'<path class="grid" d="M0 {py(tick):.1f}H640"/>' for tick in marks if tick]
+    parts += [
         f'<rect class="{"up" if value > 0 else "down"}" x="{i * width:.2f}" width="{width + 0.1:.2f}" '
         f'y="{60 - max(value, 0) / largest * 56:.2f}" height="{abs(value) / largest * 56:.2f}"/>'
         for i, value in enumerate(values)
         if value
     ]
-    return _svg([*parts, '<path class="axis" d="M0 60H640"/>'], label, 640, 120, "waterfall")
+    svg = _svg([*parts, '<path class="axis" d="M0 60H640"/>'], label, 640, 120, "waterfall")
+    texts = "".join(f'<span style="top:{100 * py(tick) / 120:.1f}%">{_signed_tick(tick)}</span>' for tick in marks)
+    return Markup(f'<div class="scaled"><div class="scale" aria-hidden="true">{texts}</div>{svg}</div>')
+
+
+def _signed_tick(value: float) -> str:
+    return f"+{tick_text(value)}" if value > 0 else tick_text(value)
+
+
+def distribution(histogram: Histogram, label: str) -> Markup:
+    """Return the distributions of a histogram as outlines over one axis; the first is drawn behind the others."""
+    edges = histogram.edges
+    highest = max(float(shares.max()) for shares in histogram.shares.values()) or 1.0
+    low, high = float(edges[0]), float(edges[-1])
+
+    def px(x: float) -> float:
+        return 10 + (x - low) / (high - low) * (_WIDTH - 20)
+
+    bottom = _HEIGHT - _BOTTOM
+    parts = []
+    for number, shares in enumerate(histogram.shares.values()):
+        heights = bottom - shares / highest * (bottom - _TOP)
+        outline = "".join(
+            f"L{px(edges[i]):.1f} {height:.1f}H{px(edges[i + 1]):.1f}" for i, height in enumerate(heights)
+        )
+        parts.append(f'<path class="area s{number}" d="M{px(low):.1f} {bottom}{outline}V{bottom}Z"/>')
+    for x in ticks(low, high):
+        parts.append(f'<text x="{px(x):.1f}" y="{_HEIGHT - 7}" text-anchor="middle">{tick_text(x)}</text>')
+    parts.append(f'<path class="axis" d="M10 {bottom}H{_WIDTH - 10}"/>')
+    return _svg(parts, label, _WIDTH, _HEIGHT, "chart")
 
 
 def _svg(parts: list[str], label: str, width: int, height: int, style: str) -> Markup:

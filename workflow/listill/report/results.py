@@ -1,16 +1,27 @@
 """Interpretation of a summary table: which split to trust, which variant to choose, and whether training helped."""
 
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from listill import tables
+from listill.errors import UserError
+from listill.evaluation.significance import FEW_CLUSTERS
+from listill.evaluation.summary import base_of
 from listill.measure_names import SELECTION
 from listill.system_names import FUSED, is_variant, student_of
 
 SPLITS = ("test", "heldout", "dev")  # the most trusted first; dev is used for model selection
 SIGNIFICANT = 0.05
+# A difference that is smaller than this share of the base is not noticeable to users (Sparck Jones 1974, Automatic indexing,
+# Journal of Documentation 30).
+NOTICEABLE = 0.05
+HELPED, HURT, NO_DIFFERENCE = "HELPED", "HURT", "NO DIFFERENCE"
+TOO_FEW, TOO_FEW_SEEDS = "TOO FEW QUERIES TO TELL", "TOO FEW SEEDS TO TELL"
 NAMES = {"test": "test topics", "heldout": "held-out synthetic queries", "dev": "dev queries"}
 
 
@@ -19,7 +30,8 @@ class Cell:
     """One result: mean, difference from the base with its interval, corrected p-value (nan if there is none).
 
     ``seeds`` is the number of seeds, ``seed_sd`` the standard deviation of their means (nan for one seed), ``clusters``
-    the number of clusters of queries, ``kept`` the number of seeds whose training was kept (nan if not trained).
+    the number of clusters of queries, ``kept`` the number of seeds whose training was kept (nan if not trained), ``least``
+    the smallest corrected p-value that the number of resamples can give (nan if unknown).
     """
 
     value: float
@@ -32,6 +44,39 @@ class Cell:
     seeds: float = 1
     seed_sd: float = np.nan
     kept: float = np.nan
+    least: float = np.nan
+
+    @property
+    def word(self) -> str:
+        """Whether it helped, in one of the words above.
+
+        There is NO DIFFERENCE only if the interval contains 0 and no difference that is noticeable. A wide interval means
+        that the queries are too few to tell, or the seeds, if the test over queries finds a difference.
+        """
+        if self.discarded:
+            return NO_DIFFERENCE
+        if self.significant:
+            return HELPED if self.delta > 0 else HURT
+        near = NOTICEABLE * self.base
+        if -near <= self.low <= 0 <= self.high <= near and not self.few:
+            return NO_DIFFERENCE
+        return TOO_FEW_SEEDS if self.p_value < SIGNIFICANT and self.seeds > 1 else TOO_FEW
+
+    @property
+    def few(self) -> bool:
+        """Whether there are so few clusters of queries that they cannot carry a decision."""
+        return self.clusters < FEW_CLUSTERS
+
+    @property
+    def interval(self) -> str:
+        """The ends of the interval, such as ``+0.060 to +0.113``."""
+        return f"{signed(self.low)} to {signed(self.high)}"
+
+    @property
+    def p(self) -> str:
+        """The p-value with its relation: ``= 0.012``; ``<= 0.0009`` if more resamples could give a smaller one."""
+        text = p_text(self.p_value)
+        return text.replace("=", "<=") if self.p_value <= self.least * (1 + 1e-9) else text
 
     @property
     def significant(self) -> bool:
@@ -65,18 +110,54 @@ class Cell:
 
 
 class Results:
-    """A summary table (at least one row), indexed by system, split and measure, and the table ``comparisons``."""
+    """A summary table (at least one row), indexed by system, split and measure, and the table ``comparisons``.
 
-    def __init__(self, summary: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> None:
-        self._cells = _cells(summary, ["system", "split", "measure"], ["value", "base"])
+    ``resamples`` and ``confidence`` (such as 0.95) are the settings of the tests, if they are known.
+    """
+
+    def __init__(
+        self,
+        summary: pd.DataFrame,
+        comparisons: pd.DataFrame | None = None,
+        resamples: int | None = None,
+        confidence: float | None = None,
+    ) -> None:
+        self.confidence = confidence
+        against = summary["system"].map({s: base_of(s, _students(summary)) for s in summary["system"].unique()})
+        least = _least(summary.assign(against=against), ["split", "measure", "against"], resamples)
+        self._cells = _cells(summary.assign(least=least), ["system", "split", "measure"], ["value", "base"])
         self._pairs = {}
         if comparisons is not None:
-            self._pairs = _cells(comparisons, ["system", "against", "split", "measure"], ["value", "against_value"])
+            least = _least(comparisons, ["split", "measure", "student"], resamples)
+            key = ["system", "against", "split", "measure"]
+            self._pairs = _cells(comparisons.assign(least=least), key, ["value", "against_value"])
         self._queries = dict(zip(summary["split"], summary["queries"], strict=True))
         self.splits = [split for split in SPLITS if split in self._queries]
         self.measures = sorted(summary["measure"].unique(), key=lambda name: (name != SELECTION, name))
         self.students = _students(summary)
-        self.systems = sorted(summary["system"].unique(), key=self._sort_key)
+        self.systems = sorted(summary["system"].unique(), key=self.order)
+
+    @classmethod
+    def read(cls, summary: Path, comparisons: Path | None = None) -> "Results":
+        """Read summary.parquet and, if it is given, comparisons.parquet, with the settings of their tests.
+
+        Raises UserError if the summary has no rows.
+        """
+        settings = tables.details(summary).get("settings", {})
+        figures = tables.read(summary, "summary")
+        if figures.empty:
+            raise UserError(f"{summary}: the table is empty: run the stage evaluate again")
+        return cls(
+            figures,
+            None if comparisons is None else tables.read(comparisons, "comparisons"),
+            settings.get("resamples"),
+            settings.get("confidence"),
+        )
+
+    @property
+    def interval_name(self) -> str:
+        """What an interval is called: ``95 % interval``, or ``interval`` if its level is not known."""
+        return f"{100 * self.confidence:g} % interval" if self.confidence else "interval"
 
     @property
     def main(self) -> str:
@@ -101,6 +182,15 @@ class Results:
             return None
         mirrored = {"value": cell.base, "base": cell.value, "delta": -cell.delta, "low": -cell.high, "high": -cell.low}
         return dataclasses.replace(cell, **mirrored)
+
+    def pairs_on(self, split: str, measure: str) -> list[tuple[str, str, Cell]]:
+        """Return the comparisons besides those with the base on one split: system, against, and the result."""
+        return [(key[0], key[1], cell) for key, cell in self._pairs.items() if key[2:] == (split, measure)]
+
+    def base(self, system: str) -> str | None:
+        """Return the system that a system is compared with in the summary; None if it is compared with none."""
+        against = base_of(system, self.students)
+        return None if against == system else against
 
     def described(self, split: str) -> str:
         """Return the number of queries of a split, and that of their clusters if some belong together."""
@@ -133,8 +223,8 @@ class Results:
         on_dev = [(cell.value, name) for name in variants if (cell := self.cell(name, "dev", self.main))]
         return min(on_dev, key=lambda pair: (-pair[0], pair[1]))[1] if on_dev else None
 
-    def _sort_key(self, system: str) -> tuple[int, str, int, str]:
-        """Sort BM25 first, then each student with its fusion and variants, then other systems, then the teacher."""
+    def order(self, system: str) -> tuple[int, str, int, str]:
+        """Return a key that sorts BM25 first, then students with their fusions and variants, and the teacher last."""
         if system in ("bm25", "teacher"):
             return (0 if system == "bm25" else 3, "", 0, system)
         student = student_of(system, self.students)
@@ -146,10 +236,29 @@ class Results:
 
 def _cells(table: pd.DataFrame, key: list[str], means: list[str]) -> dict[tuple[str, ...], Cell]:
     """Return the rows of a table by the given columns."""
-    names = [*means, "delta", "ci_low", "ci_high", "p_value", "clusters", "seeds", "seed_sd", "kept"]
-    figures = table.reindex(columns=names).fillna({"seeds": 1}).to_numpy(dtype=float, na_value=np.nan)
+    names = [*means, "delta", "ci_low", "ci_high", "p_value", "clusters", "seeds", "seed_sd", "kept", "least"]
+    unknown = {"seeds": 1, "clusters": table["queries"]}
+    figures = table.reindex(columns=names).fillna(unknown).to_numpy(dtype=float, na_value=np.nan)
     keys = table[key].itertuples(index=False, name=None)
     return {row_key: Cell(*map(float, row)) for row_key, row in zip(keys, figures, strict=True)}
+
+
+def _least(table: pd.DataFrame, family: list[str], resamples: int | None) -> pd.Series:
+    """Return the smallest corrected p-value of each row's family of comparisons; nan if ``resamples`` is not known.
+
+    A test with B resamples gives at least 1 / (B + 1), which Holm's correction multiplies by the number of comparisons.
+    """
+    if resamples is None:
+        return pd.Series(np.nan, index=table.index)
+    tested = Counter(map(tuple, table.loc[table["p_value"].notna(), family].to_numpy()))
+    sizes = [tested[tuple(row)] for row in table[family].to_numpy()]
+    return pd.Series(np.array(sizes) / (resamples + 1), index=table.index)
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return a difference with its sign; a difference that is rounded to zero has none."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text
 
 
 def p_text(p_value: float) -> str:

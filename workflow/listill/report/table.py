@@ -11,7 +11,7 @@ from pathlib import Path
 
 from listill import tables
 from listill.errors import UserError
-from listill.report.results import Cell, Results, p_text
+from listill.report.results import Cell, Results, signed
 from listill.report.retention import retained
 from listill.report.verdict import verdicts
 
@@ -36,7 +36,10 @@ def table(results: Results, title: str, split: str | None = None) -> str:
         lines.append(f"{row}  {_p_value(cells[0])}".rstrip())
     lines += [
         "",
-        "value and difference from the student's base model; * p < 0.05, ** p < 0.01 (paired, Holm-corrected)",
+        f"value and difference from the student's base model (bm25, teacher: from {results.students[0]});"
+        if results.students
+        else "value;",
+        "* p < 0.05, ** p < 0.01 (paired, Holm-corrected); <=: more resamples could give a smaller p",
     ]
     if chosen - {None}:
         lines.append("<  the best variant of the student on dev")
@@ -52,14 +55,9 @@ def table(results: Results, title: str, split: str | None = None) -> str:
 
 def text(folder: Path) -> str:
     """Return the table and the verdicts for the results folder of a corpus."""
-    summary = tables.read(folder / "summary.parquet", "summary")
-    if summary.empty:
-        raise UserError(f"{folder / 'summary.parquet'}: the table is empty: run the stage evaluate again")
     comparisons = folder / "comparisons.parquet"
-    results = Results(summary, tables.read(comparisons, "comparisons") if comparisons.exists() else None)
-    conclusions = "\n".join(
-        textwrap.fill(f"{verdict.sentence}. {verdict.caveat}".strip(), WIDTH) for verdict in verdicts(results)
-    )
+    results = Results.read(folder / "summary.parquet", comparisons if comparisons.exists() else None)
+    conclusions = "\n".join(textwrap.fill(verdict.text, WIDTH) for verdict in verdicts(results))
     parts = [table(results, folder.resolve().name), f"{conclusions}{_elsewhere(folder)}", *_places(folder, results)]
     return "\n\n".join(parts)
 
@@ -107,7 +105,7 @@ def _elsewhere(folder: Path) -> str:
     summaries = {name: tables.read(path, "summary") for name, path in files.items() if path.exists()}
     lines = [
         f"on {row.corpus} ({row.queries}), {row.system}: {row.measure} {row.cell.base:.3f} -> {row.cell.value:.3f}, "
-        f"{row.cell.delta:+.3f} ({row.cell.low:+.3f} to {row.cell.high:+.3f}): {row.state}"
+        f"{signed(row.cell.delta)} ({row.cell.interval}): {row.state}"
         for row in retained(summaries, retention["max_loss"])
     ]
     return "".join(f"\n{textwrap.fill(line, WIDTH)}" for line in lines)
@@ -120,11 +118,11 @@ def _short(system: str) -> str:
 def _cell(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    return f"{cell.value:.3f} {cell.delta:+.3f}{cell.mark}" if cell.tested else f"{cell.value:.3f}"
+    return f"{cell.value:.3f} {signed(cell.delta)}{cell.mark}" if cell.tested else f"{cell.value:.3f}"
 
 
 def _p_value(cell: Cell) -> str:
-    return p_text(cell.p_value).removeprefix("= ") if cell.tested else ""
+    return cell.p.removeprefix("= ") if cell.tested else ""
 
 
 def main() -> None:

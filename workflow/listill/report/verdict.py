@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from listill.evaluation.significance import FEW_CLUSTERS
-from listill.report.results import Cell, Results, p_text
+from listill.report.results import NO_DIFFERENCE, NOTICEABLE, TOO_FEW, TOO_FEW_SEEDS, Cell, Results, signed
 from listill.system_names import FUSED
 
 CAVEATS = {
@@ -16,13 +15,29 @@ CAVEATS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """The conclusion for one student: a sentence with its caveats, the variant selected on dev, and its result."""
+    """The conclusion for one student: whether it helped, in one word and in one sentence.
+
+    ``bar`` compares with the best system without training, if that is not the base model. ``caveat`` is what limits the
+    conclusion, in sentences. ``variant`` is the one that was selected on dev, ``cell`` its result.
+    """
 
     student: str
     sentence: str
+    word: str = ""
+    bar: str = ""
     caveat: str = ""
     variant: str | None = None
     cell: Cell | None = None
+
+    @property
+    def headline(self) -> str:
+        """The word and the sentence, such as ``HELPED: minilm.listwise beats minilm by ...``."""
+        return f"{self.word}: {self.sentence}." if self.word else f"{self.sentence}."
+
+    @property
+    def text(self) -> str:
+        """All of it, as one paragraph."""
+        return " ".join(filter(None, [self.headline, self.bar, self.caveat]))
 
 
 def verdicts(results: Results) -> list[Verdict]:
@@ -37,17 +52,18 @@ def _verdict(results: Results, student: str) -> Verdict:
     if variant is None or cell is None:
         return Verdict(student, f"no variant of {student} can be selected, as there are no dev queries; see the table")
     selection = "; selected on dev" if len(results.variants(student)) > 1 else ""
-    seeds = f", mean of {cell.seeds:.0f} seeds" if cell.seeds > 1 else ""
-    where = f"{results.described(results.trusted)}{seeds}"
+    seeds = f"mean of {cell.seeds:.0f} seeds" if cell.seeds > 1 else "one seed"
+    where = f"{results.described(results.trusted)}; {seeds}"
     if cell.discarded:
-        sentence = f"training did not help {student}: the base model is kept ({cell.base:.3f} {results.main}, {where})"
+        sentence = f"training did not help {student}: the base model is kept ({cell.base:.3f} {results.main}; {where})"
     else:
-        figures = f"{cell.base:.3f} -> {cell.value:.3f}, p {p_text(cell.p_value)}, {where}"
-        sentence = f"{_claim(results, student, variant, cell)} {cell.delta:+.3f} {results.main} ({figures}){selection}"
-    bar, bar_note = _bar(results, student, variant)
-    notes = [bar_note, _variants_note(results, student, variant), _seeds_note(cell), _size_note(results, cell)]
+        figures = f"{cell.base:.3f} -> {cell.value:.3f}; {results.interval_name} {cell.interval}; p {cell.p}; {where}"
+        sentence = (
+            f"{_claim(results, student, variant, cell)} {signed(cell.delta)} {results.main} ({figures}){selection}"
+        )
+    notes = [_width_note(cell), _size_note(results, cell), _variants_note(results, student, variant), _seeds_note(cell)]
     caveat = " ".join(note for note in [*notes, CAVEATS.get(results.trusted, "")] if note)
-    return Verdict(student, sentence + bar, caveat, variant, cell)
+    return Verdict(student, sentence, cell.word, _bar(results, student, variant), caveat, variant, cell)
 
 
 def _claim(results: Results, student: str, variant: str, cell: Cell) -> str:
@@ -64,18 +80,17 @@ def best_untrained(results: Results, student: str) -> str:
     return max((name for name, cell in cells.items() if cell), key=lambda name: cells[name].value)  # type: ignore[union-attr]
 
 
-def _bar(results: Results, student: str, variant: str) -> tuple[str, str]:
-    """Compare with the best untrained system: what is added to the verdict, and what to its notes."""
+def _bar(results: Results, student: str, variant: str) -> str:
+    """Compare with the best untrained system, in one sentence; empty if that is the base model."""
     best = best_untrained(results, student)
     pair = results.pair(variant, best, results.trusted, results.main)
     if best == student or pair is None:
-        return "", ""
-    figures = f"{best}, without training, has {pair.base:.3f}"
+        return ""
+    figures = f"{signed(pair.delta)}, {pair.interval}, p {pair.p}"
     if pair.significant and pair.delta > 0:
-        return "", f"It also beats the best system without training: {best} ({pair.base:.3f}) by {pair.delta:+.3f}."
-    if pair.significant:
-        return f"; but {figures}, significantly more", ""
-    return f"; but {figures}: no significant difference ({pair.delta:+.3f}, p {p_text(pair.p_value)})", ""
+        return f"It also beats the best system without training, {best} ({pair.base:.3f}), by {figures}."
+    worse = "significantly more" if pair.significant else "no significant difference"
+    return f"But {best}, without training, has {pair.base:.3f}: {worse} ({figures})."
 
 
 def _variants_note(results: Results, student: str, variant: str) -> str:
@@ -101,9 +116,28 @@ def _seeds_note(cell: Cell) -> str:
     return ""
 
 
+def _width_note(cell: Cell) -> str:
+    """Return what the word for a result that is not significant means."""
+    near = NOTICEABLE * cell.base
+    if cell.word == NO_DIFFERENCE and not cell.discarded:
+        return (
+            f"The whole interval is within {near:.3f} of 0 (5 % of the base): such a difference is hardly noticeable."
+        )
+    if cell.word == TOO_FEW_SEEDS:
+        return "The seeds are too few to tell: the queries show a difference, but the seeds differ so much that it may be 0."
+    if cell.word != TOO_FEW or cell.few:
+        return ""
+    if cell.low <= 0 <= cell.high:
+        return (
+            f"The queries are too few to tell: the interval contains differences of over {near:.3f} (5 % of the base)."
+        )
+    return (
+        "The queries are too few to tell: the interval does not contain 0, but the corrected p-value is not below 0.05."
+    )
+
+
 def _size_note(results: Results, cell: Cell) -> str:
-    clusters = results.queries(results.trusted) if np.isnan(cell.clusters) else cell.clusters
-    if clusters >= FEW_CLUSTERS:
+    if not cell.few:
         return ""
     note = f"So few queries cannot carry a decision ({results.described(results.trusted)})"
     if np.isnan(cell.detectable):

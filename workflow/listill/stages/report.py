@@ -66,26 +66,23 @@ def run(
     comparisons: MaybeIn = None,
     tokens: Ins = [],
     retention: Others = [],
+    scores: MaybeIn = None,
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
     from listill import tables
-    from listill.errors import UserError
     from listill.report import material, page
 
-    figures = tables.read(summary, "summary")
-    if figures.empty:
-        raise UserError(f"{summary}: the table is empty: run the stage evaluate again")
     listed_benchmarks = [path for path in benchmarks if settings.jobs is None or path.stem in settings.jobs]
     benchmark_fingerprints = {tables.provenance(path).fingerprint for path in benchmarks}
     files = material.Files(
-        *(per_query, corpus, topics, qrels, queries, funnels, histories, runs, listed_benchmarks),
+        *(summary, per_query, corpus, topics, qrels, queries, funnels, histories, runs, listed_benchmarks),
         comparisons=comparisons,
         tokens=tokens,
         retention=retention,
+        scores=scores,
     )
     page_data = material.load(
         title=settings.title,
-        summary=figures,
         files=files,
         config=settings.config,
         versions=_versions([summary, per_query, corpus, topics, qrels, queries, *funnels, *histories, *runs, *tokens]),
