@@ -159,6 +159,17 @@ def test_a_student_that_has_lost_on_another_corpus_is_marked_red(material: Mater
     assert '<td data-label="result">retained</td>' in page
 
 
+def test_tasks_of_mteb_have_a_section(material: Material) -> None:
+    assert "MTEB" not in render(material, 3)
+    row = {"task": NASTY, "subset": "default", "split": "test", "measure": "ndcg_at_10", "revision": "r"}
+    of_system = {"minilm": 0.5, "minilm.listwise": 0.4}
+    tables = {system: pd.DataFrame([row]).assign(value=value) for system, value in of_system.items()}
+    page = render(replace(material, mteb=tables), 3)
+    Page(page)
+    section = page[page.index('<section id="mteb">') :].partition("</section>")[0]
+    assert all(text in section for text in ("minilm.listwise", "0.500", "0.400", "&lt;script"))
+
+
 def test_tables_have_headers_and_charts_alternative_texts(material: Material) -> None:
     page = Page(render(material, 3))
     headers = [attributes for tag, attributes in page.tags if tag == "th"]

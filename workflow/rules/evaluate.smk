@@ -204,12 +204,13 @@ rule write_report:
         runtime=30,
     params:
         benchmarks="results/{corpus}/benchmarks",
+        scores=lambda wildcards, input: f"--scores {input.scores}" if input.scores else "",
     shell:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
-        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention}"
-        " --scores {input.scores}"
+        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --mteb {input.mteb}"
+        " {params.scores}"
         " --benchmarks {params.benchmarks}/*.tsv results/joint/benchmarks/*.tsv --out {output}"
 
 

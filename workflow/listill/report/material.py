@@ -58,7 +58,7 @@ class Material:
     ``per_query``, ``corpus``: the tables with these names. ``training``: the training queries (query_id, text, type,
     doc_id). ``runs``: the runs table of each system. ``funnels``: the funnel rows of each student. ``truncated``: how many
     documents each student reads in part. ``retention``: the summary of the students on each other corpus. ``teachers``:
-    the distribution of each teacher's scores.
+    the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
     """
 
     title: str
@@ -78,6 +78,7 @@ class Material:
     truncated: dict[str, Truncated] = field(default_factory=dict)
     retention: dict[str, pd.DataFrame] = field(default_factory=dict)
     teachers: dict[str, Histogram] = field(default_factory=dict)
+    mteb: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Files:
     tokens: list[Path] = field(default_factory=list)
     retention: list[Path] = field(default_factory=list)
     scores: Path | None = None
+    mteb: list[Path] = field(default_factory=list)
 
 
 def load(
@@ -125,6 +127,7 @@ def load(
         funnels=_funnels(files.funnels, results.students),
         truncated=_truncated(files.tokens),
         retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
+        mteb={path.stem: tables.read(path, "mteb") for path in files.mteb},
         histories=histories,
         costs=costs.with_rates(costs.read(files.benchmarks), amounts),
         config=config,

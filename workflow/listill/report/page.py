@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from listill.report import contamination, costs, distributions, funnel, gains, plots
+from listill.report import contamination, costs, distributions, funnel, gains, mteb, plots
 from listill.report.curves import curves
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
@@ -43,6 +43,7 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
         duplicates=int(material.corpus["duplicate_of"].notna().sum()) if "duplicate_of" in material.corpus else 0,
         truncated=material.truncated,
         retained=elsewhere,
+        mteb=mteb.tasks(material.mteb),
         max_loss=max_loss,
         lost=lambda system: warning(elsewhere, system),
         students=[

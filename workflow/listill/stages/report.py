@@ -66,6 +66,7 @@ def run(
     comparisons: MaybeIn = None,
     tokens: Ins = [],
     retention: Others = [],
+    mteb: Ins = [],
     scores: MaybeIn = None,
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
@@ -79,6 +80,7 @@ def run(
         comparisons=comparisons,
         tokens=tokens,
         retention=retention,
+        mteb=mteb,
         scores=scores,
     )
     page_data = material.load(
