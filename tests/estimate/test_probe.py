@@ -4,6 +4,7 @@ import flow
 import numpy as np
 import pytest
 
+from listill.errors import UserError
 from listill.estimate import probe
 from listill.estimate.counts import counts
 from listill.estimate.jobs import OneCorpus, jobs_of
@@ -62,6 +63,19 @@ def test_a_model_that_is_not_here(settings: dict[str, Any], contents: Contents) 
     assert "no such folder" in rates.missing["encode.other"]
     assert "set estimate.rates.generate" in rates.missing["generate"]
     assert "index" in rates.per_second
+
+
+def test_a_model_of_the_hub_that_is_not_here(
+    settings: dict[str, Any], contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Probe, kind: str, model: str) -> float:
+        raise UserError("model a/b: no such folder, and it cannot be downloaded from the hub (offline); download it")
+
+    monkeypatch.setattr(Probe, "_measure", fail)
+    _, of_machine = measured(settings, contents)
+    assert of_machine.rates({"train.small"}).missing["train.small"] == (
+        "model a/b is not on this machine, and the estimate downloads none: download it, or set estimate.rates.train.small"
+    )
 
 
 def test_rerankers_are_measured_in_tokens(

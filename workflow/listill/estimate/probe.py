@@ -68,7 +68,7 @@ class Probe:
             try:
                 per_second[name] = self._measure(kind, model)
             except UserError as error:
-                missing[name] = str(error)
+                missing[name] = _reason(str(error), name)
                 continue
             log.info("estimate: %s: %.3g a second", name, per_second[name])
         name, student = min(
@@ -202,6 +202,16 @@ class Probe:
         pairs = sorted(((text + number) % len(self.queries), text) for text in range(texts) for number in range(each))
         query, text = np.array(pairs, dtype=np.int64).T
         return Pairs(self.sample, self.queries, query, text)
+
+
+def _reason(error: str, rate: str) -> str:
+    """Return why a rate is not known, and what to do about it."""
+    if "cannot be downloaded" not in error:
+        return error
+    return (
+        f"{error.partition(':')[0]} is not on this machine, and the estimate downloads none: download it, or set "
+        f"estimate.rates.{rate}"
+    )
 
 
 def per_second(work: Callable[[int], object], most: int, first: int = FIRST) -> float:
