@@ -7,7 +7,7 @@ import pytest
 
 from listill.funnel import count_reasons
 from listill.queries.answers import TOO_LONG
-from listill.queries.cleaning import RequestInfo, copied, longest_run, overlaps, reasons
+from listill.queries.cleaning import RequestInfo, copied, longest_run, overlapping_pairs, overlaps, reasons
 from listill.settings.generation import Cleaning
 
 
@@ -83,6 +83,15 @@ def test_overlap_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = overlaps(queries, ["a b", "e"], 0.9)
     monkeypatch.setattr("listill.queries.cleaning.BLOCK", 2)
     assert overlaps(queries, ["a b", "e"], 0.9) == whole == [True, False, False, True, True]
+
+
+def test_the_pairs_of_queries_and_topics_that_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, topics = ["red fox", "tea", "fox red", "sky"], ["the red fox", "green tea", "tea"]
+    for block in (10_000, 1):
+        monkeypatch.setattr("listill.queries.cleaning.BLOCK", block)
+        rows, columns = overlapping_pairs(queries, topics, 0.5)
+        assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == {(0, 0), (2, 0), (1, 1), (1, 2)}
+    assert len(overlapping_pairs(queries, ["??"], 0.5)[0]) == 0
 
 
 def test_no_topics_overlap_nothing() -> None:

@@ -15,7 +15,9 @@ def test_examples_are_the_largest_gains_and_losses() -> None:
     after = pd.DataFrame({"query_id": list("aa"), "doc_id": list("yx"), "rank": [1, 2], "score": [0.9, 0.1]})
     corpus = pd.DataFrame({"doc_id": ["x", "y"], "title": [None, "Why"], "text": ["Ex", "z" * 1000]})
     runs = {"before": before, "after": after}
-    comparison = wins_and_losses(values.set_index("query_id"), ("before", "after"), runs, queries, qrels, corpus, 1)
+    comparison = wins_and_losses(
+        values.set_index("query_id"), ("before", "after"), ["before", "after"], runs, queries, qrels, corpus, 1
+    )
     assert comparison.score == (2, 1, 2)
     [won], [lost] = comparison.won, comparison.lost
     assert (won.query, won.passage.title, won.before, won.after) == ("A", "Why", 0.1, 0.9)  # y is more relevant than x

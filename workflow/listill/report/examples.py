@@ -66,6 +66,7 @@ class WinsAndLosses:
 def wins_and_losses(
     values: pd.DataFrame,
     systems: tuple[str, str],
+    shown: list[str],
     runs: Mapping[str, pd.DataFrame],
     queries: pd.DataFrame,
     qrels: pd.DataFrame,
@@ -75,7 +76,8 @@ def wins_and_losses(
     """Compare a variant with its base, query by query.
 
     ``values``: the measure on one split, a row for each query_id (the index) and a column for each system. ``systems``:
-    the base and the variant. ``runs``: query_id, doc_id, rank and score of each system that is shown. ``queries``:
+    the base and the variant. ``shown``: these and other systems, in order. ``runs``: query_id, doc_id, rank and score of
+    each of them, which is read once. ``queries``:
     query_id, text, type. ``qrels``: query_id, doc_id, relevance. ``corpus``: doc_id, title, text. ``count``: the number
     of gains and of losses to show as examples.
     """
@@ -85,9 +87,9 @@ def wins_and_losses(
     table = table.sort_values(["difference", "query_id"], ascending=[False, True])
     won = table[table["difference"] > 0].head(count)
     lost = table[table["difference"] < 0].iloc[::-1].head(count)
-    shown = set(won["query_id"]) | set(lost["query_id"])
-    ranked = {system: _ranked(run, shown) for system, run in runs.items()}
-    relevant = qrels[qrels["query_id"].isin(shown) & (qrels["relevance"] > 0)]
+    wanted = set(won["query_id"]) | set(lost["query_id"])
+    ranked = {system: _ranked(runs[system], wanted) for system in shown}
+    relevant = qrels[qrels["query_id"].isin(wanted) & (qrels["relevance"] > 0)]
     query_rows = queries.set_index("query_id")
     documents = corpus.set_index("doc_id")
 

@@ -1,5 +1,6 @@
 """The data for the report page, and how it is read from the files of a run."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,22 @@ class History:
         return seed_number(self.variant)
 
 
+class Runs(Mapping[str, pd.DataFrame]):
+    """The runs table of each system. It is read whenever it is asked for: all runs together may not fit into memory."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._paths = {tables.provenance(path).key.removeprefix("runs/"): path for path in paths}
+
+    def __getitem__(self, system: str) -> pd.DataFrame:
+        return tables.read(self._paths[system], "runs")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 @dataclass(frozen=True)
 class Truncated:
     """How many ``documents`` of all (``of``) are longer than a student's maximum length, and the share of cut tokens."""
@@ -66,7 +83,7 @@ class Material:
     per_query: pd.DataFrame
     evaluated: EvaluationQueries
     corpus: pd.DataFrame
-    runs: dict[str, pd.DataFrame]
+    runs: Mapping[str, pd.DataFrame]
     funnels: dict[str, pd.DataFrame]
     histories: list[History]
     costs: list[costs.Cost]
@@ -123,7 +140,7 @@ def load(
         per_query=tables.read(files.per_query, "per_query"),
         evaluated=evaluated,
         corpus=corpus,
-        runs={_system(path): tables.read(path, "runs") for path in files.runs},
+        runs=Runs(files.runs),
         funnels=_funnels(files.funnels, results.students),
         truncated=_truncated(files.tokens),
         retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
@@ -157,10 +174,6 @@ def _amounts(
         if passages:
             amounts[f"train.{history.student}.{history.variant}"] = (passages, "passages")
     return amounts
-
-
-def _system(path: Path) -> str:
-    return tables.provenance(path).key.removeprefix("runs/")
 
 
 def _corpus(path: Path) -> str:

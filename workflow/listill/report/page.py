@@ -143,10 +143,9 @@ def _wins_and_losses(material: Material, student: str, variant: str, examples: i
         for system in sorted(material.runs, key=results.order)
         if seed_number(system) == 1 and size_of(system) is None and _concerns(system, student, results.students)
     ]
-    runs = {system: material.runs[system] for system in shown}
-    evaluated = material.evaluated
+    evaluated, pair = material.evaluated, (student, variant)
     return wins_and_losses(
-        table, (student, variant), runs, evaluated.queries, evaluated.qrels, material.corpus, examples
+        table, pair, shown, material.runs, evaluated.queries, evaluated.qrels, material.corpus, examples
     )
 
 

@@ -16,7 +16,7 @@ from listill.frozen import parse
 from listill.measure_names import SELECTION
 from listill.report.paper_layout import layouts
 from listill.report.paper_tables import Measured, Row, Table, fill, read
-from listill.report.results import Cell
+from listill.report.results import Cell, signed
 from listill.report.templates import template
 from listill.settings.config import Settings
 
@@ -84,12 +84,12 @@ def _chosen(table: Table) -> list[str]:
 def _delta(cell: Cell) -> str:
     """Return the difference with its mark; empty if the cell has none (a base, or a teacher)."""
     is_mean = np.isnan(cell.low) and not np.isnan(cell.delta)
-    return f"{cell.delta:+.3f}{cell.mark}" if cell.tested or is_mean else ""
+    return f"{signed(cell.delta)}{cell.mark}" if cell.tested or is_mean else ""
 
 
 def _interval(cell: Cell) -> str:
     """Return the interval of the difference; empty if there is none."""
-    return f"{cell.low:+.3f} to {cell.high:+.3f}" if cell.tested else ""
+    return cell.interval if cell.tested else ""
 
 
 def _as_text(cell: Cell | None, row: Row) -> str:
