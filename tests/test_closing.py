@@ -33,6 +33,8 @@ def test_every_report_has_its_table_and_places(tmp_path: Path, monkeypatch: pyte
     said = closing.text(made, made)
     assert said.index("one, test: 812 test topics") < said.index("two, test: 812 test topics")
     assert said.splitlines()[-1] == f"the page: {tmp_path}/results/two/report.html"
+    papers = closing.text(made, [*made, "results/papers.html"])
+    assert papers == f"{said}\n\n\nthe papers' tables: {tmp_path}/results/papers.html"
 
 
 def test_without_the_libraries_of_the_table_the_places_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +43,9 @@ def test_without_the_libraries_of_the_table_the_places_are_named(monkeypatch: py
     said = closing.text(["results/one/report.html"], [])
     assert f"the page: {Path('results/one/report.html').absolute()}" in said
     assert "python -m listill.report.table results/one" in said
+
+
+def test_a_damaged_table_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "summary.parquet").write_text("no table")
+    closing.show([str(tmp_path / "report.html")], [])
+    assert capsys.readouterr().out.startswith(f"\nlistill: error: {tmp_path / 'summary.parquet'}: not a Parquet file")

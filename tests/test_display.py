@@ -188,3 +188,16 @@ def test_ctrl_c_outside_of_jobs_is_one_line() -> None:
         [sys.executable, "-c", code.replace("KeyboardInterrupt", "ValueError")], capture_output=True, check=False
     )
     assert re.search(rb"Traceback.*ValueError", other.stderr, re.DOTALL)
+
+
+def test_the_folder_of_the_states_is_there_while_the_run_is(
+    run: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path / "progress"))
+    removed: list[Any] = []
+    monkeypatch.setattr("listill.display.atexit.register", lambda *arguments, **_: removed.append(arguments[1]))
+    display, _, _ = shown(run)
+    assert not (tmp_path / "progress").exists()
+    start(display)
+    assert (tmp_path / "progress").is_dir()
+    assert removed == [str(tmp_path / "progress")]

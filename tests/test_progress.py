@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from listill import progress
-from listill.progress import Progress, clock, state_file, step_name
+from listill.progress import Progress, Whole, clock, state_file, step_name
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +82,21 @@ def test_a_job_is_named_after_its_log(log: str, name: str) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (65, "1:05"), (7265, "2:01:05")])
 def test_times(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_parts_say_how_far_the_whole_is(caplog: pytest.LogCaptureFixture) -> None:
+    with Whole(30, "texts") as whole:
+        whole.skip(10)  # a part of an interrupted run
+        for size in (8, 12):
+            with Progress(size, "encode", "texts", every=0) as counter:
+                counter.add(size)
+                with Progress(3, "other", "pairs", every=0) as other:  # another unit is another work
+                    other.add(3)
+    said = [re.sub(r", \S+ a second.*| in .*", "", message) for message in caplog.messages]
+    assert said == [
+        *("encode: 8 of 20 texts", "other: 3 of 3 pairs", "other: 3 pairs", "encode: 8 texts"),
+        *("encode: 20 of 20 texts", "other: 3 of 3 pairs", "other: 3 pairs", "encode: 12 texts"),
+    ]
+    with Progress(5, "encode", "texts", every=0) as counter:
+        counter.add(5)
+    assert caplog.messages[-2].startswith("encode: 5 of 5 texts")

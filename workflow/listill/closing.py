@@ -3,10 +3,17 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from listill.errors import UserError
+
+_MOST = 12  # files that are listed one by one
+
 
 def show(made: Iterable[str], targets: Iterable[str]) -> None:
-    """Print ``text`` after an empty line."""
-    print(f"\n{text(made, targets)}", flush=True)
+    """Print ``text`` after an empty line, or why there is none: a table may have been damaged since it was made."""
+    try:
+        print(f"\n{text(made, targets)}", flush=True)
+    except UserError as error:
+        print(f"\nlistill: error: {error}", flush=True)
 
 
 def text(made: Iterable[str], targets: Iterable[str]) -> str:
@@ -18,14 +25,14 @@ def text(made: Iterable[str], targets: Iterable[str]) -> str:
     """
     reports = sorted({path for path in made if Path(path).name == "report.html"})
     if reports:
-        return "\n\n\n".join(_results(Path(path).parent) for path in reports)
+        papers = [
+            f"the papers' tables: {Path(path).absolute()}" for path in targets if Path(path).name == "papers.html"
+        ]
+        return "\n\n\n".join([*(_results(Path(path).parent) for path in reports), *papers])
     places = sorted(set(targets))
     if len(places) > _MOST:
         places = sorted({f"{Path(path).parent}/" for path in places})
     return "\n".join(["files:", *(f"  {place}" for place in places)])
-
-
-_MOST = 12  # files that are listed one by one
 
 
 def _results(folder: Path) -> str:

@@ -9,6 +9,7 @@ On a terminal the last line is rewritten every second. Anywhere else there is a 
 one line a minute for those that run.
 """
 
+import atexit
 import contextlib
 import logging
 import os
@@ -110,6 +111,9 @@ class Display(logging.Handler):
         stats: dict[str, int] = getattr(record, "stats", {})
         self._total = sum(count for name, count in stats.items() if name not in hidden | {"total"})
         self._started = True
+        if folder := os.environ.get(FOLDER):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
         self._line(f"{_steps(self._total)}; to stop: Ctrl-C, then {RESUME}")
         if self._terminal:
             threading.Thread(target=self._refresh, daemon=True).start()
@@ -226,10 +230,8 @@ def attach(workflow: Any, closing: Callable[[], None]) -> Display | None:
     display = Display(default, workflow, closing)
     logger.removeHandler(default)
     logger.addHandler(display)
-    folder = Path(".snakemake", "listill.progress").absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    os.environ[FOLDER] = str(folder)
+    # One for each process: another run, which is refused, and dry runs leave it alone.
+    os.environ[FOLDER] = str(Path(".snakemake", f"listill.progress.{os.getpid()}").absolute())
     return display
 
 

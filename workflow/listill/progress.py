@@ -43,6 +43,27 @@ def state_file(name: str) -> Path | None:
     return Path(folder) / name if folder else None
 
 
+class Whole:
+    """Work that is done in parts: while it is entered, each Progress of its unit says how far the whole is, not its part."""
+
+    entered: "Whole | None" = None
+
+    def __init__(self, total: int, unit: str) -> None:
+        self.total, self.unit, self.done = total, unit, 0
+        self.start = time.monotonic()
+
+    def skip(self, count: int) -> None:
+        """Leave out ``count`` units that were done before."""
+        self.total -= count
+
+    def __enter__(self) -> "Whole":
+        Whole.entered = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        Whole.entered = None
+
+
 class Progress:
     """Counts work done: use it as a context manager and call ``add``. Without a name it is silent (part of other work)."""
 
@@ -67,6 +88,8 @@ class Progress:
     def add(self, count: int, note: str = "") -> None:
         """Report ``count`` more units done."""
         self.done += count
+        if whole := self._whole:
+            whole.done += count
         self._bar.update(count)
         if note:
             self._bar.set_postfix_str(note, refresh=False)
@@ -80,11 +103,17 @@ class Progress:
             self._said = now
             log.info("%s", self._state(note), extra=FILE_ONLY if self.file else {})
 
+    @property
+    def _whole(self) -> Whole | None:
+        return Whole.entered if Whole.entered and Whole.entered.unit == self.unit else None
+
     def _state(self, note: str) -> str:
-        rate = self.done / max(time.monotonic() - self._start, 1e-9)
-        left = f", {clock((self.total - self.done) / rate)} left" if 0 < self.done < self.total else ""
-        done = f"{self.what}: {self.done} of {self.total} {self.unit}, {rate:.3g} a second{left}"
-        return f"{done}, {note}" if note else done
+        whole = self._whole
+        done, total, start = (whole.done, whole.total, whole.start) if whole else (self.done, self.total, self._start)
+        rate = done / max(time.monotonic() - start, 1e-9)
+        left = f", {clock((total - done) / rate)} left" if 0 < done < total else ""
+        state = f"{self.what}: {done} of {total} {self.unit}, {rate:.{0 if rate >= 10 else 1}f} a second{left}"
+        return f"{state}, {note}" if note else state
 
     def _write(self, file: Path, note: str) -> None:
         with contextlib.suppress(OSError):  # work does not depend on its display

@@ -9,6 +9,7 @@ import pyarrow as pa
 from listill import checksums, tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.progress import Whole
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.search import check_finite
 from listill.retrieval.tokens import Tokens
@@ -49,14 +50,17 @@ def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> It
     ``tokens`` are the tokens of the documents, in the order of the collection. Raises NotFinite if an embedding is not
     finite.
     """
-    for start in range(0, len(tokens), PART):
-        positions = np.arange(start, min(start + PART, len(tokens)))
-        part = work / f"{start}.npy"
-        if not checksums.usable(part):
-            embeddings = encoder.encode(tokens.take(positions), "document", label)
-            check_finite(embeddings)
-            tables.write_array(part, embeddings)
-        yield np.load(part)
+    with Whole(len(tokens), "texts") as whole:
+        for start in range(0, len(tokens), PART):
+            positions = np.arange(start, min(start + PART, len(tokens)))
+            part = work / f"{start}.npy"
+            if checksums.usable(part):
+                whole.skip(len(positions))
+            else:
+                embeddings = encoder.encode(tokens.take(positions), "document", label)
+                check_finite(embeddings)
+                tables.write_array(part, embeddings)
+            yield np.load(part)
 
 
 def encode(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from listill.errors import UserError
+from listill.progress import Whole
 from listill.teachers.keys import DistinctPairs
 from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
@@ -53,15 +54,16 @@ def _scores(
     if len(new) < len(scores):
         log.info("teacher %s: %d of %d pairs have been scored before", name, len(scores) - len(new), len(scores))
     groups = pairs.query if member.whole == "queries" else pairs.text
-    for chosen in in_whole_groups(groups[new], PART):
-        part = pairs.take(new[chosen])
-        # Whole passages have pairs with nearly all queries. The list of queries then stays as it is, so that a teacher
-        # can keep what it has computed of the queries for the next part.
-        if member.whole == "queries":
-            part = part.compact()
-        numbers = distinct.of[new[chosen]]
-        scores[numbers] = _checked(name, part, member.score(part, resources))
-        store.add(distinct.keys[:, numbers], scores[numbers])
+    with Whole(len(new), "pairs"):
+        for chosen in in_whole_groups(groups[new], PART):
+            part = pairs.take(new[chosen])
+            # Whole passages have pairs with nearly all queries. The list of queries then stays as it is, so that a
+            # teacher can keep what it has computed of the queries for the next part.
+            if member.whole == "queries":
+                part = part.compact()
+            numbers = distinct.of[new[chosen]]
+            scores[numbers] = _checked(name, part, member.score(part, resources))
+            store.add(distinct.keys[:, numbers], scores[numbers])
     return scores[distinct.of]
 
 
