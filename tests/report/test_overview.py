@@ -9,8 +9,9 @@ import pytest
 
 from listill import tables
 from listill.errors import UserError
+from listill.report.cell import Cell
 from listill.report.overview import macro, read, render, rows
-from listill.report.results import Cell, Results
+from listill.report.results import Results
 from summary_tables import NAN, ROWS, summary
 
 WORSE = {

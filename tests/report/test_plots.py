@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from listill.report import plots
+from listill.report.cell import Cell
 from listill.report.distributions import histogram
-from listill.report.results import Cell
 
 
 def test_ticks_are_round_and_long_lines_are_thinned() -> None:

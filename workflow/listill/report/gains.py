@@ -7,7 +7,7 @@ import pandas as pd
 
 from listill.evaluation.significance import compare
 from listill.evaluation.topics import EvaluationQueries
-from listill.report.results import Cell
+from listill.report.cell import Cell
 from listill.system_names import without_seed
 from listill.words import count
 

@@ -13,8 +13,9 @@ import numpy as np
 from listill import tables
 from listill.errors import UserError
 from listill.report import plots
+from listill.report.cell import HELPED, HURT, NO_DIFFERENCE, TOO_FEW, TOO_FEW_SEEDS, Cell
 from listill.report.origin import here
-from listill.report.results import HELPED, HURT, NO_DIFFERENCE, TOO_FEW, TOO_FEW_SEEDS, Cell, Results
+from listill.report.results import Results
 from listill.report.templates import template
 from listill.report.verdict import Verdict, verdicts
 

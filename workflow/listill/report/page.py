@@ -6,10 +6,11 @@ import numpy as np
 import yaml
 
 from listill.report import contamination, costs, distributions, funnel, gains, mteb, plots
+from listill.report.cell import Cell
 from listill.report.curves import curves
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
-from listill.report.results import Cell, Results
+from listill.report.results import Results
 from listill.report.retention import retained, warning
 from listill.report.templates import template
 from listill.report.verdict import Verdict, verdicts

@@ -10,8 +10,9 @@ import pandas as pd
 from listill import tables
 from listill.errors import UserError
 from listill.measure_names import SELECTION
+from listill.report.cell import Cell
 from listill.report.paper_layout import ENSEMBLE, Layout
-from listill.report.results import Cell, Results
+from listill.report.results import Results
 
 
 @dataclass(frozen=True)

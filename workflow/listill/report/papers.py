@@ -14,9 +14,9 @@ from listill import tables
 from listill.errors import UserError
 from listill.frozen import parse
 from listill.measure_names import SELECTION
+from listill.report.cell import Cell, signed
 from listill.report.paper_layout import layouts
 from listill.report.paper_tables import Measured, Row, Table, fill, read
-from listill.report.results import Cell, signed
 from listill.report.templates import template
 from listill.settings.config import Settings
 

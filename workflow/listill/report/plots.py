@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup, escape
 
+from listill.report.cell import Cell, signed
 from listill.report.distributions import Histogram
-from listill.report.results import Cell, signed
 
 _POINTS = 240  # a small plot cannot show more points
 _WIDTH, _HEIGHT = 320, 180

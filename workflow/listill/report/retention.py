@@ -6,7 +6,8 @@ from typing import Literal
 
 import pandas as pd
 
-from listill.report.results import Cell, Results
+from listill.report.cell import Cell
+from listill.report.results import Results
 
 REMEDY = (
     "To lose less, train a variant with the loss `anchor`, or with `selection: {merge: use}`: both keep the weights close to "

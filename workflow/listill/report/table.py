@@ -11,7 +11,8 @@ from pathlib import Path
 
 from listill import tables
 from listill.errors import UserError
-from listill.report.results import Cell, Results, signed
+from listill.report.cell import Cell, signed
+from listill.report.results import Results
 from listill.report.retention import retained
 from listill.report.verdict import verdicts
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 
-from listill.report.results import signed
+from listill.report.cell import signed
 
 
 def template(name: str) -> jinja2.Template:

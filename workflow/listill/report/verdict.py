@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from listill.report.results import NO_DIFFERENCE, NOTICEABLE, TOO_FEW, TOO_FEW_SEEDS, Cell, Results, signed
+from listill.report.cell import NO_DIFFERENCE, NOTICEABLE, TOO_FEW, TOO_FEW_SEEDS, Cell, signed
+from listill.report.results import Results
 from listill.system_names import FUSED
 
 CAVEATS = {
