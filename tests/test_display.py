@@ -201,3 +201,16 @@ def test_the_folder_of_the_states_is_there_while_the_run_is(
     start(display)
     assert (tmp_path / "progress").is_dir()
     assert removed == [str(tmp_path / "progress")]
+
+
+def test_a_failure_of_a_job_that_is_not_shown_is_shown(run: Any, tmp_path: Any) -> None:
+    log = tmp_path / "corpus.log"
+    log.write_text("printf: write error: No space left on device\n")
+    display, stream, _ = shown(run)
+    start(display, name="stage_settings", log=str(log))
+    error = {"event": "job_error", "jobid": 1, "rule_name": "stage_settings", "log": [str(log)]}
+    say(display, "Error in rule stage_settings", logging.ERROR, **error)
+    assert stream.getvalue().splitlines()[1:] == [
+        f"stage_settings: failed: see {log}",
+        "printf: write error: No space left on device",
+    ]

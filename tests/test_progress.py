@@ -100,3 +100,16 @@ def test_parts_say_how_far_the_whole_is(caplog: pytest.LogCaptureFixture) -> Non
     with Progress(5, "encode", "texts", every=0) as counter:
         counter.add(5)
     assert caplog.messages[-2].startswith("encode: 5 of 5 texts")
+
+
+def test_what_was_done_before_is_not_in_the_rate(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = iter([0.0, 2.0, 2.0, 4.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clocks))
+    with Progress(100, "train", "queries", every=0, before=60) as counter:
+        counter.add(20)
+    assert caplog.messages == [
+        "train: 80 of 100 queries, 10 a second, 0:02 left",
+        "train: 20 queries in 4.0 s (5 a second)",
+    ]

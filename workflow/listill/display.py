@@ -34,7 +34,6 @@ class Step:
     """A job that is running."""
 
     name: str
-    log: list[str]
     local: bool
     start: float = field(default_factory=time.monotonic)
 
@@ -124,7 +123,7 @@ class Display(logging.Handler):
         job: Any = record
         if not _shown(self._workflow.get_rule(job.rule_name)) or not job.log:
             return
-        step = self._running[job.jobid] = Step(step_name(job.log[0]), job.log, self._workflow.local_exec or job.local)
+        step = self._running[job.jobid] = Step(step_name(job.log[0]), self._workflow.local_exec or job.local)
         if not self._terminal:
             self._line(f"{step.name}: started")
 
@@ -137,10 +136,11 @@ class Display(logging.Handler):
     def _job_error(self, record: logging.LogRecord) -> None:
         job: Any = record
         step = self._running.pop(job.jobid, None)
-        if step is None or self._interrupted:
+        if self._interrupted:
             return
-        self._line(f"{step.name}: failed after {clock(time.monotonic() - step.start)}: see {', '.join(step.log)}")
-        if not step.local:  # what the stage has said is not on this terminal
+        name, after = (step.name, f" after {clock(time.monotonic() - step.start)}") if step else (job.rule_name, "")
+        self._line(f"{name}: failed{after}: see {', '.join(job.log)}")
+        if step is None or not step.local:  # what the job has said is not on this terminal
             for path in map(Path, job.log):
                 self._line(path.read_text(errors="replace").strip() if path.is_file() else f"{path}: no such file")
 

@@ -65,19 +65,23 @@ class Whole:
 
 
 class Progress:
-    """Counts work done: use it as a context manager and call ``add``. Without a name it is silent (part of other work)."""
+    """Counts work done: use it as a context manager and call ``add``. Without a name it is silent (part of other work).
+
+    ``before`` units of the total were done by an earlier process: they count as done, but not in the rate.
+    """
 
     file: Path | None = None  # where the whole run reads how far this process is; set when the log is started
 
-    def __init__(self, total: int, what: str, unit: str, every: float = 60.0) -> None:
+    def __init__(self, total: int, what: str, unit: str, every: float = 60.0, before: int = 0) -> None:
         from tqdm import tqdm
 
         self.total, self.what, self.unit, self.every = total, what, unit, every
-        self.done = 0
+        self.done = self.before = before
         self._start = self._said = time.monotonic()
         self._written = 0.0
         self._bar = tqdm(
             total=total,
+            initial=before,
             desc=what,
             unit=f" {unit}",
             disable=not (what and sys.stderr.isatty() and self.file is None),
@@ -110,8 +114,8 @@ class Progress:
     def _state(self, note: str) -> str:
         whole = self._whole
         done, total, start = (whole.done, whole.total, whole.start) if whole else (self.done, self.total, self._start)
-        rate = done / max(time.monotonic() - start, 1e-9)
-        left = f", {clock((total - done) / rate)} left" if 0 < done < total else ""
+        rate = (done - self.before) / max(time.monotonic() - start, 1e-9)
+        left = f", {clock((total - done) / rate)} left" if rate > 0 and done < total else ""
         state = f"{self.what}: {done} of {total} {self.unit}, {rate:.{0 if rate >= 10 else 1}f} a second{left}"
         return f"{state}, {note}" if note else state
 
@@ -133,6 +137,5 @@ class Progress:
                 self.file.unlink(missing_ok=True)
         if kind is None and self.what:
             seconds = max(time.monotonic() - self._start, 1e-9)
-            log.info(
-                "%s: %d %s in %.1f s (%.0f a second)", self.what, self.done, self.unit, seconds, self.done / seconds
-            )
+            count = self.done - self.before
+            log.info("%s: %d %s in %.1f s (%.0f a second)", self.what, count, self.unit, seconds, count / seconds)

@@ -13,7 +13,7 @@ import torch
 from listill.checksums import usable
 from listill.errors import UserError
 from listill.measure_names import SELECTION
-from listill.progress import Progress
+from listill.progress import FILE_ONLY, Progress
 from listill.retrieval.encoder import Encoder
 from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.training import Recipe
@@ -105,8 +105,8 @@ class Training:
         self._log_start(base)
         mode = model.training
         set_dropout(model, self.recipe.dropout)
-        with stoppable() as stop, Progress(queries_of(self.steps), "train", "queries") as progress:
-            progress.add(queries_of(self.steps[: state.step]))
+        total, before = queries_of(self.steps), queries_of(self.steps[: state.step])
+        with stoppable() as stop, Progress(total, "train", "queries", before=before) as progress:
             while state.step < len(self.steps) and not state.stopped:
                 loss = self.advance(state)
                 speed = state.history[-1]["passages"] / state.seconds
@@ -278,7 +278,8 @@ class Training:
         if self.checkpoint and (due or stopped) and self.processes.first:
             state.save(self.checkpoint, self.encoder.model, self.adam)
         if stopped:
-            log.info("train: stopped after step %d of %d; run again to resume from here", state.step, len(self.steps))
+            message = "train: stopped after step %d of %d; run again to resume from here"
+            log.info(message, state.step, len(self.steps), extra=FILE_ONLY if Progress.file else {})
             raise SystemExit(128 + (stop.signal or 15))
 
 
