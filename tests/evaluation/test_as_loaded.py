@@ -8,7 +8,7 @@ import pytest
 
 import tiny
 from listill.corpus.collection import Collection
-from listill.evaluation import as_loaded
+from listill.evaluation import as_loaded, saved_model
 from listill.retrieval.dense import DenseRetriever
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.runs import with_ids
@@ -42,9 +42,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.make_tiny_model(tmp_path_factory.mktemp("trained") / "model", seed=3)
 
 
-def checked(folder: Path, base: Path, run: pd.DataFrame, **options: bool) -> as_loaded.AsLoaded:
+def checked(folder: Path, base: Path, run: pd.DataFrame, **options: bool) -> saved_model.AsLoaded:
     student = Student(model=str(base))
-    return as_loaded.read(as_loaded.compare(folder, student, QUERIES, run, run_of(base), collection(), **options))
+    return saved_model.read(as_loaded.compare(folder, student, QUERIES, run, run_of(base), collection(), **options))
 
 
 def test_the_trained_model_is_confirmed_and_differs_from_its_base(trained: Path, tiny_model: Path) -> None:
@@ -77,7 +77,7 @@ def test_rounding_is_told(trained: Path, tiny_model: Path) -> None:
     rounded = run.assign(score=(run["score"] * 256).round() / 256)
     result = checked(trained, tiny_model, rounded)
     assert result.confirmed
-    assert result.difference > as_loaded.EXACT
+    assert result.difference > saved_model.EXACT
     assert "(the run was computed with rounding to bf16)" in result.sentence
 
 
@@ -105,4 +105,4 @@ def test_the_own_document_of_a_topic_is_left_out(trained: Path, tiny_model: Path
     found = DenseRetriever("", documents, encoder, vectors).run(["d000"], queries["text"].tolist(), 20)
     run = with_ids(found, ["d000"], documents)
     checks = as_loaded.compare(trained, Student(model=str(tiny_model)), queries, run, run, documents)
-    assert as_loaded.read(checks).same == 1.0
+    assert saved_model.read(checks).same == 1.0

@@ -16,7 +16,7 @@ from sentence_transformers import SentenceTransformer
 
 from listill import checksums
 from listill.corpus.sources.beir import Beir
-from listill.evaluation import as_loaded
+from listill.evaluation import saved_model
 from listill.export import onnx
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
@@ -101,7 +101,7 @@ def test_the_card(exported: Path) -> None:
 
 def test_the_saved_model_is_confirmed(exported: Path) -> None:
     for variant in flow.VARIANTS:
-        result = as_loaded.read(pd.read_parquet(exported / "checks" / f"small.{variant}.parquet"))
+        result = saved_model.read(pd.read_parquet(exported / "checks" / f"small.{variant}.parquet"))
         assert result.confirmed
         assert result.differs_from_base
 

@@ -39,7 +39,7 @@ from listill.stages import (
     train,
     train_joint,
 )
-from listill.system_names import FUSED, SECOND, without_seed
+from listill.system_names import FUSED, SECOND, seed_number, without_seed
 from listill.teachers.teacher import Teacher, resolved, students_used
 
 log = logging.getLogger("listill")
@@ -184,6 +184,10 @@ class Plan:
     def exported_on(self, corpus: str) -> list[str]:
         """Return the names of the trained systems whose models are exported for a corpus, ``student.variant``."""
         return [".".join(pair) for pair in self.settings.exported_on(corpus)]
+
+    def checked_on(self, corpus: str) -> list[str]:
+        """Return the names of the trained systems whose saved models the report of a corpus checks: the first seeds."""
+        return [system for system in self.evaluated_on(corpus) if seed_number(system) == 1]
 
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""

@@ -267,7 +267,7 @@ TABLES = {
     "checks": Table(
         "checks/<student>.<variant>.parquet",
         "Whether `SentenceTransformer(folder)` ranks as what was measured: for up to 50 evaluation queries, the first ten "
-        "documents of the run of the trained model. Written by the target `export`.",
+        "documents of the run of the trained model.",
         {
             "query_id": QUERY_ID,
             "documents": (INT, "number of the first documents of the run"),

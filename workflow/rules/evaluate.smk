@@ -187,6 +187,9 @@ rule write_report:
             f"results/{wildcards.corpus}/retention/{other}/summary.parquet"
             for other in PLAN.retention_of(wildcards.corpus)
         ],
+        checks=lambda wildcards: [
+            f"results/{wildcards.corpus}/checks/{system}.parquet" for system in PLAN.checked_on(wildcards.corpus)
+        ],
         mteb=lambda wildcards: [
             f"results/{wildcards.corpus}/mteb/{system}.parquet" for system in PLAN.probed(wildcards.corpus)
         ],
@@ -209,7 +212,7 @@ rule write_report:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
-        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --mteb {input.mteb}"
+        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --mteb {input.mteb} --checks {input.checks}"
         " {params.scores}"
         " --benchmarks {params.benchmarks}/*.tsv results/joint/benchmarks/*.tsv --out {output}"
 

@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from listill import tables
+from listill.evaluation import saved_model
+from listill.evaluation.saved_model import AsLoaded
 from listill.evaluation.topics import EvaluationQueries, evaluation_queries
 from listill.report import costs, distributions
 from listill.report.distributions import Histogram
@@ -76,6 +78,7 @@ class Material:
     doc_id). ``runs``: the runs table of each system. ``funnels``: the funnel rows of each student. ``truncated``: how many
     documents each student reads in part. ``retention``: the summary of the students on each other corpus. ``teachers``:
     the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
+    ``checks``: how the saved model of each trained system ranks as users load it.
     """
 
     title: str
@@ -96,6 +99,7 @@ class Material:
     retention: dict[str, pd.DataFrame] = field(default_factory=dict)
     teachers: dict[str, Histogram] = field(default_factory=dict)
     mteb: dict[str, pd.DataFrame] = field(default_factory=dict)
+    checks: dict[str, AsLoaded] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class Files:
     retention: list[Path] = field(default_factory=list)
     scores: Path | None = None
     mteb: list[Path] = field(default_factory=list)
+    checks: list[Path] = field(default_factory=list)
 
 
 def load(
@@ -145,6 +150,7 @@ def load(
         truncated=_truncated(files.tokens),
         retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
         mteb={path.stem: tables.read(path, "mteb") for path in files.mteb},
+        checks={path.stem: saved_model.read(tables.read(path, "checks")) for path in files.checks},
         histories=histories,
         costs=costs.with_rates(costs.read(files.benchmarks), amounts),
         config=config,

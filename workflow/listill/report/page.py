@@ -98,6 +98,7 @@ def _student(
         "name": student,
         "verdict": verdict,
         "folder": of_variant.folder if of_variant else "",
+        "check": material.checks.get(variant or ""),
         "keeps_documents": of_variant is not None and of_variant.tower == "query",
         "steps": [] if rows is None else funnel.steps(rows, _trained(histories)),
         "held_out": {} if rows is None else funnel.held_out(rows),

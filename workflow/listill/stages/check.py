@@ -46,7 +46,7 @@ def run(
     from listill import tables
     from listill.corpus import collection
     from listill.errors import UserError
-    from listill.evaluation import as_loaded
+    from listill.evaluation import as_loaded, saved_model
     from listill.evaluation.topics import evaluation_queries
 
     if model is None:
@@ -59,7 +59,7 @@ def run(
     checks = as_loaded.compare(
         model, settings.student, evaluated, measured, of_base, collection.load(corpus), **options
     )
-    result = as_loaded.read(checks)
+    result = saved_model.read(checks)
     log.log(logging.INFO if result.confirmed else logging.ERROR, "%s: %s", settings.system, result.sentence)
     job.write(out, "checks", checks, f"checks/{settings.system}")
 

@@ -73,7 +73,7 @@ def run(
     from listill import tables
     from listill.corpus import collection
     from listill.errors import UserError
-    from listill.evaluation import as_loaded
+    from listill.evaluation import saved_model
     from listill.evaluation.topics import evaluation_queries
     from listill.export import model as exported
     from listill.export.results import figures
@@ -89,7 +89,7 @@ def run(
         settings.student,
         collection.load(corpus),
         evaluation_queries(topics, qrels, queries, corpus),
-        _facts(settings, job.corpus or "corpus") | {"check": as_loaded.read(tables.read(checks, "checks")).sentence},
+        _facts(settings, job.corpus or "corpus") | {"check": saved_model.read(tables.read(checks, "checks")).sentence},
         results,
         settings.seed,
         with_onnx=settings.onnx,

@@ -67,6 +67,7 @@ def run(
     tokens: Ins = [],
     retention: Others = [],
     mteb: Ins = [],
+    checks: Ins = [],
     scores: MaybeIn = None,
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
@@ -81,6 +82,7 @@ def run(
         tokens=tokens,
         retention=retention,
         mteb=mteb,
+        checks=checks,
         scores=scores,
     )
     page_data = material.load(
