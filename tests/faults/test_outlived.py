@@ -65,7 +65,7 @@ def test_the_stage_of_a_killed_run_does_not_replace_newer_candidates(settings: d
         while not ended(old):
             time.sleep(0.05)
         assert not table.exists()
-        (line,) = [line for line in terminal.read_text().splitlines() if line.startswith("listill mine: error: ")]
+        (line,) = [line for line in terminal.read_text().splitlines() if "listill mine: error: " in line]
         assert "candidates.parquet: not written: " in line
         assert "config/candidates.json has changed since this stage was started; run again" in line
     finally:
