@@ -37,7 +37,7 @@ HEAVY = (
     *("mine_again", "score_again", "train_again"),
     "probe_mteb",
     *("train_joint", "encode_joint", "search_joint"),
-    *("check_model", "export_model"),
+    *("check_models", "export_model"),
     "estimate",
 )
 SPREAD = ["--set-threads", *(f"{rule}=1" for rule in HEAVY), "--resources", "gpu=3", "--cores", "3"]

@@ -31,7 +31,7 @@ TARGETS = {
     "evaluate": EVALUATE,
     "report": REPORT,
     "all": REPORT,
-    "export": EVALUATE | {"export_lists", "export_corpus", "check_model", "export_model"},
+    "export": EVALUATE | {"export_lists", "export_corpus", "check_models", "export_model"},
     "results/tiny/runs/bm25.trec": QUERIES | {"search_bm25", "write_trec_run"},
 }
 

@@ -39,7 +39,7 @@ from listill.stages import (
     train,
     train_joint,
 )
-from listill.system_names import FUSED, SECOND, seed_number, without_seed
+from listill.system_names import FUSED, SECOND, without_seed
 from listill.teachers.teacher import Teacher, resolved, students_used
 
 log = logging.getLogger("listill")
@@ -186,8 +186,15 @@ class Plan:
         return [".".join(pair) for pair in self.settings.exported_on(corpus)]
 
     def checked_on(self, corpus: str) -> list[str]:
-        """Return the names of the trained systems whose saved models the report of a corpus checks: the first seeds."""
-        return [system for system in self.evaluated_on(corpus) if seed_number(system) == 1]
+        """Return the names of the trained systems whose saved models are checked, ``student.variant``."""
+        return self.settings.checked_on(corpus)
+
+    def checked_files(self, corpus: str) -> dict[str, list[str]]:
+        """Return what the check of a corpus reads: the runs of systems and of their base models, and the systems' models."""
+        systems = self.checked_on(corpus)
+        names = [*systems, *sorted({system.partition(".")[0] for system in systems})]
+        models = [file for system in systems for file in self.trained_model(corpus, system)]
+        return {"runs": [f"results/{corpus}/runs/{name}.parquet" for name in names], "models": models}
 
     def systems_on(self, corpus: str) -> list[str]:
         """Return the names of all systems that are evaluated on a corpus."""

@@ -265,10 +265,11 @@ TABLES = {
         },
     ),
     "checks": Table(
-        "checks/<student>.<variant>.parquet",
+        "checks.parquet",
         "Whether `SentenceTransformer(folder)` ranks as what was measured: for up to 50 evaluation queries, the first ten "
         "documents of the run of the trained model.",
         {
+            "system": (STRING, "name of the trained system"),
             "query_id": QUERY_ID,
             "documents": (INT, "number of the first documents of the run"),
             "same": (INT, "how many of them come first again with the model as users load it"),

@@ -187,9 +187,9 @@ rule write_report:
             f"results/{wildcards.corpus}/retention/{other}/summary.parquet"
             for other in PLAN.retention_of(wildcards.corpus)
         ],
-        checks=lambda wildcards: [
-            f"results/{wildcards.corpus}/checks/{system}.parquet" for system in PLAN.checked_on(wildcards.corpus)
-        ],
+        checks=lambda wildcards: (
+            [f"results/{wildcards.corpus}/checks.parquet"] if PLAN.checked_on(wildcards.corpus) else []
+        ),
         mteb=lambda wildcards: [
             f"results/{wildcards.corpus}/mteb/{system}.parquet" for system in PLAN.probed(wildcards.corpus)
         ],
@@ -207,13 +207,14 @@ rule write_report:
         runtime=30,
     params:
         benchmarks="results/{corpus}/benchmarks",
+        checks=lambda wildcards, input: f"--checks {input.checks}" if input.checks else "",
         scores=lambda wildcards, input: f"--scores {input.scores}" if input.scores else "",
     shell:
         "shopt -s nullglob; python -m listill.stages.report --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
-        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --mteb {input.mteb} --checks {input.checks}"
-        " {params.scores}"
+        " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --mteb {input.mteb}"
+        " {params.scores} {params.checks}"
         " --benchmarks {params.benchmarks}/*.tsv results/joint/benchmarks/*.tsv --out {output}"
 
 

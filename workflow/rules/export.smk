@@ -65,54 +65,51 @@ TRAINED = lambda wildcards: (
 )
 
 
-rule check_model:
+rule check_models:
     """
-    Check that a trained model, as users load it, ranks as what was measured, and differs from the base model.
+    Check that trained models, as users load them, rank as what was measured, and differ from the base models.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, runs/<student>.<variant>.parquet,
-    runs/<student>.parquet, the model
-    OUTPUT: checks/<student>.<variant>.parquet
+    runs/<student>.parquet, the models
+    OUTPUT: checks.parquet
     """
     input:
         **ASKED,
-        config="results/{corpus}/config/check.{student}.{variant}.json",
-        run="results/{corpus}/runs/{student}.{variant}.parquet",
-        base="results/{corpus}/runs/{student}.parquet",
-        model=TRAINED,
+        config="results/{corpus}/config/check.json",
+        runs=lambda wildcards: PLAN.checked_files(wildcards.corpus)["runs"],
+        models=lambda wildcards: PLAN.checked_files(wildcards.corpus)["models"],
     output:
-        "results/{corpus}/checks/{student}.{variant}.parquet",
+        "results/{corpus}/checks.parquet",
     log:
-        "results/{corpus}/logs/check.{student}.{variant}.log",
+        "results/{corpus}/logs/check.log",
     benchmark:
-        "results/{corpus}/benchmarks/check.{student}.{variant}.tsv"
-    wildcard_constraints:
-        variant="|".join([*PLAN.variants, *PLAN.joint]),
+        "results/{corpus}/benchmarks/check.tsv"
     conda:
         "../../envs/gpu.yaml"
     threads: THREADS
     resources:
         gpu=1,
         mem_mb=16000,
-        runtime=60,
+        runtime=120,
     params:
-        model=subpath(input.model, parent=True),
+        models=lambda wildcards, input: [str(Path(file).parent) for file in input.models],
     shell:
         "python -m listill.stages.check --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
-        " --runs {input.run} --base {input.base} --model {params.model} --out {output}"
+        " --runs {input.runs} --models {params.models} --out {output}"
 
 
 rule export_model:
     """
     Export a trained model with ONNX files and a model card with its results.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, summary.parquet,
-    checks/<student>.<variant>.parquet, the model, retention/<other>/summary.parquet
+    checks.parquet, the model, retention/<other>/summary.parquet
     OUTPUT: export/models/<student>/<variant>/, of which README.md stands for the whole folder (it appears whole)
     """
     input:
         **ASKED,
         config="results/{corpus}/config/export_model.{student}.{variant}.json",
         summary="results/{corpus}/summary.parquet",
-        checks="results/{corpus}/checks/{student}.{variant}.parquet",
+        checks="results/{corpus}/checks.parquet",
         model=TRAINED,
         retention=lambda wildcards: [
             f"results/{wildcards.corpus}/retention/{other}/summary.parquet"

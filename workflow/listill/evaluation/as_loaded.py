@@ -30,7 +30,7 @@ def compare(
     *,
     query_only: bool = False,
 ) -> pd.DataFrame:
-    """Return the table ``checks`` of the trained model in ``folder``.
+    """Return the rows of the table ``checks`` for the trained model in ``folder``, without the name of the system.
 
     ``queries`` has query_id and text; ``run`` and ``base_run`` are the tables ``runs`` of the model and of its base. With
     ``query_only``, documents are encoded by the base model of ``student``, as in a training of queries only.

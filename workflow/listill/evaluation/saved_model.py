@@ -54,8 +54,13 @@ class AsLoaded:
         return f"{loaded}{precision}. The base model ranks in the same way: its weights were kept."
 
 
+def by_system(checks: pd.DataFrame) -> dict[str, AsLoaded]:
+    """Return what a table ``checks`` says of each system."""
+    return {str(system): read(rows) for system, rows in checks.groupby("system")}
+
+
 def read(checks: pd.DataFrame) -> AsLoaded:
-    """Return what a table ``checks`` (at least one row) says."""
+    """Return what the rows (at least one) of one system in a table ``checks`` say."""
     documents = int(checks["documents"].sum())
     return AsLoaded(
         len(checks),

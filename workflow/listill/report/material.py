@@ -121,7 +121,7 @@ class Files:
     retention: list[Path] = field(default_factory=list)
     scores: Path | None = None
     mteb: list[Path] = field(default_factory=list)
-    checks: list[Path] = field(default_factory=list)
+    checks: Path | None = None
 
 
 def load(
@@ -150,7 +150,7 @@ def load(
         truncated=_truncated(files.tokens),
         retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
         mteb={path.stem: tables.read(path, "mteb") for path in files.mteb},
-        checks={path.stem: saved_model.read(tables.read(path, "checks")) for path in files.checks},
+        checks=saved_model.by_system(tables.read(files.checks, "checks")) if files.checks else {},
         histories=histories,
         costs=costs.with_rates(costs.read(files.benchmarks), amounts),
         config=config,

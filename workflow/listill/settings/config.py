@@ -14,7 +14,7 @@ from listill.settings.lists import Lists
 from listill.settings.mining import Mining
 from listill.settings.students import FrozenEncoder, Student
 from listill.settings.teacher import TeacherEnsemble
-from listill.settings.training import Training
+from listill.settings.training import Recipe, Training
 from listill.system_names import with_seed, with_size, without_seed
 
 
@@ -162,6 +162,19 @@ class Settings(Section):
                     f"export.systems: no trained system '{name}'{nearest(name, sorted(known))}; known: "
                     f"{', '.join(sorted(known))}"
                 )
+
+    def recipe_of(self, system: str) -> Recipe:
+        """Return the settings with which a system was trained, ``student.variant`` or ``student.<joint training>``."""
+        variant = system.partition(".")[2]
+        joint = self.joint.get(without_seed(variant))
+        return self.training.recipe(joint.variant if joint else variant)
+
+    def checked_on(self, corpus: str) -> list[str]:
+        """Return the trained systems whose saved models are checked: the first seeds, and those that are exported."""
+        exported = self.exported_on(corpus)
+        return [
+            ".".join(pair) for pair in self.evaluated_on(corpus) if pair[1] == without_seed(pair[1]) or pair in exported
+        ]
 
     def exported_on(self, corpus: str) -> list[tuple[str, str]]:
         """Return the (student, variant) whose models are exported for a corpus, joint trainings included."""

@@ -28,6 +28,7 @@ Corpora = Annotated[list[Path], "corpora"]
 # Files of any corpora.
 Others = Annotated[list[Path], "others"]
 MaybeModel = Annotated[Path | None, "model"]
+Models = Annotated[list[Path], "model"]
 Out = Annotated[Path, "output"]
 MaybeOut = Annotated[Path | None, "output"]
 
@@ -56,7 +57,7 @@ def _parser(run: Callable[..., None], hints: dict[str, Any], stage: str) -> argp
         role = _role(hints[name])
         if role is None:
             continue
-        several = hints[name] in (Ins, Corpora, Others)
+        several = hints[name] in (Ins, Corpora, Others, Models)
         optional = parameter.default is not inspect.Parameter.empty
         parser.add_argument(
             f"--{name.replace('_', '-')}",
@@ -78,7 +79,8 @@ def _paths(files: dict[str, Any], hints: dict[str, Any], *roles: str) -> list[Pa
 def main(run: Callable[..., None], settings: type[StageSettings], stage: str) -> None:
     """Run a stage from the command line.
 
-    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Corpora, Others, MaybeModel, Out or MaybeOut;
+    ``run(settings, job, ...)`` has parameters annotated In, Ins, MaybeIn, Corpora, Others, MaybeModel,
+    Models, Out or MaybeOut;
     each becomes an option. The fingerprint covers the settings and the lineages of all inputs. All inputs must be of the
     same corpus; only a model may have been trained on another one, the files of Corpora are one of each corpus, and those
     of Others are of any. A lock keeps other processes away from the outputs, and a run whose settings or inputs have changed

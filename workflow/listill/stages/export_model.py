@@ -1,5 +1,6 @@
 """Export a trained model: the folder that sentence-transformers loads, with ONNX files and a model card with its results."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -7,7 +8,6 @@ from pydantic import Field
 from listill.languages import code
 from listill.settings.config import Settings
 from listill.settings.students import Student
-from listill.stages.check import settings as check_settings
 from listill.stages.command import In, MaybeModel, Others, Out, main
 from listill.stages.job import Job, StageSettings
 from listill.system_names import without_seed
@@ -33,7 +33,6 @@ class ExportModelStage(StageSettings):
 
 def settings(config: Settings, corpus: str, system: str) -> ExportModelStage:
     """Return the settings of this stage for one trained system, ``student.variant``."""
-    checked = check_settings(config, corpus, system)
     variant = without_seed(system.partition(".")[2])
     joint = config.joint.get(variant)
     teachers = config.teacher.weights(config.training.teachers_of(joint.variant if joint else variant))
@@ -43,8 +42,8 @@ def settings(config: Settings, corpus: str, system: str) -> ExportModelStage:
     return ExportModelStage(
         version=VERSION,
         system=system,
-        student=checked.student,
-        query_only=checked.query_only,
+        student=config.students[system.partition(".")[0]],
+        query_only=config.recipe_of(system).tower == "query",
         onnx=config.export.onnx,
         licence=config.export.licence,
         language=config.corpora[corpus].language,
@@ -73,7 +72,6 @@ def run(
     from listill import tables
     from listill.corpus import collection
     from listill.errors import UserError
-    from listill.evaluation import saved_model
     from listill.evaluation.topics import evaluation_queries
     from listill.export import model as exported
     from listill.export.results import figures
@@ -89,11 +87,23 @@ def run(
         settings.student,
         collection.load(corpus),
         evaluation_queries(topics, qrels, queries, corpus),
-        _facts(settings, job.corpus or "corpus") | {"check": saved_model.read(tables.read(checks, "checks")).sentence},
+        _facts(settings, job.corpus or "corpus") | {"check": _check(checks, settings.system)},
         results,
         settings.seed,
         with_onnx=settings.onnx,
     )
+
+
+def _check(checks: Path, system: str) -> str:
+    """Return what the table ``checks`` says of one system."""
+    from listill import tables
+    from listill.errors import UserError
+    from listill.evaluation import saved_model
+
+    results = saved_model.by_system(tables.read(checks, "checks"))
+    if system not in results:
+        raise UserError(f"{checks}: has no rows of {system}: run the stage check again")
+    return results[system].sentence
 
 
 def _facts(settings: ExportModelStage, corpus: str) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def run(
     tokens: Ins = [],
     retention: Others = [],
     mteb: Ins = [],
-    checks: Ins = [],
+    checks: MaybeIn = None,
     scores: MaybeIn = None,
 ) -> None:
     """Write report.html atomically. Benchmark files of jobs that are no longer in the config are left out."""
