@@ -18,7 +18,7 @@ def test_the_default_members_need_no_model_of_their_own() -> None:
 def test_an_unknown_kind_names_the_known_ones() -> None:
     message = fault(config(teacher={"members": {"m": {"kind": "oracle"}}}))
     assert message.startswith("config.yaml: teacher.members.m: ")
-    assert "'cross_encoder', 'dense', 'late_interaction', 't5'" in message
+    assert "'cross_encoder', 'dense', 'file', 'late_interaction', 't5'" in message
 
 
 def test_an_ensemble_has_at_least_one_member() -> None:

@@ -253,7 +253,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.variants.*.losses": ({"infonce": 1}, VARIANT),
     "training.losses": ({"infonce": 1}, ""),  # both variants have losses of their own
     "training.preset": ("cadet", "train.* lists.*"),
-    "training.rounds": (2, ""),
+    "training.rounds": (2, "check"),
     "training.lists.length": (5, "lists.*"),
     "training.lists.positives": (0.2, "lists.*"),
     "training.lists.choose": ("top", "lists.*"),
@@ -269,7 +269,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "training.lists.candidates_from": ({"small": "other"}, "lists.*"),
     "joint.*.corpora": (["tiny", "second"], "joint.both"),
     # The systems then have other names.
-    "joint.*.student": ("large", "joint.both *.small.both*"),
+    "joint.*.student": ("large", "joint.both *.small.both* check"),
     "joint.*.variant": ("combined", "joint.both"),
     "joint.*.order": ("proportional", "joint.both"),
     "joint.*.exponent": (0.3, "joint.both"),
