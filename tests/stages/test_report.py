@@ -146,6 +146,6 @@ def test_the_versions_are_those_of_all_stages(folder: Path) -> None:
     done = report(folder)
     assert done.returncode == 0, done.stderr
     page = (folder / "report.html").read_text()
-    assert re.search(r"<th>torch</th><td>[^<]*9\.9\.1, 9\.9\.2</td>", page)
-    assert "<th>made-up</th><td>1.5</td>" in page
-    assert re.search(r"<th>pandas</th><td>[\d.]+</td>", page)
+    assert re.search(r"<th scope=\"row\">torch</th><td>[^<]*9\.9\.1, 9\.9\.2</td>", page)
+    assert '<th scope="row">made-up</th><td>1.5</td>' in page
+    assert re.search(r"<th scope=\"row\">pandas</th><td>[\d.]+</td>", page)

@@ -15,18 +15,34 @@ TABLE = {
 # The table that a stage writes as ``--out``.
 WRITTEN = {
     "ask": "queries",
+    "check": "checks",
     "encode": "embeddings",
     "fuse": "runs",
     "gate": "gate",
     "generate": "queries",
     "lists": "lists",
     "mine": "candidates",
+    "mteb": "mteb",
     "rerank": "runs",
     "score": "scores",
     "search": "runs",
 }
 # What is no table.
 OTHER = {
+    ("check", "models"): "the folders of the trained models, in the order of the systems in the settings",
+    ("export_corpus", "out"): "the folder with the corpus and the runs in the formats of other tools",
+    ("export_lists", "out"): "the folder with the training lists in the format of another tool",
+    ("export_model", "model"): "the folder of the trained model",
+    ("export_model", "out"): "the folder of the exported model, with ONNX files and a card",
+    ("mteb", "model"): "the folder of a trained model; default: the base model of the settings",
+    (
+        "train",
+        "anchor_texts",
+    ): "three files of the corpus in training.anchor_texts: corpus.parquet, tokens and embeddings",
+    (
+        "train_joint",
+        "anchor_texts",
+    ): "three files of the corpus in training.anchor_texts: corpus.parquet, tokens and embeddings",
     ("report", "out"): "the page, report.html",
     ("train", "out"): "the folder of the trained model",
     ("train_joint", "out"): "the folder of the trained model",

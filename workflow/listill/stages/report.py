@@ -28,13 +28,14 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     whole = config.model_dump(mode="json", exclude_none=True, exclude={"estimate"})
     trained = [".".join(pair) for pair in config.trained_on(corpus)]
     joint = [".".join(pair) for pair in config.jointly_trained()]
-    jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25"]
+    jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25", "check"]
     jobs += [f"{stage}.{student}" for stage in ("encode", "search") for student in sorted(config.students)]
     jobs += [f"lists.{name}" for name in config.lists_on(corpus)]
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
     jobs += [f"search.{system}" for system in config.cut_on(corpus)]
+    jobs += [f"mteb.{system}" for system in [*sorted(config.students), *trained, *joint]]
     jobs += [f"retention.{other}.{system}" for other in config.retention_of(corpus) for system in trained]
     retention = config.evaluation.retention
     jobs += [f"{stage}.{system}" for stage in ("encode", "search") for system in joint]
