@@ -12,7 +12,7 @@ import pytest
 
 DOWNSTREAM_OF_CANDIDATES = {
     *("mine_candidates", "score_candidates", "build_lists", "train_student", "search_trained", "fuse_runs"),
-    *("evaluate_systems", "write_report"),
+    *("check_models", "evaluate_systems", "write_report"),
 }
 EVERYTHING = {
     *(

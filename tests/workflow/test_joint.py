@@ -112,10 +112,11 @@ def test_a_joint_training_of_one_corpus_is_a_training_of_a_variant(
     assert first != second
 
 
-REPORTS = Counter(write_report=3)
+REPORTS = Counter(write_report=3, write_overview=1)
 EVALUATE = REPORTS + Counter(evaluate_systems=3)
-JOINT = EVALUATE + Counter(train_joint=1, encode_joint=3, search_joint=3, fuse_runs=3)
-SPECIALIST = REPORTS + Counter(evaluate_systems=1, train_student=1, search_trained=1, fuse_runs=1)
+SECOND_SEED = EVALUATE + Counter(train_joint=1, encode_joint=3, search_joint=3, fuse_runs=3)
+JOINT = SECOND_SEED + Counter(check_models=3)
+SPECIALIST = REPORTS + Counter(evaluate_systems=1, train_student=1, search_trained=1, fuse_runs=1, check_models=1)
 SPECIALISTS = Counter(train_student=2, search_trained=2, fuse_runs=2)
 ENSEMBLE = Counter(build_lists=3, gate_teacher=3, rerank_topics=3)
 ON_TWO = Counter(
@@ -142,7 +143,7 @@ CHANGES: dict[str, tuple[str, Any, Counter[str]]] = {
     "the variant": ("training.variants.listwise.epochs", 2, JOINT + SPECIALISTS),
     # The lists of the joint training are there already.
     "a further specialist": ("training.variants.listwise.corpora", ["one", "two", "three"], SPECIALIST),
-    "a second seed": ("training.seeds", 2, JOINT + SPECIALISTS),
+    "a second seed": ("training.seeds", 2, SECOND_SEED + SPECIALISTS),
     "a second joint training": ("joint.again", BOTH, JOINT),
 }
 

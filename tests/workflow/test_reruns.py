@@ -17,8 +17,10 @@ import yaml
 
 REPORT = Counter(write_report=1)
 EVALUATE = REPORT + Counter(evaluate_systems=1)
-ONE_VARIANT = EVALUATE + Counter(train_student=1, search_trained=1, fuse_runs=1)
-BOTH_VARIANTS = EVALUATE + Counter(train_student=2, search_trained=2, fuse_runs=2)
+CHECK = Counter(check_models=1)
+ONE_VARIANT = EVALUATE + CHECK + Counter(train_student=1, search_trained=1, fuse_runs=1)
+SECOND_SEED = EVALUATE + Counter(train_student=2, search_trained=2, fuse_runs=2)
+BOTH_VARIANTS = SECOND_SEED + CHECK
 LISTS = BOTH_VARIANTS + Counter(build_lists=1)
 SCORES = LISTS + Counter(score_candidates=1)
 CANDIDATES = SCORES + Counter(mine_candidates=1)
@@ -46,11 +48,11 @@ CHANGES: dict[str, tuple[dict[str, Any], Counter[str]]] = {
     "training": ({"training.epochs": 2}, BOTH_VARIANTS),
     "one variant": ({"training.variants.combined.epochs": 2}, ONE_VARIANT),
     "a further variant": ({"training.variants.long": {"epochs": 2}}, ONE_VARIANT),
-    "a second seed": ({"training.seeds": 2}, BOTH_VARIANTS),
-    "one variant fewer": ({"training.variants": {"listwise": {"losses": {"listwise": 1}}}}, EVALUATE),
+    "a second seed": ({"training.seeds": 2}, SECOND_SEED),
+    "one variant fewer": ({"training.variants": {"listwise": {"losses": {"listwise": 1}}}}, EVALUATE + CHECK),
     "depth": (
         {"evaluation.depth": 120},
-        EVALUATE + RERANK + BASE + Counter(search_bm25=1, search_trained=2, fuse_runs=2),
+        EVALUATE + CHECK + RERANK + BASE + Counter(search_bm25=1, search_trained=2, fuse_runs=2),
     ),
     "fusion": ({"evaluation.fusion_k": 30}, EVALUATE + Counter(fuse_runs=3)),
     "evaluation": ({"evaluation.resamples": 200}, EVALUATE),

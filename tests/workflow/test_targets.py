@@ -20,7 +20,7 @@ LISTS = SCORES | {"gate_teacher", "build_lists"}
 TRAIN = LISTS | {"train_student"}
 SEARCH = {"search_bm25", "search_base", "search_trained", "fuse_runs", "rerank_topics"}
 EVALUATE = TRAIN | SEARCH | {"evaluate_systems"}
-REPORT = EVALUATE | {"write_report"}
+REPORT = EVALUATE | {"check_models", "write_report"}
 TARGETS = {
     "corpus": CORPUS,
     "queries": QUERIES,
