@@ -118,6 +118,7 @@ PAPERS: dict[str, dict[str, Any]] = {
         "recipe.negatives.listwise": False,
         "recipe.negatives.guide": None,
         "recipe.tower": "both",
+        "recipe.anchor_texts": None,
         "recipe.lora": None,
         "recipe.matryoshka": [],
         "recipe.selection.base": False,  # the scripts always keep trained weights

@@ -8,6 +8,7 @@ from listill.estimate import space
 from listill.estimate.counts import NEW_CANDIDATES, Counts, distinct
 from listill.estimate.models import Size
 from listill.estimate.statistics import Statistics
+from listill.evaluation import as_loaded, saved_model
 from listill.plan import Plan
 from listill.queries.generators.extractive import Extractive
 from listill.settings.training import Recipe
@@ -113,6 +114,8 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
         # Each system is compared with its base, and with about one other system.
         work = {"resample": 2 * rows * plan.settings.evaluation.resamples}
         yield Job("evaluate", rows, "values", work, **space.evaluated(rows, known))
+        if systems := plan.checked_on(one.name):
+            yield _check(one, systems)
         yield Job("report", 1, "page", {}, **space.page(known))
 
 
@@ -212,6 +215,16 @@ def _searches(one: OneCorpus) -> Iterator[Job]:
             work = added(one.queries(student, count), one.dense(count), rows)
             kept = space.searched(count, depth, one.known, [one.sizes.get(student)])
             yield Job(f"search.{system}", count, "queries", work, "model", **kept)
+
+
+def _check(one: OneCorpus, systems: Sequence[str]) -> Job:
+    """Return the job that loads each saved model, and ranks the first documents of some queries again."""
+    queries = min(as_loaded.QUERIES, one.counts.evaluated)
+    documents = distinct(2 * queries * saved_model.DEPTH, one.known.documents)  # of the model's run and of its base's
+    students = [system.partition(".")[0] for system in systems]
+    works = [added(one.queries(student, queries), one.documents(student, documents)) for student in students]
+    kept = space.searched(queries, saved_model.DEPTH, one.known, [one.sizes.get(student) for student in set(students)])
+    return Job("check", len(systems), "models", added(*works), "model", **kept)
 
 
 def joint_jobs(corpora: Mapping[str, OneCorpus]) -> Iterator[Job]:
