@@ -39,7 +39,7 @@ models: env
 
 # The short jobs with models spend most of their time on loading libraries, which takes one core. Two of them at a time,
 # each with half of the cores, take less time than one after the other.
-PAIRED := mine_candidates gate_teacher score_candidates rerank_topics search_base search_trained search_other check_models
+PAIRED := mine_candidates gate_teacher score_candidates rerank_topics search_base search_trained search_other
 HALF := $(shell '$(PYTHON)' -c 'import os; print(max(1, os.cpu_count() // 2))' 2>/dev/null || echo 1)
 
 # The whole pipeline on real text. As in every run, the last lines are the results and where they are.

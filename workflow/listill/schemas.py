@@ -266,7 +266,7 @@ TABLES = {
     ),
     "checks": Table(
         "checks.parquet",
-        "Whether `SentenceTransformer(folder)` ranks as what was measured: for up to 50 evaluation queries, the first ten "
+        "Whether `SentenceTransformer(folder)` ranks as what was measured: for up to 20 evaluation queries, the first ten "
         "documents of the run of the trained model.",
         {
             "system": (STRING, "name of the trained system"),

@@ -17,7 +17,7 @@ from listill.models.locate import locate
 from listill.retrieval.search import top_k
 from listill.settings.students import Student
 
-QUERIES = 50
+QUERIES = 20
 
 
 def compare(
