@@ -72,3 +72,22 @@ def test_what_a_joint_training_depends_on(key: str, value: Any, touched: bool) -
     assert (before.frozen("joint", "joint.both") != after.frozen("joint", "joint.both")) is touched
     if key.startswith("joint"):
         assert all(before.frozen("c", stage) == after.frozen("c", stage) for stage in ALL)
+
+
+def test_tasks_of_mteb() -> None:
+    """Base models are measured once for all corpora, joint trainings with their first; those of queries only are not."""
+    plan = Plan(
+        {
+            **CONFIG,
+            "training": {"variants": {**CONFIG["training"]["variants"], "asked": {"tower": "query"}}},
+            "joint": {"both": {"corpora": ["d", "c"], "student": "s", "variant": "one"}},
+            "evaluation": {"mteb": ["SciFact"]},
+        }
+    )
+    assert plan.probed("c") == ["s", "t", "s.one", "s.two", "t.one", "t.two"]
+    assert plan.probed("d") == ["s", "t", "s.one", "s.two", "t.one", "t.two", "s.both"]
+    assert plan.mteb_files("d")[:3] == [f"results/{name}.parquet" for name in ("c/mteb/s", "c/mteb/t", "d/mteb/s.one")]
+    assert plan.trained_model("d", "s.both") == ["results/joint/both/modules.json"]
+    assert plan.trained_model("d", "s.one") == ["results/d/models/s/one/modules.json"]
+    assert plan.trained_model("d", "s") == []
+    assert Plan(CONFIG).mteb_files("c") == []

@@ -69,7 +69,7 @@ def test_a_kept_base_model_does_not_differ(tiny_model: Path) -> None:
     assert result.confirmed
     assert not result.differs_from_base
     assert result.base == 1.0
-    assert result.sentence.endswith("The base model ranks in the same way: its weights were kept.")
+    assert result.sentence.endswith("Up to rounding, the base model ranks in the same way.")
 
 
 def test_rounding_is_told(trained: Path, tiny_model: Path) -> None:
@@ -85,6 +85,18 @@ def test_documents_of_a_training_of_queries_are_those_of_the_base_model(trained:
     run = run_of(trained, documents_by=tiny_model)
     assert checked(trained, tiny_model, run, query_only=True).confirmed
     assert not checked(trained, tiny_model, run).confirmed
+
+
+def test_the_prompts_of_a_base_model_may_be_in_the_config_only(trained: Path, tmp_path: Path) -> None:
+    """As with models whose folder has none: the run was made with those of the config."""
+    base = tiny.make_tiny_model(tmp_path / "base", seed=4, prompts=None)
+    student = Student(model=str(base), prompts={"query": "", "document": "lava: "}, precision="fp32")
+    documents, encoder = collection(), Encoder(Student(model=str(trained), precision="fp32"), trained)
+    vectors = Encoder(student).encode([documents.rendered(i) for i in range(len(documents))], "document")
+    ids, texts = QUERIES["query_id"].tolist(), QUERIES["text"].tolist()
+    run = with_ids(DenseRetriever("", documents, encoder, vectors).run(ids, texts, 20), ids, documents)
+    checks = as_loaded.compare(trained, student, QUERIES, run, run, documents, query_only=True)
+    assert saved_model.read(checks).difference < 1e-5
 
 
 def test_only_some_of_many_queries_are_compared(

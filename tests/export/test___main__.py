@@ -13,7 +13,10 @@ from listill.export import upload
 CONFIG = {
     "corpora": {name: {"source": {"kind": "beir", "path": "x"}} for name in ("c", "d")},
     "students": {"s": {"model": "m"}},
-    "training": {"variants": {"v": {"losses": {"infonce": 1}}, "w": {"losses": {"infonce": 1}, "corpora": ["d"]}}},
+    "training": {
+        "seeds": 2,
+        "variants": {"v": {"losses": {"infonce": 1}}, "w": {"losses": {"infonce": 1}, "corpora": ["d"]}},
+    },
 }
 
 
@@ -62,6 +65,13 @@ def test_one_system_and_its_upload(config: str, made: list[list[str]], monkeypat
         (["--push-to", "me/m"], "--push-to uploads one model: name it with --system"),
         (["--system", "s.x"], "--system s.x: no trained system of this name; known: s.v, s.w"),
         (["--system", "s.v"], "--system s.v: add --corpus, one of c, d"),
+        (
+            ["--system", "s.w-seed2"],
+            "--system s.w-seed2: not among those that are exported: add it to export.systems; known: s.v, s.w",
+        ),
+        (["--system", "s.v", "--corpus", "e"], "--corpus e: no such corpus; known: c, d"),
+        (["--corpus", "c"], "--corpus belongs to --system: name the system, too"),
+        (["--system", "s.w", "--public"], "--public is for an upload: add --push-to ORG/NAME, or leave it out"),
     ],
 )
 def test_faults_are_one_line(

@@ -18,8 +18,9 @@ FIGURES = Figures(
     confidence="95%",
 )
 CARD = card.Card(
-    name="s.v", corpus="tiny", base="org/base", hub_base="org/base", language="german", language_code="de",
-    licence_id="apache-2.0", licence="This model is published under `apache-2.0`.", query_prompt='`"query: "`',
+    name="s.v", corpus="tiny", trained_on=["tiny"], base="org/base", hub_base="org/base", language="german",
+    language_code="de", licence_id="apache-2.0",
+    licence="This model is published under `apache-2.0`.", query_prompt='`"query: "`',
     document_prompt="none", template="{title} {text}", max_length=48, dimension=32, similarity="cosine", pooling="mean",
     query_only=False, documents=60, source="beir", generator="extractive", teachers="one (bm25)", trained="3 human",
     losses="listwise 1", temperatures="student 0.03", weights="all", kept="those of step 7", versions="torch 2",
@@ -48,6 +49,13 @@ def test_what_is_not_known_is_left_out() -> None:
     assert "The system was not evaluated." in page
     assert "Not measured: the model may have lost quality" in page
     assert "ONNX" not in page
+
+
+def test_a_joint_model_names_the_corpora_that_it_was_trained_on() -> None:
+    page = card.text(dataclasses.replace(CARD, trained_on=["one", "two"]))
+    assert "A dense retriever for the corpora `one`, `two`. It was trained" in page
+    assert "| trained on | one, two |\n| measured on | tiny: 60 documents" in page
+    assert "A dense retriever for the corpus `tiny`. It was trained" in card.text(CARD)
 
 
 def test_the_page() -> None:

@@ -13,14 +13,18 @@ from listill.export import upload
 class FakeApi:
     """Stands for HfApi: keeps the calls, or raises."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, *, private: bool = True) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.error = error
+        self.error, self.private = error, private
 
     def create_repo(self, name: str, **options: Any) -> None:
         if self.error:
             raise self.error
         self.calls.append((name, options))
+
+    def repo_info(self, name: str, *, repo_type: str) -> "FakeApi":
+        assert (name.count("/"), repo_type) == (1, "model")
+        return self
 
     def upload_folder(self, *, repo_id: str, folder_path: Path, **options: Any) -> None:
         self.calls.append((repo_id, {"files": sorted(path.name for path in folder_path.iterdir())} | options))
@@ -65,7 +69,7 @@ def refused(status: int = 403) -> HfHubHTTPError:
         ),
         (
             ConnectionError("no route\nx"),
-            r"--push-to me/m: the hub cannot be reached \(no route\): run again with a network",
+            r"--push-to me/m: the upload failed \(no route\): run again, with access to the hub",
         ),
     ],
 )
@@ -73,6 +77,17 @@ def test_faults_are_one_line(folder: Path, error: Exception, message: str) -> No
     with pytest.raises(UserError, match=message) as caught:
         upload.push(folder, "me/m", api=FakeApi(error))
     assert "\n" not in str(caught.value)
+
+
+def test_a_public_repository_gets_nothing_unless_asked_for(folder: Path) -> None:
+    """It existed before: asking for a private one does not change it."""
+    api = FakeApi(private=False)
+    with pytest.raises(
+        UserError, match=r"^--push-to me/m: the repository is public: pass --public, or choose another name$"
+    ):
+        upload.push(folder, "me/m", api=api)
+    assert [options for _, options in api.calls if "files" in options] == []
+    upload.push(folder, "me/m", public=True, api=api)
 
 
 def test_offline_nothing_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ NAMES = ("nDCG", "R", "RR", "P", "AP")
 
 
 # What other tools call them.
-OTHER_NAMES = {"ndcg": "nDCG", "recall": "R", "mrr": "RR", "precision": "P", "map": "AP"}
+MTEB_NAMES = {"nDCG": "ndcg", "R": "recall", "RR": "mrr", "P": "precision", "AP": "map"}
+OTHER_NAMES = {other: name for name, other in MTEB_NAMES.items()}
 OTHER_NAMES |= {name.lower(): name for name in NAMES}
 
 

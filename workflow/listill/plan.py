@@ -166,8 +166,7 @@ class Plan:
 
         This is so if only queries are trained.
         """
-        joint = self.settings.joint.get(without_seed(variant))
-        return self.settings.training.recipe(joint.variant if joint else variant).tower == "query"
+        return self.settings.recipe_of(variant).tower == "query"
 
     def other_documents(self, variant: str) -> str:
         """Return the table of another corpus that students of a variant search there: ``tokens`` or ``embeddings``."""
@@ -231,16 +230,26 @@ class Plan:
         return [f"results/{settings.corpus}/{table}.parquet" for table in tables] if settings else []
 
     def probed(self, corpus: str) -> list[str]:
-        """Return the systems that are measured on tasks of MTEB in the folder of a corpus.
+        """Return the systems that are measured on tasks of MTEB for the report of a corpus.
 
         They are the students that are trained there, before and after, and the joint trainings whose first corpus it is.
+        MTEB takes one model: a training of queries only, which needs a second one for documents, is left out.
         """
         if not self.settings.evaluation.mteb:
             return []
         first = {name for name, joint in self.settings.joint.items() if joint.corpora[0] == corpus}
         jointly = [system for system in self.jointly_trained if without_seed(system.partition(".")[2]) in first]
-        trained = [*self.trained_on(corpus), *jointly]
-        return [*sorted({system.partition(".")[0] for system in trained}), *trained]
+        pairs = [system.partition(".") for system in [*self.trained_on(corpus), *jointly]]
+        trained = [(student, variant) for student, _, variant in pairs if not self.keeps_documents(variant)]
+        return [*sorted({student for student, _ in trained}), *map(".".join, trained)]
+
+    def mteb_files(self, corpus: str) -> list[str]:
+        """Return the tables of these systems. That of a base model, which depends on no corpus, is made once for all."""
+        folders = {}
+        for system in self.probed(corpus):
+            owners = [name for name in self.corpora if system in self.probed(name)]
+            folders[system] = owners[0] if "." not in system else corpus
+        return [f"results/{folder}/mteb/{system}.parquet" for system, folder in folders.items()]
 
     def trained_model(self, corpus: str, system: str) -> list[str]:
         """Return the file that stands for the model of a trained system; empty for a base model."""

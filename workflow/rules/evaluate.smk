@@ -190,9 +190,7 @@ rule write_report:
         checks=lambda wildcards: (
             [f"results/{wildcards.corpus}/checks.parquet"] if PLAN.checked_on(wildcards.corpus) else []
         ),
-        mteb=lambda wildcards: [
-            f"results/{wildcards.corpus}/mteb/{system}.parquet" for system in PLAN.probed(wildcards.corpus)
-        ],
+        mteb=lambda wildcards: PLAN.mteb_files(wildcards.corpus),
         scores=lambda wildcards: (
             [f"results/{wildcards.corpus}/scores.parquet"] if wildcards.corpus in PLAN.learned else []
         ),

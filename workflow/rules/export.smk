@@ -57,14 +57,6 @@ rule export_corpus:
         " --runs {input.runs} --out {params.folder}"
 
 
-# The trained models of a corpus and the joint ones, which lie in results/joint/.
-TRAINED = lambda wildcards: (
-    f"results/joint/{wildcards.variant}/modules.json"
-    if wildcards.variant in PLAN.joint
-    else f"results/{wildcards.corpus}/models/{wildcards.student}/{wildcards.variant}/modules.json"
-)
-
-
 rule check_models:
     """
     Check that trained models, as users load them, rank as what was measured, and differ from the base models.
@@ -110,7 +102,7 @@ rule export_model:
         config="results/{corpus}/config/export_model.{student}.{variant}.json",
         summary="results/{corpus}/summary.parquet",
         checks="results/{corpus}/checks.parquet",
-        model=TRAINED,
+        model=lambda wildcards: PLAN.trained_model(wildcards.corpus, "{student}.{variant}".format(**wildcards)),
         retention=lambda wildcards: [
             f"results/{wildcards.corpus}/retention/{other}/summary.parquet"
             for other in PLAN.retention_of(wildcards.corpus)
@@ -130,7 +122,7 @@ rule export_model:
         mem_mb=16000,
         runtime=240,
     params:
-        model=subpath(input.model, parent=True),
+        model=lambda wildcards, input: Path(input.model[0]).parent,
         folder=subpath(output[0], parent=True),
     shell:
         "python -m listill.stages.export_model --config {input.config} --threads {threads} --log {log}"

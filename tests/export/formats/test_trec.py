@@ -32,6 +32,21 @@ def test_pytrec_eval_reads_the_files(tmp_path: Path) -> None:
     assert values["t3"]["recip_rank"] == 1.0
 
 
+def test_topics_without_relevant_documents_are_left_out(tmp_path: Path) -> None:
+    """The report does not measure them; with `trec_eval -c` they would count as 0."""
+    material = tiny_export.corpus(tmp_path)
+    evaluated = material.evaluated
+    extra = {"query_id": "t9", "split": "test"}
+    queries = pd.concat([evaluated.queries, pd.DataFrame([extra | {"text": "no answer", "type": "human"}])])
+    qrels = pd.concat([evaluated.qrels, pd.DataFrame([extra | {"doc_id": "d1", "relevance": 0}])])
+    more = dataclasses.replace(evaluated, queries=queries, qrels=qrels)
+    (tmp_path / "trec").mkdir()
+    trec.write(dataclasses.replace(material, evaluated=more), tmp_path / "trec")
+    for name in ("qrels.test.txt", "topics.test.tsv"):
+        assert "t3" in (tmp_path / "trec" / name).read_text()
+        assert "t9" not in (tmp_path / "trec" / name).read_text()
+
+
 def test_the_queries_have_one_line_each(tmp_path: Path) -> None:
     assert (written(tmp_path) / "topics.dev.tsv").read_text() == "t2\tdev ash\n"
     assert (tmp_path / "trec" / "topics.heldout.tsv").read_text() == "s1\tcomes\n"

@@ -13,7 +13,8 @@ from sentence_transformers import SentenceTransformer
 
 from listill.corpus.collection import Collection
 from listill.evaluation.saved_model import DEPTH
-from listill.models.locate import locate
+from listill.models.loading import load, pooling_of
+from listill.models.locate import resolve
 from listill.retrieval.search import top_k
 from listill.settings.students import Student
 
@@ -42,7 +43,9 @@ def compare(
     model = SentenceTransformer(str(folder), trust_remote_code=trust)
     documents_model = model
     if query_only:
-        documents_model = SentenceTransformer(str(locate(student.model, student.revision)), trust_remote_code=trust)
+        # With the prompts and pooling of the config: they may not be in the folder of the base model.
+        folder = resolve(student.model, student.revision, pooling_of(student))
+        documents_model = load(student, folder, model.device)
         documents_model.max_seq_length = model.max_seq_length
     documents = documents_model.encode_document([collection.rendered(int(i)) for i in pool], show_progress_bar=False)
     asked = model.encode_query(chosen["text"].tolist(), show_progress_bar=False)
@@ -65,7 +68,7 @@ def compare(
                 "base": len(top.keys() & base.get(query_id, {}).keys()),
                 "difference": max(abs(top[doc_id] - loaded[doc_id]) for doc_id in top) / largest,
                 "base_difference": max(
-                    (abs(top[doc_id] - known[doc_id]) for doc_id in top if doc_id in known), default=1.0
+                    (abs(top[doc_id] - known[doc_id]) for doc_id in top if doc_id in known), default=largest
                 )
                 / largest,
             }

@@ -33,7 +33,7 @@ class AsLoaded:
     @property
     def differs_from_base(self) -> bool:
         """Whether the model ranks otherwise than the base model, by more than rounding."""
-        return self.base_difference > 2 * max(self.difference, EXACT)
+        return self.base < 1.0 or self.base_difference > 2 * max(self.difference, EXACT)
 
     @property
     def sentence(self) -> str:
@@ -51,7 +51,7 @@ class AsLoaded:
         )
         if self.differs_from_base:
             return f"{loaded}{precision}. The base model has {self.base:.1%} of them."
-        return f"{loaded}{precision}. The base model ranks in the same way: its weights were kept."
+        return f"{loaded}{precision}. Up to rounding, the base model ranks in the same way."
 
 
 def by_system(checks: pd.DataFrame) -> dict[str, AsLoaded]:

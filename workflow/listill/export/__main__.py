@@ -53,15 +53,27 @@ def _parser() -> argparse.ArgumentParser:
 def _exported(arguments: argparse.Namespace) -> str:
     """Return the folder of the one model that is exported; empty: everything is."""
     plan = Plan(_config(arguments.config), str(arguments.config))
+    if arguments.public and not arguments.push_to:
+        raise UserError("--public is for an upload: add --push-to ORG/NAME, or leave it out")
     if arguments.system is None:
         if arguments.push_to:
             raise UserError("--push-to uploads one model: name it with --system")
+        if arguments.corpus:
+            raise UserError("--corpus belongs to --system: name the system, too")
         return ""
+    if arguments.corpus and arguments.corpus not in plan.reported:
+        raise UserError(f"--corpus {arguments.corpus}: no such corpus; known: {', '.join(plan.reported)}")
     corpora = [arguments.corpus] if arguments.corpus else plan.reported
-    found = [corpus for corpus in corpora if arguments.system in plan.evaluated_on(corpus)]
+    found = [corpus for corpus in corpora if arguments.system in plan.exported_on(corpus)]
     if not found:
-        known = sorted({system for corpus in plan.reported for system in plan.evaluated_on(corpus)})
-        raise UserError(f"--system {arguments.system}: no trained system of this name; known: {', '.join(known)}")
+        known = sorted({system for corpus in corpora for system in plan.exported_on(corpus)})
+        trained = any(arguments.system in plan.evaluated_on(corpus) for corpus in corpora)
+        what = (
+            "not among those that are exported: add it to export.systems"
+            if trained
+            else "no trained system of this name"
+        )
+        raise UserError(f"--system {arguments.system}: {what}; known: {', '.join(known)}")
     if len(found) > 1:
         raise UserError(f"--system {arguments.system}: add --corpus, one of {', '.join(found)}")
     return f"results/{found[0]}/export/models/{arguments.system.replace('.', '/')}"

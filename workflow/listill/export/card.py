@@ -13,6 +13,7 @@ import jinja2
 from huggingface_hub import EvalResult, ModelCardData
 
 from listill.export.results import Figures
+from listill.measure_names import MTEB_NAMES, parse_measure
 
 TAGS = [
     "sentence-transformers",
@@ -30,6 +31,7 @@ class Card:
 
     name: str
     corpus: str
+    trained_on: list[str]
     base: str
     hub_base: str | None
     language: str
@@ -92,9 +94,8 @@ def front_matter(card: Card) -> str:
 
 def _metric_type(measure: str) -> str:
     """Return the name of a measure as MTEB has it: ndcg_at_10 for nDCG@10."""
-    name, _, cut = measure.partition("@")
-    known = {"nDCG": "ndcg", "R": "recall", "RR": "mrr", "P": "precision", "AP": "map"}
-    return f"{known[name]}_at_{cut}"
+    name, cut = parse_measure(measure)
+    return f"{MTEB_NAMES[name]}_at_{cut}"
 
 
 def text(card: Card) -> str:

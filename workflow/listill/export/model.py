@@ -99,6 +99,7 @@ def _of_training(about: Provenance) -> dict[str, Any]:
     recipe, base = details["settings"]["recipe"], details["base_model"]
     result = Result([], best_step=details["best_step"], best=float("nan"), kept=details["kept"])
     return {
+        "trained_on": list(details.get("corpora", {})) or [about.corpus or "unknown"],
         "base": published.shown(base),
         "hub_base": published.hub_name(base),
         "trained": ", ".join(f"{count} {kind}" for kind, count in details["trained"].items()),

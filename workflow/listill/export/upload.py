@@ -31,7 +31,11 @@ def push(folder: Path, name: str, *, public: bool = False, api: Any = None) -> s
     api = api or HfApi()
     try:
         api.create_repo(name, private=not public, exist_ok=True, repo_type="model")
+        if not public and not api.repo_info(name, repo_type="model").private:
+            raise UserError(f"--push-to {name}: the repository is public: pass --public, or choose another name")
         api.upload_folder(repo_id=name, folder_path=folder, repo_type="model", commit_message=MESSAGE)
+    except UserError:
+        raise
     except LocalTokenNotFoundError:
         raise UserError(f"--push-to {name}: not logged in: run 'hf auth login' or set HF_TOKEN") from None
     except HfHubHTTPError as error:
@@ -40,7 +44,7 @@ def push(folder: Path, name: str, *, public: bool = False, api: Any = None) -> s
         ) from None
     except Exception as error:  # the exceptions of a broken connection have no common base class
         raise UserError(
-            f"--push-to {name}: the hub cannot be reached ({_reason(error)}): run again with a network; "
+            f"--push-to {name}: the upload failed ({_reason(error)}): run again, with access to the hub; "
             f"the model is in {folder}"
         ) from None
     address = f"https://huggingface.co/{name}"

@@ -88,11 +88,10 @@ class Settings(Section):
 
     def cut_on(self, corpus: str) -> list[str]:
         """Return the systems of a corpus whose embeddings are cut, ``student.variant@size``."""
-        variants = {name: joint.variant for name, joint in self.joint.items()}
         return [
             with_size(f"{student}.{name}", size)
             for student, name in self.evaluated_on(corpus)
-            for size in sorted(self.training.recipe(variants.get(without_seed(name), name)).matryoshka)
+            for size in sorted(self.recipe_of(name).matryoshka)
         ]
 
     def lists_on(self, corpus: str) -> list[str]:
@@ -163,11 +162,14 @@ class Settings(Section):
                     f"{', '.join(sorted(known))}"
                 )
 
-    def recipe_of(self, system: str) -> Recipe:
-        """Return the settings with which a system was trained, ``student.variant`` or ``student.<joint training>``."""
-        variant = system.partition(".")[2]
-        joint = self.joint.get(without_seed(variant))
-        return self.training.recipe(joint.variant if joint else variant)
+    def variant_of(self, name: str) -> str:
+        """Return the variant whose settings a training has: that of the joint training of this ``name``, else ``name``."""
+        joint = self.joint.get(without_seed(name))
+        return joint.variant if joint else name
+
+    def recipe_of(self, name: str) -> Recipe:
+        """Return the settings of a variant, or of a joint training."""
+        return self.training.recipe(self.variant_of(name))
 
     def checked_on(self, corpus: str) -> list[str]:
         """Return the trained systems whose saved models are checked: the first seeds, and those that are exported."""

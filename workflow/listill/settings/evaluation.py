@@ -33,7 +33,8 @@ class Evaluation(Section):
     mteb: Annotated[list[Text], Distinct] = Field(
         [],
         description="names of tasks of MTEB, such as `NanoSciFactRetrieval`, on which students are measured before and after "
-        "training (needs the extra `mteb`, and the tasks' data from the hub or its cache)",
+        "training, except for trainings with `tower: query` (needs the extra `mteb`, and the tasks' data from the hub or its "
+        "cache)",
     )
 
     @model_validator(mode="after")

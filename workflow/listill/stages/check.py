@@ -26,7 +26,7 @@ def settings(config: Settings, corpus: str) -> CheckStage:
         version=VERSION,
         systems=systems,
         students={name: config.students[name] for name in sorted({system.partition(".")[0] for system in systems})},
-        query_only=[system for system in systems if config.recipe_of(system).tower == "query"],
+        query_only=[name for name in systems if config.recipe_of(name.partition(".")[2]).tower == "query"],
     )
 
 

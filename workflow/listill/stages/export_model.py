@@ -34,8 +34,7 @@ class ExportModelStage(StageSettings):
 def settings(config: Settings, corpus: str, system: str) -> ExportModelStage:
     """Return the settings of this stage for one trained system, ``student.variant``."""
     variant = without_seed(system.partition(".")[2])
-    joint = config.joint.get(variant)
-    teachers = config.teacher.weights(config.training.teachers_of(joint.variant if joint else variant))
+    teachers = config.teacher.weights(config.training.teachers_of(config.variant_of(variant)))
     members = {name: config.teacher.members[name] for name in teachers}
     generator = config.generation.generator
     model = getattr(generator, "model", None)
@@ -43,7 +42,7 @@ def settings(config: Settings, corpus: str, system: str) -> ExportModelStage:
         version=VERSION,
         system=system,
         student=config.students[system.partition(".")[0]],
-        query_only=config.recipe_of(system).tower == "query",
+        query_only=config.recipe_of(variant).tower == "query",
         onnx=config.export.onnx,
         licence=config.export.licence,
         language=config.corpora[corpus].language,

@@ -67,7 +67,7 @@ def run(
     comparisons: MaybeIn = None,
     tokens: Ins = [],
     retention: Others = [],
-    mteb: Ins = [],
+    mteb: Others = [],
     checks: MaybeIn = None,
     scores: MaybeIn = None,
 ) -> None:

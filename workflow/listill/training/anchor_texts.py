@@ -31,8 +31,8 @@ def with_anchor_texts(texts: Texts, files: Sequence[Path], recipe: Recipe, seed:
     """Return the examples with a sample of another corpus among their texts, which no list refers to.
 
     ``files`` are corpus.parquet of that corpus, and the tokens and embeddings of its documents by the base model. The
-    sample is drawn with ``seed``; it is as large as all steps together can use. Raises UserError if files are missing, or if
-    no loss of the recipe uses the base model's embeddings.
+    sample is drawn with ``seed``, as many as all steps together have; each step draws its own from it. Raises UserError if
+    files are missing, or if no loss of the recipe uses the base model's embeddings.
     """
     settings, examples = recipe.anchor_texts, texts.examples
     if settings is None:

@@ -71,7 +71,8 @@ def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, devic
         similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
         negative &= similarity <= np.take_along_axis(similarity, columns[:, :1], axis=1) + negatives.guide_margin
     if examples.anchors is not None:
-        drawn = np.random.default_rng(queries).permutation(examples.anchors)[: examples.anchors_per_step]
+        count = min(examples.anchors_per_step, len(examples.anchors))
+        drawn = np.random.default_rng(queries).choice(examples.anchors, count, replace=False, shuffle=False)
         texts = np.concatenate([texts, drawn])
         copies = np.concatenate([copies, np.ones_like(drawn)])
         negative = np.pad(negative, [(0, 0), (0, len(drawn))])

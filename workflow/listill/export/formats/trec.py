@@ -23,9 +23,14 @@ REMEDY = "leave trec out of export.formats"
 def write(material: MeasuredCorpus, folder: Path) -> None:
     """Write the judgements and queries of each split, and the run of each system."""
     try:
-        for split, of_split in material.evaluated.qrels.groupby("split"):
+        # Topics without relevant documents are not measured; trec_eval -c would count them as 0.
+        measured = material.evaluated.judged["query_id"]
+        judgements, queries = (
+            table[table["query_id"].isin(measured)] for table in (material.evaluated.qrels, material.evaluated.queries)
+        )
+        for split, of_split in judgements.groupby("split"):
             _lines(folder / f"qrels.{split}.txt", qrels_lines(of_split, REMEDY))
-        for split, of_split in material.evaluated.queries.groupby("split"):
+        for split, of_split in queries.groupby("split"):
             rows = zip(of_split["query_id"], of_split["text"], strict=True)
             _lines(
                 folder / f"topics.{split}.tsv", (f"{query_id}\t{' '.join(text.split())}\n" for query_id, text in rows)
