@@ -34,7 +34,6 @@ class Step:
     """A job that is running."""
 
     name: str
-    local: bool
     start: float = field(default_factory=time.monotonic)
 
     @property
@@ -64,6 +63,7 @@ class Display(logging.Handler):
         self._stream = default.stream
         self._terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._running: dict[int, Step] = {}
+        self._heard: set[int] = set()  # jobs that write their messages to this terminal as well as to their log
         self._start = self._said = time.monotonic()
         self._total = self._done = 0
         self._interrupted = self._started = False
@@ -121,9 +121,11 @@ class Display(logging.Handler):
 
     def _job_info(self, record: logging.LogRecord) -> None:
         job: Any = record
+        if (self._workflow.local_exec or job.local) and not _writes_settings(job.rule_name):
+            self._heard.add(job.jobid)
         if not _shown(self._workflow.get_rule(job.rule_name)) or not job.log:
             return
-        step = self._running[job.jobid] = Step(step_name(job.log[0]), self._workflow.local_exec or job.local)
+        step = self._running[job.jobid] = Step(step_name(job.log[0]))
         if not self._terminal:
             self._line(f"{step.name}: started")
 
@@ -140,7 +142,9 @@ class Display(logging.Handler):
             return
         name, after = (step.name, f" after {clock(time.monotonic() - step.start)}") if step else (job.rule_name, "")
         self._line(f"{name}: failed{after}: see {', '.join(job.log)}")
-        if step is None or not step.local:  # what the job has said is not on this terminal
+        if message := getattr(record, "rule_msg", None):  # why a cluster has not run the job, which then has no log
+            self._line(str(message))
+        if job.jobid not in self._heard:
             for path in map(Path, job.log):
                 self._line(path.read_text(errors="replace").strip() if path.is_file() else f"{path}: no such file")
 
@@ -213,7 +217,12 @@ def _steps(number: int) -> str:
 
 def _shown(rule: Any) -> bool:
     """Tell whether a rule is a step for users: not a target, and not one that only writes settings."""
-    return bool(rule.output) and not rule.name.endswith("_settings")
+    return bool(rule.output) and not _writes_settings(rule.name)
+
+
+def _writes_settings(rule: str) -> bool:
+    """Tell whether a rule only writes settings. Its messages are in its log alone."""
+    return rule.endswith("_settings")
 
 
 def attach(workflow: Any, closing: Callable[[], None]) -> Display | None:
