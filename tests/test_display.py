@@ -203,7 +203,9 @@ def test_what_executes_nothing_is_shown_by_snakemake(run: Any, kind: dict[str, A
     run.__dict__.update(kind)
     display, stream, closed = shown(run)
     say(display, "Nothing to be done (all requested files are present and up to date).")
-    assert stream.getvalue().startswith("Nothing to be done")
+    display.succeeded()
+    display.failed()
+    assert stream.getvalue() == "Nothing to be done (all requested files are present and up to date).\n"
     assert closed == []
 
 

@@ -159,13 +159,17 @@ class Display(logging.Handler):
         self._default.handle(record)
 
     def failed(self) -> None:
-        """Say how a run ends that was stopped or in which a step failed."""
+        """Say how a run ends that was stopped or in which a step failed; nothing if no job has been executed."""
+        if not self._started:
+            return
         why = "stopped" if self._interrupted else "stopped after an error"
         first = "" if self._interrupted else "fix it, then "
         self._line(f"{why}: {self._done} of {self._total} steps are done; {first}{RESUME}")
 
     def succeeded(self) -> None:
-        """Say that the run is over, and how long it took."""
+        """Say that the run is over, and how long it took; nothing if no job has been executed."""
+        if not self._started:
+            return
         self._line(f"{_steps(self._done)} in {clock(time.monotonic() - self._start)}")
 
     def _names(self) -> str:
