@@ -23,11 +23,17 @@ class Terminal(io.StringIO):
         return True
 
 
-def rule(name: str, *output: str) -> SimpleNamespace:
-    return SimpleNamespace(name=name, output=output)
+def rule(name: str, *output: str, command: str | None = None) -> SimpleNamespace:
+    return SimpleNamespace(name=name, output=output, shellcmd=command)
 
 
-RULES = (rule("train_student", "model"), rule("stage_settings", "json"), rule("estimate"), rule("all"))
+RULES = (
+    rule("train_student", "model", command="python -m train --log {log}"),
+    rule("stage_settings", "json", command="printf > {output} 2> {log}"),
+    rule("write_papers", "page", command="python -m papers 2> {log}"),
+    rule("estimate", command="python -m estimate --log {log}"),
+    rule("all"),
+)
 
 
 @pytest.fixture
@@ -233,13 +239,17 @@ def test_the_folder_of_the_states_is_there_while_the_run_is(
     assert removed == [str(tmp_path / "progress")]
 
 
-def test_a_failure_of_a_job_that_is_not_shown_is_shown(run: Any, tmp_path: Any) -> None:
-    log = tmp_path / "corpus.log"
+@pytest.mark.parametrize(("name", "after"), [("stage_settings", ""), ("write_papers", " after 0:00")])
+def test_what_a_failed_job_has_written_to_its_log_alone_is_shown(
+    run: Any, tmp_path: Any, name: str, after: str
+) -> None:
+    log = tmp_path / "results" / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True)
     log.write_text("printf: write error: No space left on device\n")
     display, stream, _ = shown(run)
-    start(display, "stage_settings", str(log), local=True)
-    fail(display, "stage_settings", str(log))
-    assert stream.getvalue().splitlines()[1:] == [
-        f"stage_settings: failed: see {log}",
+    start(display, name, str(log), local=True)
+    fail(display, name, str(log))
+    assert stream.getvalue().splitlines()[-2:] == [
+        f"{name}: failed{after}: see {log}",
         "printf: write error: No space left on device",
     ]

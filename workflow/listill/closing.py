@@ -22,8 +22,8 @@ def text(made: Iterable[str], targets: Iterable[str]) -> str:
     """Return what a run has to say at its end.
 
     ``made`` are the files of the run, whether they were made now or before; ``targets`` are those that it was asked for.
-    If reports are made, the text has the tables and verdicts of all of them, and the pages over all corpora. Otherwise it lists the targets or, if they are
-    many, their folders.
+    If reports are made, the text has the tables and verdicts of all of them, and names the pages over all corpora.
+    Otherwise it lists the targets or, if they are many, their folders.
     """
     reports = sorted({path for path in made if Path(path).name == "report.html"})
     if reports:

@@ -121,9 +121,10 @@ class Display(logging.Handler):
 
     def _job_info(self, record: logging.LogRecord) -> None:
         job: Any = record
-        if (self._workflow.local_exec or job.local) and not _writes_settings(job.rule_name):
+        rule = self._workflow.get_rule(job.rule_name)
+        if (self._workflow.local_exec or job.local) and "2> {log}" not in (rule.shellcmd or ""):
             self._heard.add(job.jobid)
-        if not _shown(self._workflow.get_rule(job.rule_name)) or not job.log:
+        if not _shown(rule) or not job.log:
             return
         step = self._running[job.jobid] = Step(step_name(job.log[0]))
         if not self._terminal:
@@ -221,12 +222,7 @@ def _steps(number: int) -> str:
 
 def _shown(rule: Any) -> bool:
     """Tell whether a rule is a step for users: not a target, and not one that only writes settings."""
-    return bool(rule.output) and not _writes_settings(rule.name)
-
-
-def _writes_settings(rule: str) -> bool:
-    """Tell whether a rule only writes settings. Its messages are in its log alone."""
-    return rule.endswith("_settings")
+    return bool(rule.output) and not rule.name.endswith("_settings")
 
 
 def attach(workflow: Any, closing: Callable[[], None]) -> Display | None:
