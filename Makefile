@@ -42,7 +42,7 @@ models: env
 PAIRED := mine_candidates gate_teacher score_candidates rerank_topics search_base search_trained search_other
 HALF := $(shell '$(PYTHON)' -c 'import os; print(max(1, os.cpu_count() // 2))' 2>/dev/null || echo 1)
 
-# The whole pipeline on real text. As in every run, the last lines are the results and where they are.
+# The whole pipeline on real text. As in every run that makes reports, the last lines are the results and where they are.
 demo: env
 	@$(BIN)/snakemake --cores all --resources gpu=2 --set-threads $(PAIRED:%=%=$(HALF))
 

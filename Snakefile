@@ -108,7 +108,8 @@ DISPLAY = display.attach(workflow, CLOSING) if OWN_RUN else None
 onsuccess:
     if DISPLAY:
         DISPLAY.succeeded()
-    CLOSING()
+    if not workflow.touch:
+        CLOSING()
 
 
 onerror:

@@ -35,6 +35,9 @@ def test_every_report_has_its_table_and_places(tmp_path: Path, monkeypatch: pyte
     assert said.splitlines()[-1] == f"the page: {tmp_path}/results/two/report.html"
     papers = closing.text(made, [*made, "results/papers.html"])
     assert papers == f"{said}\n\n\nthe papers' tables: {tmp_path}/results/papers.html"
+    both = closing.text(made, [*made, "results/papers.html", "results/overview.html"])
+    overview = f"the overview: {tmp_path}/results/overview.html"
+    assert both == f"{said}\n\n\n{overview}\nthe papers' tables: {tmp_path}/results/papers.html"
 
 
 def test_without_the_libraries_of_the_table_the_places_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from listill.display import Display
 from listill.progress import ERASE, FOLDER
 
 SNAKEMAKE = "/site-packages/snakemake/workflow.py"
+LOG = "results/wiki/logs/train.a.b.log"
 
 
 class Terminal(io.StringIO):
@@ -22,15 +23,24 @@ class Terminal(io.StringIO):
         return True
 
 
-def rule(name: str, *output: str) -> SimpleNamespace:
-    return SimpleNamespace(name=name, output=output)
+def rule(name: str, *output: str, command: str | None = None) -> SimpleNamespace:
+    return SimpleNamespace(name=name, output=output, shellcmd=command)
+
+
+RULES = (
+    rule("train_student", "model", command="python -m train --log {log}"),
+    rule("stage_settings", "json", command="printf > {output} 2> {log}"),
+    rule("write_papers", "page", command="python -m papers 2> {log}"),
+    rule("estimate", command="python -m estimate --log {log}"),
+    rule("all"),
+)
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A run of Snakemake as far as the display looks at it."""
     monkeypatch.setenv("TERM", "xterm")
-    rules = {one.name: one for one in (rule("train_student", "model"), rule("stage_settings", "json"), rule("all"))}
+    rules = {one.name: one for one in RULES}
     return SimpleNamespace(
         executor_plugin=object(), dryrun=False, touch=False, local_exec=True, rules=rules.values(), get_rule=rules.get
     )
@@ -48,11 +58,21 @@ def say(display: Display, text: str = "", level: int = logging.INFO, path: str =
     display.handle(record)
 
 
-def start(
-    display: Display, jobid: int = 1, name: str = "train_student", log: str = "results/wiki/logs/train.a.b.log"
-) -> None:
+def begin(display: Display, jobid: int, name: str, log: str, local: bool = False) -> None:
+    """Start a job."""
+    say(display, event="job_info", jobid=jobid, rule_name=name, log=[log], local=local)
+
+
+def start(display: Display, name: str = "train_student", log: str = LOG, local: bool = False) -> None:
+    """Start a run and its job 1."""
     say(display, event="run_info", stats={"train_student": 2, "stage_settings": 5, "all": 1, "total": 8})
-    say(display, event="job_info", jobid=jobid, rule_name=name, log=[log], local=False)
+    begin(display, 1, name, log, local)
+
+
+def fail(display: Display, name: str, log: str, message: str | None = None) -> None:
+    """Fail job 1; ``message`` is what the executor says about it."""
+    error = {"event": "job_error", "jobid": 1, "rule_name": name, "log": [log], "rule_msg": message}
+    say(display, f"Error in rule {name}", logging.ERROR, **error)
 
 
 def test_a_step_in_a_log(run: Any) -> None:
@@ -60,14 +80,7 @@ def test_a_step_in_a_log(run: Any) -> None:
     for noise in ("Select jobs to execute...", "Building DAG of jobs...", "Conda environments: ignored"):
         say(display, noise)
     start(display)
-    say(
-        display,
-        event="job_info",
-        jobid=2,
-        rule_name="stage_settings",
-        log=["results/wiki/logs/config/x.log"],
-        local=True,
-    )
+    begin(display, 2, "stage_settings", "results/wiki/logs/config/x.log", local=True)
     say(display, event="job_finished", job_id=2)
     say(display, event="progress", done=1, total=8)
     say(display, event="job_finished", job_id=1)
@@ -86,14 +99,7 @@ def test_a_line_a_minute(run: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "wiki train a.b").write_text("train: 3 of 8 queries, 2 a second, 0:03 left")
     display, stream, _ = shown(run)
     start(display)
-    say(
-        display,
-        event="job_info",
-        jobid=2,
-        rule_name="train_student",
-        log=["results/wiki/logs/train.a.c.log"],
-        local=False,
-    )
+    begin(display, 2, "train_student", "results/wiki/logs/train.a.c.log")
     time.sleep(0.5)
     expected = "[0 of 2] wiki train a.b: 3 of 8 queries, 2 a second, 0:03 left | wiki train a.c"
     assert stream.getvalue().splitlines().count(expected) > 2
@@ -120,7 +126,7 @@ def test_an_interruption_is_two_lines(run: Any) -> None:
     start(display)
     before = len(stream.getvalue().splitlines())
     say(display, "Terminating processes on user request, this might take some time.")
-    say(display, "Error in rule train_student", logging.ERROR, event="job_error", jobid=1, log=["x.log"])
+    fail(display, "train_student", "x.log")
     say(display, "CalledProcessError in file", logging.ERROR, event="error", exception="RuleException")
     display.failed()
     say(display, "At least one job did not complete", logging.ERROR, event="error", exception="WorkflowError")
@@ -138,7 +144,7 @@ def test_a_failed_step(run: Any, tmp_path: Any, local: bool) -> None:
     log.write_text("listill train: error: no lists\n")
     display, stream, _ = shown(run)
     start(display, log=str(log))
-    say(display, "Error in rule train_student", logging.ERROR, event="job_error", jobid=1, log=[str(log)])
+    fail(display, "train_student", str(log))
     say(display, "CalledProcessError in file", logging.ERROR, event="error", exception="RuleException")
     display.failed()
     say(
@@ -154,6 +160,34 @@ def test_a_failed_step(run: Any, tmp_path: Any, local: bool) -> None:
     assert text.endswith(
         "stopped after an error: 0 of 2 steps are done; fix it, then run the same command again to resume\n"
     )
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_failed_job_without_output(run: Any, tmp_path: Any, local: bool) -> None:
+    """What a local job has said is not repeated, also if the job is no step."""
+    run.local_exec = False
+    log = tmp_path / "estimate.log"
+    log.write_text("listill estimate: error: no such file\n")
+    display, stream, _ = shown(run)
+    start(display, "estimate", str(log), local)
+    fail(display, "estimate", str(log))
+    assert stream.getvalue().splitlines()[1:] == [
+        f"estimate: failed: see {log}",
+        *([] if local else ["listill estimate: error: no such file"]),
+    ]
+
+
+def test_what_a_cluster_says_about_a_failed_job(run: Any) -> None:
+    """A job that could not be submitted, or whose node has failed, has no log."""
+    run.local_exec = False
+    display, stream, _ = shown(run)
+    start(display)
+    fail(display, "train_student", LOG, "sbatch: error: invalid partition specified: gpu")
+    assert stream.getvalue().splitlines()[2:] == [
+        f"wiki train a.b: failed after 0:00: see {LOG}",
+        "sbatch: error: invalid partition specified: gpu",
+        f"{LOG}: no such file",
+    ]
 
 
 def test_errors_and_the_messages_of_plugins_are_shown(run: Any) -> None:
@@ -175,7 +209,9 @@ def test_what_executes_nothing_is_shown_by_snakemake(run: Any, kind: dict[str, A
     run.__dict__.update(kind)
     display, stream, closed = shown(run)
     say(display, "Nothing to be done (all requested files are present and up to date).")
-    assert stream.getvalue().startswith("Nothing to be done")
+    display.succeeded()
+    display.failed()
+    assert stream.getvalue() == "Nothing to be done (all requested files are present and up to date).\n"
     assert closed == []
 
 
@@ -203,14 +239,17 @@ def test_the_folder_of_the_states_is_there_while_the_run_is(
     assert removed == [str(tmp_path / "progress")]
 
 
-def test_a_failure_of_a_job_that_is_not_shown_is_shown(run: Any, tmp_path: Any) -> None:
-    log = tmp_path / "corpus.log"
+@pytest.mark.parametrize(("name", "after"), [("stage_settings", ""), ("write_papers", " after 0:00")])
+def test_what_a_failed_job_has_written_to_its_log_alone_is_shown(
+    run: Any, tmp_path: Any, name: str, after: str
+) -> None:
+    log = tmp_path / "results" / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True)
     log.write_text("printf: write error: No space left on device\n")
     display, stream, _ = shown(run)
-    start(display, name="stage_settings", log=str(log))
-    error = {"event": "job_error", "jobid": 1, "rule_name": "stage_settings", "log": [str(log)]}
-    say(display, "Error in rule stage_settings", logging.ERROR, **error)
-    assert stream.getvalue().splitlines()[1:] == [
-        f"stage_settings: failed: see {log}",
+    start(display, name, str(log), local=True)
+    fail(display, name, str(log))
+    assert stream.getvalue().splitlines()[-2:] == [
+        f"{name}: failed{after}: see {log}",
         "printf: write error: No space left on device",
     ]

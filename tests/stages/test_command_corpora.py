@@ -9,7 +9,7 @@ from listill import tables
 from listill.stages import command
 from listill.stages.command import Corpora, In, Ins, MaybeModel, Out
 from listill.stages.job import Job
-from made_up_stage import QRELS, Settings, call, error_of
+from made_up_stage import QRELS, Settings, call, describe, error_of
 
 pytestmark = pytest.mark.usefixtures("process_as_before")
 
@@ -162,6 +162,7 @@ def both(tmp_path: Path) -> list[Path]:
 
 def call_several(monkeypatch: pytest.MonkeyPatch, *options: object) -> None:
     monkeypatch.setattr(sys, "argv", ["stage", *map(str, options)])
+    describe(monkeypatch, several)
     command.main(several, OfCorpora, "made_up")
 
 

@@ -44,6 +44,14 @@ def test_another_target_names_its_files(finished: Path, settings: dict[str, Any]
     assert done.stdout.splitlines()[1:] == ["files:", *(f"  results/tiny/{name}.parquet" for name in names)]
 
 
+def test_touch_has_no_last_lines(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    """Nothing is run: whether the results are up to date is not known."""
+    folder = copied()
+    said = flow.make(folder, settings, "corpus", "--touch", "--forceall")
+    assert "files:" not in said
+    assert "step" not in said
+
+
 def test_snakemakes_own_messages_on_request(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
     folder = copied()
     (flow.results(folder) / "report.html").unlink()

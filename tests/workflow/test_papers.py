@@ -26,6 +26,14 @@ def test_the_tables_of_a_finished_run(copied: Callable[[], Path], settings: dict
     assert flow.scheduled(folder, changed, "papers")["write_papers"] == 1
 
 
+def test_the_error_of_a_page_is_shown_once(copied: Callable[[], Path], settings: dict[str, Any]) -> None:
+    folder = copied()
+    (flow.results(folder) / "comparisons.parquet").write_text("no table")
+    done = flow.run(folder, settings, "results/overview.html")
+    assert done.returncode != 0
+    assert done.stderr.count("comparisons.parquet: not a Parquet file") == 1, done.stderr
+
+
 def test_several_corpora_have_an_overview(settings: dict[str, Any], tmp_path: Path) -> None:
     assert "write_overview" not in flow.scheduled(tmp_path, settings, "report")
     two = flow.changed(settings, "corpora.other", settings["corpora"]["tiny"])

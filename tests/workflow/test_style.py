@@ -4,6 +4,7 @@ import re
 import resource
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import flow
@@ -90,6 +91,14 @@ def test_environments_have_the_tested_versions(file: Path) -> None:
         name, _, version = wheel.partition("==")
         if file.stem != "vllm" or name in ("pandas", "pyarrow"):  # vLLM fixes versions of its own
             assert pins[name.lower().replace("_", "-")] == version, wheel
+
+
+@pytest.mark.parametrize("extra", ["lora", "export", "mteb"])
+def test_the_environment_of_models_has_the_extras_of_its_stages(extra: str) -> None:
+    """A key of the config that needs an extra works with --sdm conda, too."""
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
+    wheels = yaml.safe_load((ROOT / "envs/gpu.yaml").read_text())["dependencies"][-1]["pip"]
+    assert set(needed) <= {wheel.partition("==")[0] for wheel in wheels}
 
 
 def test_the_catalogue_entry() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from listill.errors import UserError
 
 _MOST = 12  # files that are listed one by one
+# Pages over all corpora, which are named if a run was asked for them.
+_PAGES = {"overview.html": "the overview", "papers.html": "the papers' tables"}
 
 
 def show(made: Iterable[str], targets: Iterable[str]) -> None:
@@ -20,15 +22,14 @@ def text(made: Iterable[str], targets: Iterable[str]) -> str:
     """Return what a run has to say at its end.
 
     ``made`` are the files of the run, whether they were made now or before; ``targets`` are those that it was asked for.
-    If reports are made, the text has the tables and verdicts of all of them. Otherwise it lists the targets or, if they are
-    many, their folders.
+    If reports are made, the text has the tables and verdicts of all of them, and names the pages over all corpora.
+    Otherwise it lists the targets or, if they are many, their folders.
     """
     reports = sorted({path for path in made if Path(path).name == "report.html"})
     if reports:
-        papers = [
-            f"the papers' tables: {Path(path).absolute()}" for path in targets if Path(path).name == "papers.html"
-        ]
-        return "\n\n\n".join([*(_results(Path(path).parent) for path in reports), *papers])
+        named = sorted({path for path in targets if Path(path).name in _PAGES})
+        pages = "\n".join(f"{_PAGES[Path(path).name]}: {Path(path).absolute()}" for path in named)
+        return "\n\n\n".join([*(_results(Path(path).parent) for path in reports), *filter(None, [pages])])
     places = sorted(set(targets))
     if len(places) > _MOST:
         places = sorted({f"{Path(path).parent}/" for path in places})

@@ -34,7 +34,6 @@ class Step:
     """A job that is running."""
 
     name: str
-    local: bool
     start: float = field(default_factory=time.monotonic)
 
     @property
@@ -64,6 +63,7 @@ class Display(logging.Handler):
         self._stream = default.stream
         self._terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._running: dict[int, Step] = {}
+        self._heard: set[int] = set()  # jobs that write their messages to this terminal as well as to their log
         self._start = self._said = time.monotonic()
         self._total = self._done = 0
         self._interrupted = self._started = False
@@ -121,9 +121,12 @@ class Display(logging.Handler):
 
     def _job_info(self, record: logging.LogRecord) -> None:
         job: Any = record
-        if not _shown(self._workflow.get_rule(job.rule_name)) or not job.log:
+        rule = self._workflow.get_rule(job.rule_name)
+        if (self._workflow.local_exec or job.local) and "2> {log}" not in (rule.shellcmd or ""):
+            self._heard.add(job.jobid)
+        if not _shown(rule) or not job.log:
             return
-        step = self._running[job.jobid] = Step(step_name(job.log[0]), self._workflow.local_exec or job.local)
+        step = self._running[job.jobid] = Step(step_name(job.log[0]))
         if not self._terminal:
             self._line(f"{step.name}: started")
 
@@ -140,7 +143,9 @@ class Display(logging.Handler):
             return
         name, after = (step.name, f" after {clock(time.monotonic() - step.start)}") if step else (job.rule_name, "")
         self._line(f"{name}: failed{after}: see {', '.join(job.log)}")
-        if step is None or not step.local:  # what the job has said is not on this terminal
+        if message := getattr(record, "rule_msg", None):  # why a cluster has not run the job, which then has no log
+            self._line(str(message))
+        if job.jobid not in self._heard:
             for path in map(Path, job.log):
                 self._line(path.read_text(errors="replace").strip() if path.is_file() else f"{path}: no such file")
 
@@ -155,13 +160,17 @@ class Display(logging.Handler):
         self._default.handle(record)
 
     def failed(self) -> None:
-        """Say how a run ends that was stopped or in which a step failed."""
+        """Say how a run ends that was stopped or in which a step failed; nothing if no job has been executed."""
+        if not self._started:
+            return
         why = "stopped" if self._interrupted else "stopped after an error"
         first = "" if self._interrupted else "fix it, then "
         self._line(f"{why}: {self._done} of {self._total} steps are done; {first}{RESUME}")
 
     def succeeded(self) -> None:
-        """Say that the run is over, and how long it took."""
+        """Say that the run is over, and how long it took; nothing if no job has been executed."""
+        if not self._started:
+            return
         self._line(f"{_steps(self._done)} in {clock(time.monotonic() - self._start)}")
 
     def _names(self) -> str:

@@ -67,7 +67,7 @@ NOTE = {
 def help_text(stage: str, option: str, role: str, several: bool) -> str:
     """Return the help of the option ``option`` (with underscores) of a stage.
 
-    ``role`` is that of its annotation in ``command``. Of an option that is not described, only that it is read or written.
+    ``role`` is that of its annotation in ``command``. Raises KeyError if nothing above describes the option.
     """
     direction = "written" if role == "output" else "read"
     if other := OTHER.get((stage, option)):
@@ -76,7 +76,7 @@ def help_text(stage: str, option: str, role: str, several: bool) -> str:
 
     name = WRITTEN.get(stage, "") if option == "out" else TABLE.get(option, option)
     if name not in TABLES:
-        return direction
+        raise KeyError(f"listill.stages.options: no text for the option {option} of the stage {stage}: add it to OTHER")
     table = TABLES[name]
     files = NOTE.get(option, f"{table.files.split(', ')[0]}: {table.about.partition('. ')[0].rstrip('.')}")
     each = "; one of each corpus" if role == "corpora" else "; one or more files" if several else ""
