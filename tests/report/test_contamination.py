@@ -30,6 +30,17 @@ def test_without_topics_or_queries_there_is_nothing_to_say(evaluated: Evaluation
     assert overlap(training.head(0), evaluated, "test") is None
 
 
+def test_synthetic_dev_queries_are_no_topics(evaluated: EvaluationQueries) -> None:
+    """The query c is synthetic: of the topics a and b, only a has the words of a training query."""
+    mixed = EvaluationQueries(evaluated.queries.assign(type=["human", "human", "lead"]), evaluated.qrels)
+    training = pd.DataFrame({"query_id": ["x", "y"], "text": ["jumps red fox", "sky blue"], "doc_id": ["d8", "d3"]})
+    found = overlap(training, mixed, "test")
+    assert found
+    assert (found.topics, found.near, found.shared, found.clean) == (2, 1, 0, {"b"})
+    synthetic = EvaluationQueries(evaluated.queries.assign(type="lead"), evaluated.qrels)
+    assert overlap(training, synthetic, "test") is None
+
+
 def test_models_are_known_by_name_and_others_are_unknown() -> None:
     config = {
         "students": {

@@ -110,3 +110,16 @@ def test_the_history_of_a_joint_training_is_read_for_one_corpus(
     [history] = material.load(corpus, joint, {}, {}, {}).histories
     assert (history.student, history.variant, history.kept) == ("m", "both", 1)
     assert (history.trained, history.temperature) == (trained, temperature)
+
+
+def test_the_rate_of_a_training_is_that_of_all_its_passages(files: material.Files, tmp_path: Path) -> None:
+    """The history has running totals: 8 passages after the first step, 16 after the second."""
+    steps = [{"step": step, "split": "train", "loss": 0.5, "passages": 8 * step} for step in (1, 2)]
+    path = write(tmp_path / "models/m/b/history.parquet", "history", steps, "models/m/b/history")
+    empty = write(tmp_path / "models/m/c/history.parquet", "history", [], "models/m/c/history")
+    benchmarks = [tmp_path / f"train.m.{variant}.tsv" for variant in "bc"]
+    for benchmark in benchmarks:
+        benchmark.write_text("s\tmax_rss\tcpu_time\n2\t800\t9\n")
+    more = material.Files(**{**vars(files), "histories": [path, empty], "benchmarks": benchmarks})
+    rates = {cost.job: cost.rate for cost in material.load("c", more, {}, {}, {}).costs}
+    assert rates == {"train.m.b": "8 passages/s", "train.m.c": ""}

@@ -9,6 +9,7 @@ import pytest
 
 from listill.evaluation.measured import measured_values
 from listill.evaluation.summary import summarise
+from listill.evaluation.topics import EvaluationQueries
 from listill.report.material import Material
 from listill.report.page import render
 from listill.report.results import Results
@@ -199,3 +200,17 @@ def test_what_training_and_test_have_in_common_is_shown(material: Material) -> N
     text = "".join(Page(render(material, 3)).text.split())
     assert "test302110" in text
     assert "Onthetesttopicswithouteither" not in text
+
+
+def test_a_joint_training_has_no_comparison_on_clean_topics(material: Material) -> None:
+    """Its training queries of other corpora may have something in common with the topics, too."""
+    qrels = material.evaluated.qrels
+    alone = qrels.assign(doc_id=qrels["doc_id"].where(qrels["query_id"] != "test7", "d3"))
+    clean = replace(material, evaluated=EvaluationQueries(material.evaluated.queries, alone))
+    sentence = "On the test topics without either, minilm.listwise differs from minilm"
+    assert sentence in Page(render(clean, 3)).text
+    assert "Joint trainings" not in Page(render(clean, 3)).text
+    joint = replace(clean, config=material.config | {"joint": {"listwise": {}}})
+    text = Page(render(joint, 3)).text
+    assert sentence not in text
+    assert "Joint trainings (listwise) also use queries of other corpora." in text

@@ -114,7 +114,21 @@ def test_seeds_and_clusters_are_named() -> None:
 
 @pytest.mark.parametrize(("clusters", "warned"), [(7, True), (49, True), (50, False)])
 def test_too_few_queries_for_a_decision(clusters: int, warned: bool) -> None:
-    table = summary(ROWS).assign(clusters=clusters)
-    text = verdict(table)
+    weak = {key: (value, base, p and max(p, 0.3)) for key, (value, base, p) in ROWS.items()}
+    text = verdict(summary(weak).assign(clusters=clusters))
+    assert text.startswith("TOO FEW QUERIES TO TELL")
     assert (f"So few queries cannot carry a decision (812 test topics in {clusters} clusters)" in text) == warned
     assert ("only a difference of about 0.01 or more is likely to be found" in text) == warned
+
+
+@pytest.mark.parametrize(("clusters", "warned"), [(7, True), (49, True), (50, False)])
+@pytest.mark.parametrize(("value", "word"), [(0.595, "HELPED"), (0.5, "HURT")])
+def test_a_significant_difference_on_few_clusters_has_an_uncertain_size(
+    clusters: int, warned: bool, value: float, word: str
+) -> None:
+    """The verdict once said HELPED, and that such queries cannot carry a decision."""
+    rows = ROWS | {("minilm.listwise", "test"): (value, 0.544, 0.0003)}
+    text = verdict(summary(rows).assign(clusters=clusters))
+    assert text.startswith(word)
+    assert "cannot carry a decision" not in text
+    assert (f"Only {clusters} clusters of queries: the size of the difference is uncertain." in text) == warned

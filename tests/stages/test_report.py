@@ -135,6 +135,70 @@ def test_settings_hold_the_whole_config() -> None:
     assert Settings.model_validate(chosen.config) == config
 
 
+SEVERAL: dict[str, Any] = {
+    "corpora": {name: {"source": {"kind": "python_api"}} for name in ("a", "b", "c", "d", "e")},
+    "students": {"m": {"model": "x"}},
+    "training": {
+        "variants": {
+            "listwise": {"corpora": ["a", "b"]},
+            "anchored": {"corpora": ["a"], "losses": {"listwise": 1, "anchor": 1}, "anchor_texts": {"corpus": "d"}},
+            "other": {"corpora": ["e"]},
+        }
+    },
+}
+JOINT: dict[str, Any] = {"joint": {"both": {"student": "m", "variant": "listwise", "corpora": ["a", "b"]}}}
+RETENTION: dict[str, Any] = {"evaluation": {"retention": {"corpora": ["c"]}}}
+EXPORT: dict[str, Any] = {"export": {"systems": ["m.listwise", "m.other"]}}
+
+
+@pytest.mark.parametrize(
+    ("corpus", "more", "kept"),
+    [
+        ("a", JOINT | RETENTION | EXPORT, "abcd"),
+        ("c", JOINT | RETENTION, "abcd"),
+        ("b", RETENTION | EXPORT, "bcd"),
+        ("e", EXPORT, "de"),
+        ("d", {}, "abcde"),
+    ],
+)
+def test_the_settings_of_the_page_are_a_config_that_can_be_run(corpus: str, more: dict[str, Any], kept: str) -> None:
+    config = Settings.model_validate(SEVERAL | more)
+    shown = Settings.model_validate(settings(config, corpus).config)
+    assert sorted(shown.corpora) == list(kept)
+    assert shown.evaluated_on(corpus) == config.evaluated_on(corpus)
+    assert shown.retention_of(corpus) == config.retention_of(corpus)
+    assert shown.exported_on(corpus) == config.exported_on(corpus)
+    assert shown.joint == config.joint
+
+
+def test_the_settings_of_the_page_mean_the_same_where_keys_are_missing_or_null() -> None:
+    """A missing key of a variant, or of BM25, is not its default but the shared one, or that of the language."""
+    config = Settings.model_validate(
+        {
+            "corpora": {"a": {"source": {"kind": "python_api"}, "language": "german"}},
+            "students": {"m": {"model": "x"}},
+            "mining": {"bm25": {"k1": 1.1}, "additional": {"plain": {"kind": "bm25", "stemmer": None}}},
+            "training": {
+                "lists": {"length": 5, "judgement_margin": None},
+                "variants": {"listwise": {"lists": {"positives": 0.4}}},
+            },
+        }
+    )
+    shown = Settings.model_validate(settings(config, "a").config)
+    assert shown == config
+    assert shown.mining_on("a") == config.mining_on("a") != config.mining
+    assert shown.training.recipe("listwise") == config.training.recipe("listwise")
+    assert shown.training.lists_of("listwise") == config.training.lists_of("listwise")
+
+
+def test_an_unrelated_corpus_does_not_change_the_settings_of_the_page() -> None:
+    changed = SEVERAL | {
+        "corpora": SEVERAL["corpora"] | {"e": {"source": {"kind": "python_api"}, "template": "{text}"}}
+    }
+    before, after = (settings(Settings.model_validate(one | JOINT | RETENTION), "a") for one in (SEVERAL, changed))
+    assert before == after
+
+
 def test_the_versions_are_those_of_all_stages(folder: Path) -> None:
     """Stages may have run in environments of their own, with versions that the page's does not have."""
     for student, version in (("minilm", "9.9.1"), ("e5", "9.9.2")):

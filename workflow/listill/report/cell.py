@@ -53,7 +53,7 @@ class Cell:
 
     @property
     def few(self) -> bool:
-        """Whether there are so few clusters of queries that they cannot carry a decision."""
+        """Whether there are so few clusters of queries that only large differences are found, and their size is uncertain."""
         return self.clusters < FEW_CLUSTERS
 
     @property

@@ -12,6 +12,7 @@ import yaml
 from listill.evaluation.topics import EvaluationQueries
 from listill.known_models import is_one_of
 from listill.queries.cleaning import overlapping_pairs
+from listill.schemas import HUMAN
 
 # A training query is near a topic if their words have at least this Jaccard similarity. Cleaning drops synthetic queries
 # above generation.cleaning.topic_overlap; human train topics and queries just below remain.
@@ -50,8 +51,12 @@ class Known:
 
 
 def overlap(training: pd.DataFrame, evaluated: EvaluationQueries, split: str) -> Overlap | None:
-    """Return what training queries (query_id, text, doc_id) and judged topics have in common; None without any of them."""
-    topics = evaluated.judged[evaluated.judged["split"] == split]
+    """Return what training queries (query_id, text, doc_id) and judged topics have in common; None without any of them.
+
+    The topics are those of humans: the dev queries may also contain synthetic queries of held-out passages.
+    """
+    judged = evaluated.judged
+    topics = judged[(judged["split"] == split) & (judged["type"] == HUMAN)]
     if topics.empty or training.empty:
         return None
     near, near_topics = overlapping_pairs(training["text"].tolist(), topics["text"].tolist(), NEAR)

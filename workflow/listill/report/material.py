@@ -176,9 +176,10 @@ def _amounts(
     amounts |= {f"encode.{student}": (documents, "documents") for student in results.students}
     amounts |= {f"search.{system}": (asked, "queries") for system in results.systems}
     for history in histories:
-        passages = int(history.table.get("passages", pd.Series(dtype=float)).fillna(0).sum())
+        # The column counts the passages since the first step, so its maximum is that of the whole training.
+        passages = max(history.table.get("passages", pd.Series(dtype=float)).dropna(), default=0)
         if passages:
-            amounts[f"train.{history.student}.{history.variant}"] = (passages, "passages")
+            amounts[f"train.{history.student}.{history.variant}"] = (int(passages), "passages")
     return amounts
 
 

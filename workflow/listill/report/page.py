@@ -52,6 +52,7 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
         ],
         teachers=_teachers(material),
         overlaps=overlaps,
+        joint=sorted(material.config.get("joint", {})),
         models=contamination.models(material.config, material.title),
         costs=material.costs,
         origin=material.origin,
@@ -211,7 +212,12 @@ def _overlaps(material: Material) -> list[contamination.Overlap]:
 
 
 def _clean(material: Material, student: str, variant: str, overlaps: list[contamination.Overlap]) -> dict[str, Cell]:
-    """Return the comparison on the topics of each split that have nothing in common with the training queries."""
+    """Return the comparison on the topics of each split that have nothing in common with the training queries.
+
+    A joint training has none: what it has in common with the training queries of other corpora is not known here.
+    """
+    if without_seed(variant).removeprefix(f"{student}.") in material.config.get("joint", {}):
+        return {}
     level, seed = material.results.confidence or CONFIDENCE, int(material.config.get("seed", 0))
     found = {}
     for one in overlaps:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from listill.report.cell import NO_DIFFERENCE, NOTICEABLE, TOO_FEW, TOO_FEW_SEEDS, Cell, signed
+from listill.report.cell import HELPED, HURT, NO_DIFFERENCE, NOTICEABLE, TOO_FEW, TOO_FEW_SEEDS, Cell, signed
 from listill.report.results import Results
 from listill.system_names import FUSED
 
@@ -138,8 +138,11 @@ def _width_note(cell: Cell) -> str:
 
 
 def _size_note(results: Results, cell: Cell) -> str:
+    """Return what few clusters mean: an uncertain size of a difference that was found, or a decision that is not possible."""
     if not cell.few:
         return ""
+    if cell.word in (HELPED, HURT):
+        return f"Only {cell.clusters:.0f} clusters of queries: the size of the difference is uncertain."
     note = f"So few queries cannot carry a decision ({results.described(results.trusted)})"
     if np.isnan(cell.detectable):
         return f"{note}."

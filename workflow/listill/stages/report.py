@@ -1,19 +1,22 @@
 """Write the report page: results with significance tests, the query funnel, training curves, examples and costs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from listill.section import Section
 from listill.settings.config import Settings
 from listill.stages.command import In, Ins, MaybeIn, Others, Out, main
 from listill.stages.job import Job, StageSettings, versions
 
-VERSION = 4
+VERSION = 5
 
 
 class ReportStage(StageSettings):
     """The settings of the page.
 
-    ``config`` is shown, ``jobs`` are listed with their costs, and ``max_loss`` is accepted on other corpora.
+    ``config`` is shown and repeats the results, ``jobs`` are listed with their costs, and ``max_loss`` is accepted on other
+    corpora.
     """
 
     title: str = "results"
@@ -25,7 +28,6 @@ class ReportStage(StageSettings):
 
 def settings(config: Settings, corpus: str) -> ReportStage:
     """Return the settings of the report page of one corpus."""
-    whole = config.model_dump(mode="json", exclude_none=True, exclude={"estimate"})
     trained = [".".join(pair) for pair in config.trained_on(corpus)]
     joint = [".".join(pair) for pair in config.jointly_trained()]
     jobs = ["corpus", "queries", "candidates", "rerank", "gate", "scores", "evaluate", "search.bm25", "check"]
@@ -44,10 +46,49 @@ def settings(config: Settings, corpus: str) -> ReportStage:
         version=VERSION,
         title=corpus,
         examples=config.evaluation.examples,
-        config=whole | {"corpora": {corpus: whole["corpora"][corpus]}},
+        config=_shown(config, corpus),
         jobs=jobs,
         max_loss=retention.max_loss if retention else None,
     )
+
+
+def _shown(config: Settings, corpus: str) -> dict[str, Any]:
+    """Return a valid config that repeats the results of one corpus, so that settings of unrelated corpora rerun no report.
+
+    It has the corpus and those that its models are trained or measured on. Names of other corpora, and of systems that are
+    trained on these only, are left out.
+    """
+    shown = config.model_dump(mode="json", exclude={"estimate"})
+    # Where a missing key does not mean its default (but the shared recipe, or the language), only what is set is shown.
+    shown["training"]["variants"] = _as_set(config.training.variants)
+    shown["joint"] = _as_set(config.joint)
+    shown["mining"] |= _as_set({"bm25": config.mining.bm25}) | {"additional": _as_set(config.mining.additional)}
+    retention = config.retention_of(corpus)
+    kept = _related(config, corpus) | {corpus, *retention}
+    shown["corpora"] = {name: one for name, one in shown["corpora"].items() if name in kept}
+    for variant in shown["training"]["variants"].values():
+        if variant.get("corpora"):
+            variant["corpora"] = [name for name in variant["corpora"] if name in kept]
+    if not retention:
+        shown["evaluation"]["retention"] = None
+    if config.export.systems is not None:
+        trained = {".".join(pair) for name in kept for pair in config.evaluated_on(name)}
+        shown["export"]["systems"] = [system for system in config.export.systems if system in trained]
+    return shown
+
+
+def _as_set(blocks: Mapping[str, Section]) -> dict[str, Any]:
+    """Return the keys of each block that were set."""
+    return {name: block.model_dump(mode="json", exclude_unset=True) for name, block in blocks.items()}
+
+
+def _related(config: Settings, corpus: str) -> set[str]:
+    """Return the corpora of joint trainings and of anchor texts; all corpora if no system is trained for this one."""
+    if not config.evaluated_on(corpus):
+        return set(config.corpora)  # without a corpus that is trained on, a config is not valid
+    recipes = [config.training.recipe(variant) for variant in config.training.variants]
+    anchored = {recipe.anchor_texts.corpus for recipe in recipes if recipe.anchor_texts}
+    return anchored | {name for joint in config.joint.values() for name in joint.corpora}
 
 
 def run(
