@@ -1,6 +1,5 @@
 """The target export on the finished run: what other tools and people get."""
 
-import importlib
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import pytrec_eval
+import test_figures
 from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
 
@@ -57,21 +57,24 @@ def test_the_beir_folder_is_the_corpus_that_was_read(exported: Path, settings: d
     assert test[0] == test[1]
 
 
-def test_the_measures_of_the_run_follow_from_the_trec_files(exported: Path) -> None:
-    """Computed by pytrec_eval, with the measures of trec_eval."""
+def test_the_trec_files_are_the_runs_and_judgements(exported: Path) -> None:
+    """So all measures follow from them: test_figures.py computes these outside the package."""
     folder = exported / "export" / "corpus" / "trec"
-    summary = pd.read_parquet(exported / "summary.parquet").set_index(["system", "split", "measure"])["value"]
-    runs = sorted((folder / "runs").iterdir())
+    runs = sorted(exported.glob("runs/*.parquet"))
+    assert [path.stem for path in sorted(folder.glob("runs/*.trec"))] == [path.stem for path in runs]
     assert len(runs) == 8
     for path in runs:
-        for split in ("test", "heldout"):
-            with open(folder / f"qrels.{split}.txt") as qrels, open(path) as run:
-                judged, ranked = pytrec_eval.parse_qrel(qrels), pytrec_eval.parse_run(run)
-            values = pytrec_eval.RelevanceEvaluator(judged, {"ndcg_cut.10", "recall.100"}).evaluate(ranked)
-            for measure, key in (("nDCG@10", "ndcg_cut_10"), ("R@100", "recall_100")):
-                mean = sum(row[key] for row in values.values()) / len(judged)
-                if (path.stem, split, measure) in summary:
-                    assert summary[path.stem, split, measure] == pytest.approx(mean, abs=1e-9)
+        expected = pd.read_parquet(path).sort_values("rank")
+        found = test_figures.trec(folder / "runs" / f"{path.stem}.trec")
+        assert found.keys() == set(expected["query_id"])
+        for query, rows in expected.groupby("query_id"):
+            by_score = sorted(found[query], key=found[query].__getitem__, reverse=True)
+            assert by_score == rows["doc_id"].tolist(), (path.stem, query)
+            # Single precision, in which equal scores are set apart.
+            assert [found[query][doc] for doc in by_score] == pytest.approx(rows["score"].tolist(), rel=1e-5)
+    for split, judged in test_figures.judgements(exported).items():
+        with open(folder / f"qrels.{split}.txt") as lines:
+            assert pytrec_eval.parse_qrel(lines) == judged
 
 
 @pytest.mark.parametrize("variant", flow.VARIANTS)
@@ -105,18 +108,6 @@ def test_the_saved_model_is_confirmed(exported: Path) -> None:
     for result in results.values():
         assert result.confirmed
         assert result.differs_from_base
-
-
-def test_ir_measures_agrees(exported: Path) -> None:
-    pytest.importorskip("ir_measures", reason="ir_measures is not installed")
-    measures = importlib.import_module("ir_measures")
-    folder = exported / "export" / "corpus" / "trec"
-    summary = pd.read_parquet(exported / "summary.parquet").set_index(["system", "split", "measure"])["value"]
-    qrels, run = (str(folder / name) for name in ("qrels.test.txt", "runs/small.listwise.trec"))
-    names = [measures.nDCG @ 10, measures.RR @ 10]
-    values = measures.calc_aggregate(names, measures.read_trec_qrels(qrels), measures.read_trec_run(run))
-    for name, value in values.items():
-        assert summary["small.listwise", "test", str(name)] == pytest.approx(value, abs=1e-9)
 
 
 def test_a_second_export_does_nothing(exported: Path, settings: dict[str, Any]) -> None:

@@ -81,6 +81,36 @@ def test_the_cluster_profile_names_every_rule() -> None:
     assert named == gpu == {rule for rule, value in slurm["set-resources"].items() if value["slurm_partition"] == "gpu"}
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(
+    ("line", "target"),
+    [
+        ("--configfile a.yaml lists", "lists"),
+        ("--configfile a.yaml b.json corpus -n", "corpus"),  # a folder of that name is there
+        ("--configfile a.yaml results/tiny/runs/bm25.trec", "results/tiny/runs/bm25.trec"),  # that has been made
+        ("lists --configfile a.yaml b.json plain -n", None),
+        ("lists", None),
+    ],
+)
+def test_a_target_after_configfile_is_one_line(
+    profile: str, line: str, target: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in ("a.yaml", "b.json", "plain", "corpus/texts.txt", "results/tiny/runs/bm25.trec"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["snakemake", *line.split()])
+    content = yaml.safe_load((ROOT / "profiles" / profile / "profile.yaml").read_text())
+    assert content["__use_yte__"]
+    [definitions] = content["__definitions__"]
+    if target is None:
+        exec(definitions, {})
+        return
+    with pytest.raises(SystemExit) as stop:
+        exec(definitions, {})
+    assert f"write targets first: snakemake {target} --configfile a.yaml" in str(stop.value)
+
+
 @pytest.mark.parametrize("file", sorted(ROOT.glob("envs/*.yaml")), ids=lambda file: file.stem)
 def test_environments_have_the_tested_versions(file: Path) -> None:
     pins = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE))
