@@ -214,3 +214,11 @@ def test_a_joint_training_has_no_comparison_on_clean_topics(material: Material) 
     text = Page(render(joint, 3)).text
     assert sentence not in text
     assert "Joint trainings (listwise) also use queries of other corpora." in text
+
+
+def test_a_commit_with_changes_does_not_repeat_the_page(material: Material) -> None:
+    page = Page(render(replace(material, origin=replace(material.origin, changed=True)), 0))
+    assert "commit abc123 with uncommitted changes" in " ".join(page.text.split())
+    assert "check out commit abc123, install" in page.text
+    assert "the commit alone does not repeat it" in page.text
+    assert "uncommitted" not in Page(render(material, 0)).text
