@@ -150,7 +150,7 @@ def test_a_student_that_has_lost_on_another_corpus_is_marked_red(material: Mater
     assert "Other corpora" not in render(material, 3)
     variant = next(name for name in ("minilm.infonce", "minilm.listwise") if f"{name} beats" in render(material, 3))
     elsewhere = summary({("minilm", "test"): (0.5, 0.5, NAN), (variant, "test"): (0.4, 0.5, 0.001)})
-    with_loss = replace(material, retention={NASTY: elsewhere})
+    with_loss = replace(material, retention={NASTY: Results(elsewhere)})
     page = render(with_loss, 3, max_loss=0.05)
     Page(page)
     assert f'<p class="down">{variant} has lost 0.100 nDCG@10 on &lt;script' in page

@@ -76,7 +76,7 @@ class Material:
 
     ``per_query``, ``corpus``: the tables with these names. ``training``: the training queries (query_id, text, type,
     doc_id). ``runs``: the runs table of each system. ``funnels``: the funnel rows of each student. ``truncated``: how many
-    documents each student reads in part. ``retention``: the summary of the students on each other corpus. ``teachers``:
+    documents each student reads in part. ``retention``: the results of the students on each other corpus. ``teachers``:
     the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
     ``checks``: how the saved model of each trained system ranks as users load it.
     """
@@ -96,7 +96,7 @@ class Material:
     training: pd.DataFrame
     origin: Origin
     truncated: dict[str, Truncated] = field(default_factory=dict)
-    retention: dict[str, pd.DataFrame] = field(default_factory=dict)
+    retention: dict[str, Results] = field(default_factory=dict)
     teachers: dict[str, Histogram] = field(default_factory=dict)
     mteb: dict[str, pd.DataFrame] = field(default_factory=dict)
     checks: dict[str, AsLoaded] = field(default_factory=dict)
@@ -138,7 +138,7 @@ def load(
     queries = tables.read(files.queries, "queries", ["query_id", "text", "type", "doc_id", "split"])
     training = queries[queries["split"] == "train"]
     histories = [_history(path, title) for path in files.histories]
-    amounts = _amounts(results, len(corpus), len(evaluated.judged), len(training), histories, files.scores)
+    amounts = _amounts(results, len(corpus), len(evaluated.queries), len(training), histories, files.scores)
     return Material(
         title=title,
         results=results,
@@ -148,7 +148,7 @@ def load(
         runs=Runs(files.runs),
         funnels=_funnels(files.funnels, results.students),
         truncated=_truncated(files.tokens),
-        retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
+        retention={_corpus(path): Results.read(path) for path in files.retention},
         mteb={path.stem: tables.read(path, "mteb") for path in files.mteb},
         checks=saved_model.by_system(tables.read(files.checks, "checks")) if files.checks else {},
         histories=histories,
@@ -165,12 +165,12 @@ def load(
 def _amounts(
     results: Results, documents: int, asked: int, training: int, histories: list[History], scores: Path | None
 ) -> dict[str, tuple[int, str]]:
-    """Return how much work the jobs did, with its unit, by the name of their benchmark file."""
-    amounts = {
-        "corpus": (documents, "documents"),
-        "queries": (training, "queries"),
-        "candidates": (training, "queries"),
-    }
+    """Return how much work the jobs did, with its unit, by the name of their benchmark file.
+
+    ``asked``: all evaluation queries, as a search does not know which have a relevant document. ``training``: the training
+    queries, for which candidates are mined. The job ``queries`` has no amount: it also makes queries that are dropped.
+    """
+    amounts = {"corpus": (documents, "documents"), "candidates": (training, "queries")}
     if scores is not None:
         amounts["scores"] = (pq.read_metadata(scores).num_rows, "scores")
     amounts |= {f"encode.{student}": (documents, "documents") for student in results.students}
