@@ -57,6 +57,6 @@ def test_a_p_value_that_the_resamples_bound_is_shown_as_a_bound() -> None:
 
 def test_summaries_alone_give_the_same_results() -> None:
     table = summary({("m", "test"): (0.5, 0.5, NAN), ("m.a", "test"): (0.4, 0.5, 0.001)})
-    assert retained({"x": table}, 0.005) == retained_in({"x": Results(table)}, 0.005)
-    [row] = retained({"x": table}, 0.005)
+    [row], [other_row] = retained({"x": table}, 0.005), retained_in({"x": Results(table)}, 0.005)
+    assert str(row) == str(other_row)
     assert (row.system, row.state, row.cell.p) == ("m.a", "lost", "= 0.001")
