@@ -149,3 +149,11 @@ def test_results_on_other_corpora_have_the_settings_of_their_tests(files: materi
     cell = material.load("c", more, {}, {}, {}).retention["e"].cell("m.a", "test", "nDCG@10")
     assert cell
     assert cell.p == "<= 0.010"
+
+
+def test_only_the_runs_of_shown_queries_are_kept(files: material.Files, tmp_path: Path) -> None:
+    """Those of the judged queries of the most trusted split; the row of another query is left out."""
+    hits = [{"query_id": query, "doc_id": "d", "rank": 1, "score": 0.5} for query in ("other", "q")]
+    run = write(tmp_path / "two.parquet", "runs", hits, "runs/m.a")
+    loaded = material.load("c", material.Files(**vars(files) | {"runs": [run]}), {}, {}, {})
+    assert loaded.runs["m.a"]["query_id"].tolist() == ["q"]
