@@ -1,6 +1,7 @@
 """Queries that a variant improves or degrades."""
 
 import pandas as pd
+import pytest
 
 from listill.report.examples import wins_and_losses
 
@@ -30,3 +31,21 @@ def test_examples_are_the_largest_gains_and_losses() -> None:
     assert won.passage.text == "z" * 400 + " ..."
     assert (lost.query, lost.passage.title, lost.found[0].rank, lost.found[1].rank) == ("C", "Ex", 1, None)
     assert lost.found[1].first is None
+
+
+class Unread(dict[str, pd.DataFrame]):
+    """Runs that must not be read."""
+
+    def __getitem__(self, system: str) -> pd.DataFrame:
+        raise AssertionError(f"the run of {system} was read")
+
+
+@pytest.mark.parametrize(("after", "count", "score"), [(0.9, 0, (1, 0, 0)), (0.5, 1, (0, 1, 0))])
+def test_without_examples_no_run_is_read(after: float, count: int, score: tuple[int, int, int]) -> None:
+    values = pd.DataFrame({"before": [0.5], "after": [after]}, index=pd.Index(["a"], name="query_id"))
+    queries = pd.DataFrame({"query_id": ["a"], "text": ["A"], "type": "human"})
+    qrels = pd.DataFrame({"query_id": ["a"], "doc_id": ["x"], "relevance": [1]})
+    corpus = pd.DataFrame({"doc_id": ["x"], "title": [None], "text": ["Ex"]})
+    shown = ["before", "after"]
+    comparison = wins_and_losses(values, ("before", "after"), shown, Unread(), queries, qrels, corpus, count)
+    assert (comparison.score, comparison.won, comparison.lost) == (score, [], [])

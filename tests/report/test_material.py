@@ -123,3 +123,37 @@ def test_the_rate_of_a_training_is_that_of_all_its_passages(files: material.File
     more = material.Files(**{**vars(files), "histories": [path, empty], "benchmarks": benchmarks})
     rates = {cost.job: cost.rate for cost in material.load("c", more, {}, {}, {}).costs}
     assert rates == {"train.m.b": "8 passages/s", "train.m.c": ""}
+
+
+def test_the_rates_count_what_a_job_did(files: material.Files, tmp_path: Path) -> None:
+    """A search is for all queries, judged or not. The queries that are left are not those that were generated."""
+    topics = [{"query_id": query, "text": "what", "split": "test"} for query in ("q", "not judged")]
+    row = {"query_id": "s", "text": "x", "type": "lead", "doc_id": "d", "split": "train"}
+    benchmarks = [tmp_path / f"{job}.tsv" for job in ("search.m", "queries", "candidates")]
+    for benchmark in benchmarks:
+        benchmark.write_text("s\tmax_rss\tcpu_time\n1\t800\t9\n")
+    changed = {
+        "topics": write(tmp_path / "two.parquet", "topics", topics, "topics"),
+        "queries": write(tmp_path / "one.parquet", "queries", [row], "queries"),
+        "benchmarks": benchmarks,
+    }
+    loaded = material.load("c", material.Files(**vars(files) | changed), {}, {}, {})
+    rates = {cost.job: cost.rate for cost in loaded.costs}
+    assert rates == {"search.m": "2 queries/s", "queries": "", "candidates": "1 queries/s"}
+
+
+def test_results_on_other_corpora_have_the_settings_of_their_tests(files: material.Files, tmp_path: Path) -> None:
+    about = tables.Provenance("retention/e", "f", {}, {"settings": {"resamples": 99}}, "e")
+    tables.write(tmp_path / "retention/e/summary.parquet", "summary", SUMMARY, about)
+    more = material.Files(**vars(files) | {"retention": [tmp_path / "retention/e/summary.parquet"]})
+    cell = material.load("c", more, {}, {}, {}).retention["e"].cell("m.a", "test", "nDCG@10")
+    assert cell
+    assert cell.p == "<= 0.010"
+
+
+def test_only_the_runs_of_shown_queries_are_kept(files: material.Files, tmp_path: Path) -> None:
+    """Those of the judged queries of the most trusted split; the row of another query is left out."""
+    hits = [{"query_id": query, "doc_id": "d", "rank": 1, "score": 0.5} for query in ("other", "q")]
+    run = write(tmp_path / "two.parquet", "runs", hits, "runs/m.a")
+    loaded = material.load("c", material.Files(**vars(files) | {"runs": [run]}), {}, {}, {})
+    assert loaded.runs["m.a"]["query_id"].tolist() == ["q"]

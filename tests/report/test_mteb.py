@@ -12,6 +12,7 @@ def table(**values: float) -> pd.DataFrame:
 
 
 def test_trained_systems_stand_beside_their_own_base() -> None:
+    """Neither c.x, whose base was not measured, nor d, from which nothing was trained, has a row."""
     rows = tasks(
         {
             "b": table(default=0.4),
@@ -20,6 +21,7 @@ def test_trained_systems_stand_beside_their_own_base() -> None:
             "b.x": table(default=0.3),
             "a.y": table(default=0.7),
             "c.x": table(default=0.9),
+            "d": table(default=0.8),
         }
     )
     assert rows == [

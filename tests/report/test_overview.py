@@ -42,6 +42,33 @@ def test_the_mean_over_corpora_is_a_macro_average(results: dict[str, Results]) -
     assert mean.high - mean.delta == pytest.approx(np.sqrt(2 * 0.01**2) / 2)
 
 
+def test_the_interval_of_a_joint_student_is_an_upper_bound(tmp_path: Path) -> None:
+    """listwise is one model for both corpora, infonce is another model on each."""
+    table = summary(ROWS | {("minilm.listwise+bm25", "test"): (0.6, 0.544, 0.001)})
+    for name in ("a", "b"):
+        lineage = {"joint/minilm/listwise-seed2": "1", f"{name}/models/minilm/infonce": "2", f"{name}/corpus": "3"}
+        about = tables.Provenance("summary", "0", lineage, {}, name)
+        tables.write(tmp_path / name / "summary.parquet", "summary", table, about)
+    found = {
+        row.system: row.mean for row in rows(read([tmp_path / name / "summary.parquet" for name in "ab"]), "nDCG@10")
+    }
+    halves = {system: mean.high - mean.delta for system, mean in found.items() if mean}
+    assert [halves[name] for name in ("minilm.listwise", "minilm.listwise+bm25")] == pytest.approx([0.01, 0.01])
+    assert halves["minilm.infonce"] == pytest.approx(0.01 / np.sqrt(2))
+
+
+def test_the_interval_covers_the_mean_of_errors_that_are_the_same_on_all_corpora() -> None:
+    rng = np.random.default_rng(4)
+    errors = np.array([0.01, 0.02, 0.04])
+    covered = []
+    for draw in rng.normal(0, 1, 2000):
+        found = draw * errors
+        cells = [Cell(0.5, 0.5, d, d - 1.96 * e, d + 1.96 * e, 0.1) for d, e in zip(found, errors, strict=True)]
+        mean = macro(cells, joint=True)
+        covered.append(mean.low <= 0 <= mean.high)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
+
+
 def test_the_interval_of_a_mean_covers_it_as_often_as_it_should() -> None:
     """Of corpora with 95 % intervals, the mean's interval contains the true mean in about 95 % of the draws."""
     rng = np.random.default_rng(3)

@@ -150,7 +150,7 @@ def test_a_student_that_has_lost_on_another_corpus_is_marked_red(material: Mater
     assert "Other corpora" not in render(material, 3)
     variant = next(name for name in ("minilm.infonce", "minilm.listwise") if f"{name} beats" in render(material, 3))
     elsewhere = summary({("minilm", "test"): (0.5, 0.5, NAN), (variant, "test"): (0.4, 0.5, 0.001)})
-    with_loss = replace(material, retention={NASTY: elsewhere})
+    with_loss = replace(material, retention={NASTY: Results(elsewhere)})
     page = render(with_loss, 3, max_loss=0.05)
     Page(page)
     assert f'<p class="down">{variant} has lost 0.100 nDCG@10 on &lt;script' in page
@@ -214,3 +214,11 @@ def test_a_joint_training_has_no_comparison_on_clean_topics(material: Material) 
     text = Page(render(joint, 3)).text
     assert sentence not in text
     assert "Joint trainings (listwise) also use queries of other corpora." in text
+
+
+def test_a_commit_with_changes_does_not_repeat_the_page(material: Material) -> None:
+    page = Page(render(replace(material, origin=replace(material.origin, changed=True)), 0))
+    assert "commit abc123 with uncommitted changes" in " ".join(page.text.split())
+    assert "check out commit abc123, install" in page.text
+    assert "the commit alone does not repeat it" in page.text
+    assert "uncommitted" not in Page(render(material, 0)).text

@@ -88,7 +88,8 @@ def wins_and_losses(
     won = table[table["difference"] > 0].head(count)
     lost = table[table["difference"] < 0].iloc[::-1].head(count)
     wanted = set(won["query_id"]) | set(lost["query_id"])
-    ranked = {system: _ranked(runs[system], wanted) for system in shown}
+    # Without examples, no run is read.
+    ranked = {system: _ranked(runs[system], wanted) for system in shown if wanted}
     relevant = qrels[qrels["query_id"].isin(wanted) & (qrels["relevance"] > 0)]
     query_rows = queries.set_index("query_id")
     documents = corpus.set_index("doc_id")

@@ -1,11 +1,13 @@
 """The data for the report page, and how it is read from the files of a run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from listill import tables
@@ -46,13 +48,19 @@ class History:
 
 
 class Runs(Mapping[str, pd.DataFrame]):
-    """The runs table of each system. It is read whenever it is asked for: all runs together may not fit into memory."""
+    """The rows of some queries in the runs table of each system.
 
-    def __init__(self, paths: list[Path]) -> None:
+    They are read whenever they are asked for: all runs together may not fit into memory. ``query_ids``: the queries that
+    the page shows; the rows of others do not become Python objects, which is what takes time and memory.
+    """
+
+    def __init__(self, paths: list[Path], query_ids: Iterable[str]) -> None:
+        self._wanted = pa.array(sorted(query_ids), pa.string())
         self._paths = {tables.provenance(path).key.removeprefix("runs/"): path for path in paths}
 
     def __getitem__(self, system: str) -> pd.DataFrame:
-        return tables.read(self._paths[system], "runs")
+        run = tables.read_arrow(self._paths[system], "runs")
+        return run.filter(pc.is_in(run["query_id"], self._wanted)).to_pandas()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -75,9 +83,9 @@ class Material:
     """All data for the page.
 
     ``per_query``, ``corpus``: the tables with these names. ``training``: the training queries (query_id, text, type,
-    doc_id). ``runs``: the runs table of each system. ``funnels``: the funnel rows of each student. ``truncated``: how many
-    documents each student reads in part. ``retention``: the summary of the students on each other corpus. ``teachers``:
-    the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
+    doc_id). ``runs``: the runs of each system on the most trusted split. ``funnels``: the funnel rows of each student.
+    ``truncated``: how many documents each student reads in part. ``retention``: the results of the students on each other
+    corpus. ``teachers``: the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
     ``checks``: how the saved model of each trained system ranks as users load it.
     """
 
@@ -96,7 +104,7 @@ class Material:
     training: pd.DataFrame
     origin: Origin
     truncated: dict[str, Truncated] = field(default_factory=dict)
-    retention: dict[str, pd.DataFrame] = field(default_factory=dict)
+    retention: dict[str, Results] = field(default_factory=dict)
     teachers: dict[str, Histogram] = field(default_factory=dict)
     mteb: dict[str, pd.DataFrame] = field(default_factory=dict)
     checks: dict[str, AsLoaded] = field(default_factory=dict)
@@ -137,18 +145,19 @@ def load(
     evaluated = evaluation_queries(files.topics, files.qrels, files.queries, files.corpus)
     queries = tables.read(files.queries, "queries", ["query_id", "text", "type", "doc_id", "split"])
     training = queries[queries["split"] == "train"]
+    judged = evaluated.judged
     histories = [_history(path, title) for path in files.histories]
-    amounts = _amounts(results, len(corpus), len(evaluated.judged), len(training), histories, files.scores)
+    amounts = _amounts(results, len(corpus), len(evaluated.queries), len(training), histories, files.scores)
     return Material(
         title=title,
         results=results,
         per_query=tables.read(files.per_query, "per_query"),
         evaluated=evaluated,
         corpus=corpus,
-        runs=Runs(files.runs),
+        runs=Runs(files.runs, judged.loc[judged["split"] == results.trusted, "query_id"]),
         funnels=_funnels(files.funnels, results.students),
         truncated=_truncated(files.tokens),
-        retention={_corpus(path): tables.read(path, "summary") for path in files.retention},
+        retention={_corpus(path): Results.read(path) for path in files.retention},
         mteb={path.stem: tables.read(path, "mteb") for path in files.mteb},
         checks=saved_model.by_system(tables.read(files.checks, "checks")) if files.checks else {},
         histories=histories,
@@ -165,12 +174,12 @@ def load(
 def _amounts(
     results: Results, documents: int, asked: int, training: int, histories: list[History], scores: Path | None
 ) -> dict[str, tuple[int, str]]:
-    """Return how much work the jobs did, with its unit, by the name of their benchmark file."""
-    amounts = {
-        "corpus": (documents, "documents"),
-        "queries": (training, "queries"),
-        "candidates": (training, "queries"),
-    }
+    """Return how much work the jobs did, with its unit, by the name of their benchmark file.
+
+    ``asked``: all evaluation queries, as a search does not know which have a relevant document. ``training``: the training
+    queries, for which candidates are mined. The job ``queries`` has no amount: it also makes queries that are dropped.
+    """
+    amounts = {"corpus": (documents, "documents"), "candidates": (training, "queries")}
     if scores is not None:
         amounts["scores"] = (pq.read_metadata(scores).num_rows, "scores")
     amounts |= {f"encode.{student}": (documents, "documents") for student in results.students}

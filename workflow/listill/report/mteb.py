@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from listill.system_names import is_variant
+
 
 @dataclass(frozen=True)
 class Task:
@@ -20,11 +22,13 @@ class Task:
 def tasks(tables: Mapping[str, pd.DataFrame]) -> list[Task]:
     """Return a row for each student and each subset of a task, from the table ``mteb`` of each system.
 
-    Trained systems whose base model was not measured are left out.
+    Trained systems whose base model was not measured are left out, and so are base models without trained systems.
     """
     rows = []
     for student in sorted(name for name in tables if "." not in name):
-        trained = {name: table for name, table in tables.items() if name.startswith(f"{student}.")}
+        trained = {name: table for name, table in tables.items() if is_variant(name, student)}
+        if not trained:
+            continue
         for one in tables[student].to_dict("records"):
             values = {name: _value(table, one) for name, table in sorted(trained.items())}
             name = one["task"] if one["subset"] == "default" else f"{one['task']} ({one['subset']})"

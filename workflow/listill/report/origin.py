@@ -10,33 +10,41 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Origin:
-    """The date (UTC), the machine that wrote the page, and the commit of listill's checkout (empty if there is none)."""
+    """The date (UTC), the machine that wrote the page, and the commit of listill's checkout (empty if there is none).
+
+    ``changed``: files of the checkout differ from the commit.
+    """
 
     date: str
     machine: str
     commit: str
+    changed: bool = False
 
 
 def here() -> Origin:
     """Return the origin of a page that is made now, on this machine."""
-    return Origin(datetime.datetime.now(datetime.UTC).date().isoformat(), _machine(), commit(Path(__file__).parent))
+    return Origin(datetime.datetime.now(datetime.UTC).date().isoformat(), _machine(), *commit(Path(__file__)))
 
 
-def commit(folder: Path) -> str:
-    """Return the commit of a folder's git checkout, with a note if files were changed; empty without git or a checkout."""
+def commit(file: Path) -> tuple[str, bool]:
+    """Return the commit of the git checkout that tracks a file, and whether tracked files were changed since.
+
+    The commit is empty without git, and if no checkout tracks the file: an installed package may lie in the folder of
+    another repository.
+    """
 
     def git(*arguments: str) -> str | None:
-        command = ["git", "-C", str(folder), *arguments]
+        command = ["git", "-C", str(file.parent), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    head = git("rev-parse", "--short=12", "HEAD")
-    if not head:
-        return ""
-    return f"{head} with changes" if git("status", "--porcelain", "--untracked-files=no") else head
+    if git("ls-files", "--error-unmatch", "--", file.name) is None:
+        return "", False
+    head = git("rev-parse", "--short=12", "HEAD") or ""
+    return head, bool(head and git("status", "--porcelain", "--untracked-files=no"))
 
 
 def _machine() -> str:

@@ -29,15 +29,17 @@ class Row:
     mean: Cell | None
 
 
-def macro(cells: list[Cell]) -> Cell:
+def macro(cells: list[Cell], joint: bool = False) -> Cell:
     """Return the mean over corpora, each of which counts the same; the interval is nan unless all corpora have one.
 
     Corpora are independent samples, so the squared half-widths of their intervals add up: the interval of the mean of n
     corpora has the half-width ``sqrt(sum(h ** 2)) / n`` (for normal errors). It is about these corpora, not about others.
+    The errors of a ``joint`` student, which is the same model on all corpora, are not independent: a seed may be good for
+    all of them. Its half-width is ``sum(h) / n``, which is the upper bound for errors with any correlation.
     """
     value, base, delta = np.mean([[cell.value, cell.base, cell.delta] for cell in cells], axis=0)
     halves = np.array([(cell.high - cell.low) / 2 if cell.tested else np.nan for cell in cells])
-    half = float(np.sqrt((halves**2).sum()) / len(cells))
+    half = float(halves.sum() if joint else np.sqrt((halves**2).sum())) / len(cells)
     tested = not np.isnan(half)
     seeds = min(cell.seeds for cell in cells)
     return Cell(
@@ -59,7 +61,8 @@ def rows(results: dict[str, Results], measure: str) -> list[Row]:
         there = [cell for cell in cells.values() if cell]
         complete = len(there) == len(cells) > 1
         if there:
-            found.append(Row(system, cells, macro(there) if complete else None))
+            joint = any(one.is_joint(system) for one in results.values())
+            found.append(Row(system, cells, macro(there, joint) if complete else None))
     return found
 
 

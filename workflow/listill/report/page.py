@@ -11,10 +11,10 @@ from listill.report.curves import curves
 from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.material import History, Material
 from listill.report.results import Results
-from listill.report.retention import retained, warning
+from listill.report.retention import retained_in, warning
 from listill.report.templates import template
 from listill.report.verdict import Verdict, verdicts
-from listill.system_names import FUSED, is_variant, seed_number, size_of, without_seed
+from listill.system_names import FUSED, seed_number, size_of, student_of, without_seed
 
 CONFIDENCE = 0.95  # of the intervals in charts, if the level of the others is not known
 
@@ -29,7 +29,7 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
     overlaps = _overlaps(material)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
-    elsewhere = retained(material.retention, max_loss)
+    elsewhere = retained_in(material.retention, max_loss)
     return template("report.html.j2").render(
         title=material.title,
         results=results,
@@ -136,27 +136,20 @@ def _against(results: Results, student: str, variant: str) -> list[tuple[str, st
 
 
 def _wins_and_losses(material: Material, student: str, variant: str, examples: int) -> WinsAndLosses | None:
-    results, values = material.results, material.per_query
-    values = values[(values["split"] == results.trusted) & (values["measure"] == results.main)]
-    table = values.pivot(index="query_id", columns="system", values="value")
+    results = material.results
+    table = _values(material, results.trusted).pivot(index="query_id", columns="system", values="value")
     if not {student, variant} <= set(table.columns) & set(material.runs):
         return None
     shown = [
         system
         for system in sorted(material.runs, key=results.order)
-        if seed_number(system) == 1 and size_of(system) is None and _concerns(system, student, results.students)
+        if seed_number(system) == 1
+        and size_of(system) is None
+        and student_of(system, results.students) in (student, None)
     ]
     evaluated, pair = material.evaluated, (student, variant)
     return wins_and_losses(
         table, pair, shown, material.runs, evaluated.queries, evaluated.qrels, material.corpus, examples
-    )
-
-
-def _concerns(system: str, student: str, students: list[str]) -> bool:
-    """Tell whether a system is the student's or no student's."""
-    others = [other for other in students if other != student]
-    return not any(
-        system in (other, other + FUSED) or is_variant(system.removesuffix(FUSED), other) for other in others
     )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from listill.errors import UserError
 from listill.evaluation.summary import base_of
 from listill.measure_names import SELECTION
 from listill.report.cell import Cell
-from listill.system_names import FUSED, is_variant, student_of
+from listill.system_names import FUSED, is_variant, plain_system, student_of, trained_system, without_seed
 
 SPLITS = ("test", "heldout", "dev")  # the most trusted first; dev is used for model selection
 NAMES = {"test": "test topics", "heldout": "held-out synthetic queries", "dev": "dev queries"}
@@ -21,7 +22,8 @@ NAMES = {"test": "test topics", "heldout": "held-out synthetic queries", "dev": 
 class Results:
     """A summary table (at least one row), indexed by system, split and measure, and the table ``comparisons``.
 
-    ``resamples`` and ``confidence`` (such as 0.95) are the settings of the tests, if they are known.
+    ``resamples`` and ``confidence`` (such as 0.95) are the settings of the tests, if they are known. ``joint`` has the
+    systems of joint trainings, without seeds: each is the same model on all corpora.
     """
 
     def __init__(
@@ -30,8 +32,10 @@ class Results:
         comparisons: pd.DataFrame | None = None,
         resamples: int | None = None,
         confidence: float | None = None,
+        joint: Iterable[str] = (),
     ) -> None:
         self.confidence = confidence
+        self._joint = frozenset(joint)
         against = summary["system"].map({s: base_of(s, _students(summary)) for s in summary["system"].unique()})
         least = _least(summary.assign(against=against), ["split", "measure", "against"], resamples)
         self._cells = _cells(summary.assign(least=least), ["system", "split", "measure"], ["value", "base"])
@@ -52,7 +56,8 @@ class Results:
 
         Raises UserError if the summary has no rows.
         """
-        settings = tables.details(summary).get("settings", {})
+        about = tables.provenance(summary)
+        settings = about.details.get("settings", {})
         figures = tables.read(summary, "summary")
         if figures.empty:
             raise UserError(f"{summary}: the table is empty: run the stage evaluate again")
@@ -61,6 +66,7 @@ class Results:
             None if comparisons is None else tables.read(comparisons, "comparisons"),
             settings.get("resamples"),
             settings.get("confidence"),
+            {without_seed(trained_system(key)) for key in about.lineage if key.split("/")[-3:-2] == ["joint"]},
         )
 
     @property
@@ -115,6 +121,10 @@ class Results:
         """Return the student that a variant was trained from; None for other systems."""
         student = student_of(system, self.students)
         return student if student is not None and is_variant(system, student) else None
+
+    def is_joint(self, system: str) -> bool:
+        """Tell whether a system searches with a model of a joint training: whole, cut, or fused with BM25."""
+        return plain_system(system) in self._joint
 
     def variants(self, student: str) -> list[str]:
         """Return the systems trained from a student."""

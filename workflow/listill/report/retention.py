@@ -32,16 +32,20 @@ class Retained:
 
 
 def retained(summaries: Mapping[str, pd.DataFrame], max_loss: float) -> list[Retained]:
-    """Return the trained systems on each other corpus, from the summary of its queries.
+    """Return what ``retained_in`` does, from the table ``summary`` of each other corpus; no p-value is shown as a bound."""
+    return retained_in({corpus: Results(summary) for corpus, summary in summaries.items()}, max_loss)
+
+
+def retained_in(others: Mapping[str, Results], max_loss: float) -> list[Retained]:
+    """Return the trained systems on each other corpus, from the results on its queries.
 
     Parameters
     ----------
-    summaries: the table ``summary`` of each other corpus, with the base models and the systems trained from them
+    others: the results on each other corpus, of the base models and the systems trained from them
     max_loss: accepted loss of the main measure
     """
     rows = []
-    for corpus, summary in summaries.items():
-        results = Results(summary)
+    for corpus, results in others.items():
         for system in results.systems:
             cell = results.cell(system, results.trusted, results.main)
             if results.owner(system) is None or cell is None:

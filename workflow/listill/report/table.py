@@ -9,11 +9,10 @@ import sys
 import textwrap
 from pathlib import Path
 
-from listill import tables
 from listill.errors import UserError
 from listill.report.cell import Cell, signed
 from listill.report.results import Results
-from listill.report.retention import retained
+from listill.report.retention import retained_in
 from listill.report.verdict import verdicts
 
 WIDTH = 100
@@ -103,11 +102,11 @@ def _elsewhere(folder: Path) -> str:
     if not retention:
         return ""
     files = {name: folder / "retention" / name / "summary.parquet" for name in retention["corpora"]}
-    summaries = {name: tables.read(path, "summary") for name, path in files.items() if path.exists()}
+    others = {name: Results.read(path) for name, path in files.items() if path.exists()}
     lines = [
         f"on {row.corpus} ({row.queries}), {row.system}: {row.measure} {row.cell.base:.3f} -> {row.cell.value:.3f}, "
         f"{signed(row.cell.delta)} ({row.cell.interval}): {row.state}"
-        for row in retained(summaries, retention["max_loss"])
+        for row in retained_in(others, retention["max_loss"])
     ]
     return "".join(f"\n{textwrap.fill(line, WIDTH)}" for line in lines)
 
