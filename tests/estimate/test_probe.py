@@ -94,6 +94,23 @@ def test_rerankers_are_measured_in_tokens(
     assert scored == [7]
 
 
+def test_scores_from_a_file_are_not_measured(settings: dict[str, Any], contents: Contents) -> None:
+    """The file has the scores of the run's own pairs."""
+    settings = flow.changed(settings, "teacher.members", {"mine": {"kind": "file", "path": "scores.parquet"}})
+    one, of_machine = measured(settings, contents)
+    scores = next(job for job in jobs_of(one) if job.stage == "scores")
+    assert scores.work == {"rows": one.counts.pairs}
+    assert of_machine.rates(scores.work).missing == {}
+
+
+def test_teachers_are_given_the_ids_of_the_queries(settings: dict[str, Any], contents: Contents) -> None:
+    _, of_machine = measured(settings, contents)
+    pairs = of_machine._pairs(20, 3)
+    texts = dict(zip(contents.topics["query_id"], contents.topics["text"], strict=True))
+    assert len(pairs.query_ids) == len(contents.topics)
+    assert [texts[query_id] for query_id in pairs.query_ids] == pairs.queries
+
+
 def test_per_second_takes_more_items_until_they_take_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a clock that a work of n items moves by n / 100 seconds."""
     monkeypatch.setattr(probe, "SECONDS", 1.0)

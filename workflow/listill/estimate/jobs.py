@@ -15,6 +15,7 @@ from listill.settings.training import Recipe
 from listill.system_names import FUSED, SECOND, without_seed
 from listill.teachers.kinds.bm25 import Bm25Teacher
 from listill.teachers.kinds.dense import DenseTeacher
+from listill.teachers.kinds.file import ScoreFile
 from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.reranker import Reranker
 from listill.teachers.teacher import Teacher, resolved
@@ -169,6 +170,8 @@ def scoring(one: OneCorpus, name: str, teacher: Teacher, pairs: float, queries: 
         return added(one.queries(str(teacher.student), queries), one.documents(str(teacher.student), cut))
     if isinstance(teacher, Bm25Teacher):
         return one.bm25(queries)
+    if isinstance(teacher, ScoreFile):
+        return {"rows": pairs}
     return {f"pairs.{name}": pairs}  # a member outside the package
 
 

@@ -57,7 +57,8 @@ class Probe:
         collection = self.contents.collection
         self.sample = collection.subset(self.contents.sample(TEXTS))
         self.texts = [self.sample.rendered(i) for i in range(len(self.sample))]
-        self.queries = self.contents.queries(TEXTS)
+        queries = self.contents.some_queries(TEXTS)
+        self.query_ids, self.queries = [query_id for query_id, _ in queries], [text for _, text in queries]
 
     def rates(self, wanted: Collection[str], known: Collection[str] = ()) -> Rates:
         """Return the ``wanted`` rates that are not ``known``. Those of models that are not here are missing."""
@@ -201,7 +202,7 @@ class Probe:
 
         pairs = sorted(((text + number) % len(self.queries), text) for text in range(texts) for number in range(each))
         query, text = np.array(pairs, dtype=np.int64).T
-        return Pairs(self.sample, self.queries, query, text)
+        return Pairs(self.sample, self.queries, query, text, query_ids=self.query_ids)
 
 
 def _reason(error: str, rate: str) -> str:
