@@ -16,6 +16,7 @@ FOUND = Findings(
     found=0.9,
     first=0.6,
     nearest=0.7,
+    duplicates=0,
     compared=1000,
     copies=10,
     example="a of b",
@@ -33,6 +34,15 @@ def test_a_corpus_with_headroom() -> None:
     texts = " ".join(reason.text for reason in given)
     assert "small reads 80% of all tokens; 30% of the documents are cut" in texts
     assert "10 of 1000 documents nearly repeat an earlier one" in texts
+
+
+def test_a_sample_has_only_a_part_of_the_copies() -> None:
+    def said(**changed: int) -> str:
+        return " ".join(reason.text for reason in reasons(replace(FOUND, **changed)))
+
+    assert "10 of 400 documents nearly repeat an earlier one of them (a sample, which" in said(compared=400)
+    # The others are exact duplicates: all documents were compared.
+    assert "(a sample" not in said(compared=400, duplicates=600)
 
 
 GATES = [

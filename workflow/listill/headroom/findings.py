@@ -39,8 +39,9 @@ class Findings:
 
     ``topics`` counts the human topics by split. ``gate`` is None if nothing could be measured. ``found`` are the shares of
     the synthetic queries whose passage is among the first ``top``, and the first, of any retriever. ``nearest`` is the
-    median cosine of a document and its nearest neighbour. ``copies`` of ``compared`` documents have an earlier near
-    duplicate, such as ``example``. ``cut`` and ``tokens_cut`` are the shares of documents and tokens that students do not
+    median cosine of a document and its nearest neighbour. ``duplicates`` documents are
+    exactly like an earlier one. ``copies`` of ``compared`` documents that are none have an earlier near duplicate, such as
+    ``example``. ``cut`` and ``tokens_cut`` are the shares of documents and tokens that students do not
     read, by student. ``lists`` is an estimate of the training lists.
     """
 
@@ -53,6 +54,7 @@ class Findings:
     found: float
     first: float
     nearest: float
+    duplicates: int
     compared: int
     copies: int
     example: str
@@ -141,6 +143,8 @@ def _corpus(found: Findings) -> list[Reason]:
         given.append(Reason("note", text))
     if found.compared:
         text = f"{found.copies} of {found.compared} documents nearly repeat an earlier one"
+        if found.compared < found.documents - found.duplicates:
+            text += " of them (a sample, which has only a part of all copies)"
         if found.copies > COPIES * found.compared:
             text += (
                 f", such as {found.example}: a query then has several right answers, of which one counts; remove them"

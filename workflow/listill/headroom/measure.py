@@ -46,6 +46,7 @@ def findings(settings: Settings, corpus: str, contents: Contents, documents: int
         found=float(np.isfinite(ranks).mean()) if len(ranks) else 0.0,
         first=float((ranks == 1).mean()) if len(ranks) else 0.0,
         nearest=_nearest(sample, next(iter(embeddings.values()))),
+        duplicates=int((contents.collection.group != np.arange(len(contents.collection))).sum()),
         compared=compared,
         copies=len(copies),
         example=f"{copies[0][0]} of {copies[0][1]}" if copies else "",
@@ -116,7 +117,8 @@ def _nearest(sample: Sample, embeddings: np.ndarray) -> float:
 def _copies(contents: Contents) -> tuple[list[tuple[str, str]], int]:
     """Return the (document, earlier document) that are nearly the same, and the number of documents that were compared."""
     collection = contents.collection
-    chosen = contents.sample(COMPARED).tolist()
+    # Exact duplicates are known as such: only the first of them is compared.
+    chosen = [i for i in contents.sample(COMPARED).tolist() if collection.group[i] == i]
     texts = [collection.rendered(i) for i in chosen]
     with Progress(len(texts), "near duplicates", "documents") as progress:
         pairs = near_duplicates(texts)
