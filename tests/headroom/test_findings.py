@@ -11,6 +11,7 @@ FOUND = Findings(
     sampled=500,
     topics={"train": 200, "dev": 50, "test": 200},
     gate=GOOD,
+    left_out="",
     synthetic=200,
     top=20,
     found=0.9,
@@ -64,6 +65,8 @@ def test_the_gate_decides(changed: dict[str, Any], word: str, said: str) -> None
 
 OTHERS: list[tuple[dict[str, Any], str, str]] = [
     ({"gate": None}, "UNCLEAR", "were not compared"),
+    ({"gate": None, "left_out": "mine (no scores)"}, "UNCLEAR", "no other teacher is left"),
+    ({"left_out": "mine (no scores)"}, "YES", "teachers left out of the comparison: mine (no scores)"),
     ({"lists": 50}, "NOT YET", "about 50 training lists are too few"),
     ({"found": 0.3}, "NOT YET", "of 200 synthetic queries, 30% find their passage among the first 20"),
     ({"first": 0.99}, "YES", "too easy to teach much"),

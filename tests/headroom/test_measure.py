@@ -1,10 +1,12 @@
 """On the tiny corpus, whose numbers are computed in another way here."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import flow
 import numpy as np
+import pandas as pd
 import pytest
 from sentence_transformers import SentenceTransformer
 
@@ -77,3 +79,16 @@ def test_exact_duplicates_are_not_near_duplicates(contents: Contents) -> None:
     )
     assert found == [(collection.doc_ids[58], collection.doc_ids[0])]
     assert compared == 59
+
+
+@pytest.mark.parametrize("others", [{"bm25": {"kind": "bm25"}}, {}])
+def test_a_file_that_lacks_scores_is_left_out(
+    others: dict[str, Any], settings: dict[str, Any], contents: Contents, tmp_path: Path
+) -> None:
+    file = tmp_path / "scores.parquet"
+    pd.DataFrame({"query_id": ["q"], "doc_id": ["d"], "score": [1.0]}).to_parquet(file)
+    members = {"mine": {"kind": "file", "path": str(file)}, **others}
+    changed = flow.changed(settings, "teacher.members", members)
+    found = findings(parse(Settings, changed, "config"), flow.CORPUS, contents, 40, 10)
+    assert found.left_out.startswith(f"mine ({file}: has no score for ")
+    assert (found.gate is None) == (not others)
