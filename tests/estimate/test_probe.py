@@ -9,7 +9,8 @@ from listill.estimate import probe
 from listill.estimate.counts import counts
 from listill.estimate.jobs import OneCorpus, jobs_of
 from listill.estimate.models import Size
-from listill.estimate.probe import FIXED, READ, Probe, per_second
+from listill.estimate.probe import READ, Probe, per_second
+from listill.estimate.rates import FIXED
 from listill.estimate.statistics import Contents, of_source, statistics
 from listill.plan import Plan
 
@@ -63,6 +64,7 @@ def test_a_model_that_is_not_here(settings: dict[str, Any], contents: Contents) 
     assert "no such folder" in rates.missing["encode.other"]
     assert "set estimate.rates.generate" in rates.missing["generate"]
     assert "index" in rates.per_second
+    assert "set estimate.rates.mteb" in of_machine.rates({"mteb"}).missing["mteb"]
 
 
 def test_a_model_of_the_hub_that_is_not_here(
