@@ -6,6 +6,7 @@ import flow
 import pytest
 from known_runs import DEMO, demo, scifact
 
+from listill.estimate import space
 from listill.estimate.counts import counts
 from listill.estimate.jobs import OneCorpus, added, jobs_of, joint_jobs
 from listill.plan import Plan
@@ -37,12 +38,69 @@ def test_jobs_of_several_corpora(settings: dict[str, Any]) -> None:
         *["encode.small.both"] * 3,
         "retention.small.combined",
         "retention.small.listwise",
+        "evaluate.tiny.third",
     ]
     joint = next(iter(joint_jobs(found)))
     assert joint.amount == pytest.approx(2 * found["tiny"].counts.lists)
     third = {job.stage for job in jobs_of(found["third"])}
     assert "search.small.both" in third
     assert not third & {"candidates", "scores", "gate", "rerank"}
+
+
+def test_jobs_that_only_some_corpora_need(settings: dict[str, Any], tmp_path: Path) -> None:
+    """The jobs of each rule are as many as Snakemake would run; one corpus measures retention, one serves as anchor."""
+    for name in ("kept", "anchor"):
+        settings = flow.changed(settings, f"corpora.{name}", settings["corpora"]["tiny"])
+    settings = flow.changed(settings, "training.variants.combined.corpora", ["tiny"])
+    settings = flow.changed(settings, "training.variants.listwise.corpora", ["tiny"])
+    settings = flow.changed(settings, "training.variants.listwise.anchor_texts", {"corpus": "anchor"})
+    settings = flow.changed(settings, "training.variants.listwise.losses", {"listwise": 1, "anchor": 0.1})
+    settings = flow.changed(settings, "evaluation.retention", {"corpora": ["kept"]})
+    model = settings["students"]["small"]["model"]
+    settings = flow.changed(settings, "mining.additional", {"other": {"kind": "dense", "model": model}})
+    found = corpora(settings)
+    stages = [job.stage for job in [*(job for one in found.values() for job in jobs_of(one)), *joint_jobs(found)]]
+
+    def count(*names: str) -> int:
+        return sum(stage in names for stage in stages)
+
+    rules = flow.scheduled(tmp_path, settings)
+    assert count("queries") == rules["generate_queries"] == 2
+    assert count("encode.small", "encode.other") == rules["encode_corpus"] == 4
+    assert count("search.small") == rules["search_base"] == 2
+    assert count("search.bm25") == rules["search_bm25"] == 1
+    assert sum(stage.startswith("fuse.") for stage in stages) == rules["fuse_runs"] == 3
+    assert count("evaluate.tiny.kept") == rules["evaluate_other"] == 1
+
+
+def test_students_on_tasks_of_mteb(settings: dict[str, Any]) -> None:
+    (one,) = corpora(flow.changed(settings, "evaluation.mteb", ["A", "B"])).values()
+    found = {job.stage: job.work for job in jobs_of(one) if job.family == "mteb"}
+    assert found == {f"mteb.{system}": {"mteb": 2} for system in ("small", "small.combined", "small.listwise")}
+
+
+def test_students_whose_queries_alone_are_trained_encode_no_documents(settings: dict[str, Any]) -> None:
+    for name in ("other", "third"):
+        settings = flow.changed(settings, f"corpora.{name}", settings["corpora"]["tiny"])
+    settings = flow.changed(settings, "training.variants.combined.corpora", ["tiny"])
+    settings = flow.changed(settings, "training.variants.listwise.corpora", ["tiny"])
+    settings = flow.changed(settings, "evaluation.retention", {"corpora": ["third"]})
+    settings = flow.changed(settings, "joint.both", {"corpora": ["tiny", "other"], "student": "small"})
+    settings = flow.changed(settings, "training.tower", "query")
+    found = corpora(settings)
+    jobs = {job.stage: job for job in joint_jobs(found)}
+    assert "encode.small.both" not in jobs
+    queries = found["third"].queries("small", found["third"].counts.evaluated)
+    assert jobs["retention.small.combined"].work["encode.small"] == queries["encode.small"]
+
+
+def test_the_memory_of_a_joint_training_is_that_of_its_largest_corpus(settings: dict[str, Any]) -> None:
+    settings = flow.changed(settings, "corpora.other", settings["corpora"]["tiny"])
+    settings = flow.changed(settings, "joint.both", {"corpora": ["tiny", "other"], "student": "small"})
+    found = corpora(settings)
+    small = next(iter(joint_jobs(found))).memory
+    found["other"] = replace(found["other"], known=replace(DEMO, characters=10 * DEMO.characters))
+    assert next(iter(joint_jobs(found))).memory == pytest.approx(small + space.LOADED * 9 * DEMO.characters)
 
 
 def test_a_second_round(settings: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from listill.estimate import probe
 from listill.estimate.counts import counts
 from listill.estimate.jobs import OneCorpus, jobs_of
 from listill.estimate.models import Size
-from listill.estimate.probe import FIXED, READ, Probe, per_second
+from listill.estimate.probe import READ, Probe, per_second
+from listill.estimate.rates import FIXED
 from listill.estimate.statistics import Contents, of_source, statistics
 from listill.plan import Plan
 
@@ -63,6 +64,7 @@ def test_a_model_that_is_not_here(settings: dict[str, Any], contents: Contents) 
     assert "no such folder" in rates.missing["encode.other"]
     assert "set estimate.rates.generate" in rates.missing["generate"]
     assert "index" in rates.per_second
+    assert "set estimate.rates.mteb" in of_machine.rates({"mteb"}).missing["mteb"]
 
 
 def test_a_model_of_the_hub_that_is_not_here(
@@ -92,6 +94,23 @@ def test_rerankers_are_measured_in_tokens(
     tokens = one.known.tokens(512) + one.known.query_tokens(512)
     assert of_machine.rates({"score.cross"}).per_second["score.cross"] == pytest.approx(10 * tokens)
     assert scored == [7]
+
+
+def test_scores_from_a_file_are_not_measured(settings: dict[str, Any], contents: Contents) -> None:
+    """The file has the scores of the run's own pairs."""
+    settings = flow.changed(settings, "teacher.members", {"mine": {"kind": "file", "path": "scores.parquet"}})
+    one, of_machine = measured(settings, contents)
+    scores = next(job for job in jobs_of(one) if job.stage == "scores")
+    assert scores.work == {"rows": one.counts.pairs}
+    assert of_machine.rates(scores.work).missing == {}
+
+
+def test_teachers_are_given_the_ids_of_the_queries(settings: dict[str, Any], contents: Contents) -> None:
+    _, of_machine = measured(settings, contents)
+    pairs = of_machine._pairs(20, 3)
+    texts = dict(zip(contents.topics["query_id"], contents.topics["text"], strict=True))
+    assert len(pairs.query_ids) == len(contents.topics)
+    assert [texts[query_id] for query_id in pairs.query_ids] == pairs.queries
 
 
 def test_per_second_takes_more_items_until_they_take_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from known_runs import MINILM, demo
 
 from listill.errors import UserError
 from listill.estimate.jobs import Job, jobs_of
-from listill.estimate.rates import SIMPLE, Rates, check_names, machines, rates_of
+from listill.estimate.rates import FIXED, SIMPLE, Rates, check_names, machines, rates_of
 
 STARTS = {"plain": 1.0, "text": 2.0, "model": 5.0}
 
@@ -29,7 +29,8 @@ def test_a_named_machine_has_a_rate_for_every_job(name: str) -> None:
     jobs = [*jobs_of(demo())]
     rates = rates_of(machines()[name], {"minilm": MINILM}, lambda model: 2e7, jobs)
     assert all(rates.seconds(job) for job in jobs)
-    assert {*SIMPLE} <= set(rates.per_second)
+    assert {*SIMPLE, *FIXED} <= set(rates.per_second)
+    assert not FIXED.keys() & machines()[name].keys()  # they stand in one place
     assert rates.per_second["encode.minilm"] == pytest.approx(machines()[name]["encode"] * 1e12 / 2e7)
     assert rates.per_second["train.minilm"] == pytest.approx(machines()[name]["train"] * 1e12 / 6e7)
 

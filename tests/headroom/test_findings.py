@@ -11,11 +11,13 @@ FOUND = Findings(
     sampled=500,
     topics={"train": 200, "dev": 50, "test": 200},
     gate=GOOD,
+    left_out="",
     synthetic=200,
     top=20,
     found=0.9,
     first=0.6,
     nearest=0.7,
+    duplicates=0,
     compared=1000,
     copies=10,
     example="a of b",
@@ -33,6 +35,15 @@ def test_a_corpus_with_headroom() -> None:
     texts = " ".join(reason.text for reason in given)
     assert "small reads 80% of all tokens; 30% of the documents are cut" in texts
     assert "10 of 1000 documents nearly repeat an earlier one" in texts
+
+
+def test_a_sample_has_only_a_part_of_the_copies() -> None:
+    def said(**changed: int) -> str:
+        return " ".join(reason.text for reason in reasons(replace(FOUND, **changed)))
+
+    assert "10 of 400 documents nearly repeat an earlier one of them (a sample, which" in said(compared=400)
+    # The others are exact duplicates: all documents were compared.
+    assert "(a sample" not in said(compared=400, duplicates=600)
 
 
 GATES = [
@@ -54,6 +65,8 @@ def test_the_gate_decides(changed: dict[str, Any], word: str, said: str) -> None
 
 OTHERS: list[tuple[dict[str, Any], str, str]] = [
     ({"gate": None}, "UNCLEAR", "were not compared"),
+    ({"gate": None, "left_out": "mine (no scores)"}, "UNCLEAR", "no other teacher is left"),
+    ({"left_out": "mine (no scores)"}, "YES", "teachers left out of the comparison: mine (no scores)"),
     ({"lists": 50}, "NOT YET", "about 50 training lists are too few"),
     ({"found": 0.3}, "NOT YET", "of 200 synthetic queries, 30% find their passage among the first 20"),
     ({"first": 0.99}, "YES", "too easy to teach much"),

@@ -1,16 +1,19 @@
 """On the tiny corpus, whose numbers are computed in another way here."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import flow
 import numpy as np
+import pandas as pd
 import pytest
 from sentence_transformers import SentenceTransformer
 
 from listill.estimate.statistics import Contents, of_source
 from listill.frozen import parse
 from listill.headroom.findings import Findings
-from listill.headroom.measure import findings
+from listill.headroom.measure import _copies, findings
 from listill.settings.config import Settings
 
 
@@ -62,3 +65,30 @@ def test_the_nearest_neighbours(found: Findings, contents: Contents, settings: d
     vectors = model.encode_document([contents.collection.rendered(i) for i in range(60)], normalize_embeddings=True)
     cosines = vectors @ vectors.T - 2 * np.eye(60)
     assert found.nearest == pytest.approx(np.median(cosines.max(axis=1)), abs=0.02)  # bf16
+
+
+def test_exact_duplicates_are_not_near_duplicates(contents: Contents) -> None:
+    """The last two documents repeat the first one; only one of them is known as its duplicate."""
+    collection = contents.collection
+    texts, titles, group = [*collection.texts], [*collection.titles], np.arange(60)
+    for i in (58, 59):
+        texts[i], titles[i] = texts[0], titles[0]
+    group[59] = 0
+    found, compared = _copies(
+        replace(contents, collection=replace(collection, texts=texts, titles=titles, group=group))
+    )
+    assert found == [(collection.doc_ids[58], collection.doc_ids[0])]
+    assert compared == 59
+
+
+@pytest.mark.parametrize("others", [{"bm25": {"kind": "bm25"}}, {}])
+def test_a_file_that_lacks_scores_is_left_out(
+    others: dict[str, Any], settings: dict[str, Any], contents: Contents, tmp_path: Path
+) -> None:
+    file = tmp_path / "scores.parquet"
+    pd.DataFrame({"query_id": ["q"], "doc_id": ["d"], "score": [1.0]}).to_parquet(file)
+    members = {"mine": {"kind": "file", "path": str(file)}, **others}
+    changed = flow.changed(settings, "teacher.members", members)
+    found = findings(parse(Settings, changed, "config"), flow.CORPUS, contents, 40, 10)
+    assert found.left_out.startswith(f"mine ({file}: has no score for ")
+    assert (found.gate is None) == (not others)

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import flow
@@ -8,8 +7,7 @@ import pytest
 
 from listill.estimate.statistics import Contents, of_source
 from listill.frozen import parse
-from listill.headroom.sample import Sample, asks_a_model, draw
-from listill.queries.generators.extractive import Extractive
+from listill.headroom.sample import Sample, draw, replaces
 from listill.settings.config import Settings
 
 
@@ -79,11 +77,33 @@ def test_a_small_corpus_without_topics_is_used_whole(contents: Contents, parsed:
     assert set(sample.evaluated.queries["type"]) == {"lead", "cloze"}
 
 
-def test_language_models_are_not_asked(tmp_path: Path) -> None:
+def test_a_few_of_enough_topics_stand_alone(contents: Contents, parsed: Settings) -> None:
+    """The number of dev topics decides, not how many of them are drawn."""
+    sample = drawn(contents, parsed, queries=2, min_dev_topics=3)
+    assert set(sample.evaluated.queries["type"]) == {"human"}
+    assert len(sample.evaluated.queries) == 2
+
+
+def test_train_topics_are_used_where_no_dev_topic_is_asked_for(contents: Contents, parsed: Settings) -> None:
+    train = contents.topics[contents.topics["split"] == "train"]
+    sample = drawn(replace(contents, topics=train), parsed, min_dev_topics=0)
+    assert set(sample.evaluated.queries["type"]) == {"human"}
+    assert set(sample.evaluated.queries["query_id"]) <= set(train["query_id"])
+    assert len(sample.evaluated.queries) == 8
+
+
+@pytest.mark.parametrize(
+    ("generator", "replaced"),
+    [
+        ({"kind": "transformers", "model": "there"}, True),
+        ({"kind": "file", "path": "queries.parquet"}, True),
+        ({"kind": "extractive"}, False),
+    ],
+)
+def test_queries_are_cut_from_passages_whatever_the_generator(generator: dict[str, Any], replaced: bool) -> None:
     settings = {
         "corpora": {"c": {"source": {"kind": "beir", "path": "x"}}},
         "students": {"s": {"model": "there"}},
-        "generation": {"generator": {"kind": "transformers", "model": "there"}},
+        "generation": {"generator": generator},
     }
-    assert asks_a_model(parse(Settings, settings, "config").generation.generator)
-    assert not asks_a_model(Extractive(kind="extractive"))
+    assert replaces(parse(Settings, settings, "config").generation.generator) == replaced

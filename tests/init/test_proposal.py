@@ -77,6 +77,28 @@ def test_odd_values_are_quoted() -> None:
     assert "--check 'a b.yaml'" in text
 
 
+WORDS = ["No", "yes", "on", "null", "~", "true", "2024-01-01", "2024", "1e3", ".inf", "plain"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_names_that_are_no_text_in_yaml(word: str, tmp_path: Path) -> None:
+    """The written config can be read, and has the same columns."""
+    file = tmp_path / "table.csv"
+    file.write_text(f"id,{word}\n1,hot water with leaves of a plant\n2,milk of a cow that eats grass\n")
+    corpus, ids = proposed(file, tmp_path)
+    assert corpus.source.text == word
+    assert ids == ["1", "2"]
+
+
+@pytest.mark.parametrize("word", ["No", "yes", "on", "null", "true", "2024-01-01", "2024", "1e3", "plain"])
+def test_folders_whose_name_is_no_text_in_yaml(word: str, tmp_path: Path) -> None:
+    folder = tmp_path / word
+    folder.mkdir()
+    (folder / "a.txt").write_text("plain")
+    _, ids = proposed(folder, tmp_path)
+    assert ids == ["a.txt"]
+
+
 def test_faults(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file or folder"):
         propose(tmp_path / "nothing")

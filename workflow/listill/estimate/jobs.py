@@ -15,6 +15,7 @@ from listill.settings.training import Recipe
 from listill.system_names import FUSED, SECOND, without_seed
 from listill.teachers.kinds.bm25 import Bm25Teacher
 from listill.teachers.kinds.dense import DenseTeacher
+from listill.teachers.kinds.file import ScoreFile
 from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.reranker import Reranker
 from listill.teachers.teacher import Teacher, resolved
@@ -91,13 +92,15 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
     """Yield the jobs of a corpus, in the order of the stages."""
     plan, known, counts = one.plan, one.known, one.counts
     yield Job("corpus", known.documents, "documents", {"read": known.documents}, **space.corpus(known))
-    for shard in plan.shards:
+    asking = one.name in plan.reported or _measured_by(plan, one.name)
+    for shard in plan.shards if asking else []:
         asked = counts.asked / len(plan.shards)
         kept = space.asked(asked, one.sizes.get("generate"))
         yield Job(f"ask.{shard}", asked, "queries", {"generate": asked}, "model", **kept)
     cleaned = {"clean": counts.asked}
-    yield Job("queries", counts.train, "train queries", cleaned, "text", **space.queries(counts.train, known))
-    for retriever in plan.retrievers:
+    if asking:
+        yield Job("queries", counts.train, "train queries", cleaned, "text", **space.queries(counts.train, known))
+    for retriever in _encoding(plan, one.name):
         work = one.documents(retriever)
         kept = space.embeddings(known, one.sizes.get(retriever))
         yield Job(f"encode.{retriever}", sum(work.values()), "tokens", work, "model", **kept)
@@ -110,13 +113,37 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
     yield from _trainings(one)
     yield from _searches(one)
     if one.name in plan.reported:
-        rows = counts.evaluated * len(plan.systems_on(one.name)) * len(plan.settings.evaluation.measures)
-        # Each system is compared with its base, and with about one other system.
-        work = {"resample": 2 * rows * plan.settings.evaluation.resamples}
-        yield Job("evaluate", rows, "values", work, **space.evaluated(rows, known))
+        yield _evaluation(one, "evaluate", len(plan.systems_on(one.name)))
         if systems := plan.checked_on(one.name):
             yield _check(one, systems)
+        for system in plan.probed(one.name):
+            tasks = len(plan.settings.evaluation.mteb)
+            kept = space.tested(one.sizes.get(system.partition(".")[0]))
+            yield Job(f"mteb.{system}", tasks, "tasks", {"mteb": tasks}, "model", **kept)
         yield Job("report", 1, "page", {}, **space.page(known))
+
+
+def _measured_by(plan: Plan, corpus: str) -> list[str]:
+    """Return the students whose retention is measured on a corpus; their base models search it, too."""
+    trainers = [other for other in plan.corpora if corpus in plan.retention_of(other)]
+    return sorted({student for other in trainers for student in plan.students_on(other)})
+
+
+def _encoding(plan: Plan, corpus: str) -> list[str]:
+    """Return the dense retrievers that encode a corpus."""
+    trained = [system.split(".") for other in plan.corpora for system in plan.trained_on(other)]
+    trained += [
+        (student, plan.settings.joint[without_seed(name)].variant) for student, name in plan.settings.jointly_trained()
+    ]
+    wanted = {*_measured_by(plan, corpus)}
+    table = f"results/{corpus}/corpus.parquet"
+    wanted |= {student for student, variant in trained if table in plan.anchor_texts(student, variant)}
+    if corpus in plan.reported:
+        wanted |= {*plan.students}
+    if corpus in plan.learned:
+        guides = {guide for _, variant in trained for guide in plan.guide(variant)}
+        wanted |= {*plan.miners, *guides}
+    return [name for name in plan.retrievers if name in wanted]
 
 
 def _mining(one: OneCorpus, stage: str, retrievers: Sequence[str]) -> Job:
@@ -169,6 +196,8 @@ def scoring(one: OneCorpus, name: str, teacher: Teacher, pairs: float, queries: 
         return added(one.queries(str(teacher.student), queries), one.documents(str(teacher.student), cut))
     if isinstance(teacher, Bm25Teacher):
         return one.bm25(queries)
+    if isinstance(teacher, ScoreFile):
+        return {"rows": pairs}
     return {f"pairs.{name}": pairs}  # a member outside the package
 
 
@@ -184,7 +213,8 @@ def _training(corpora: Sequence[OneCorpus], stage: str, student: str, recipe: Re
     limits = [corpora[0].limit(student), *([recipe.max_length] if recipe.max_length else [])]
     query_limits = [corpora[0].limit(student), *([recipe.query_length] if recipe.query_length else [])]
     work: dict[str, float] = {}
-    total = tokens = 0.0
+    total = 0.0
+    spaces = []
     for one in corpora:
         lists = min(one.counts.lists, recipe.max_lists or one.counts.lists) * recipe.epochs
         documents = 0.0 if recipe.tower == "query" else length * one.known.tokens(min(limits))
@@ -197,17 +227,20 @@ def _training(corpora: Sequence[OneCorpus], stage: str, student: str, recipe: Re
         selection = one.documents(student, encoded) if recipe.tower == "both" else {}
         work = added(work, {f"train.{student}": lists * tokens}, selection)
         total += lists
-    kept = space.training(corpora[0].known, corpora[0].sizes.get(student), recipe, recipe.batch * tokens)
+        spaces.append(space.training(one.known, one.sizes.get(student), recipe, recipe.batch * tokens))
+    kept = max(spaces, key=lambda each: each["memory"])
     return Job(stage, total, "lists", work, "model", **kept)
 
 
 def _searches(one: OneCorpus) -> Iterator[Job]:
     plan, count = one.plan, one.counts.evaluated
+    reported = one.name in plan.reported
     depth = max(plan.settings.evaluation.depth, plan.settings.mining.depth)
     rows = {"rows": count * depth}
-    work = added(one.bm25(count), rows)
-    yield Job("search.bm25", count, "queries", work, **space.searched(count, depth, one.known, []))
-    for system in plan.systems_on(one.name):
+    if reported:
+        work = added(one.bm25(count), rows)
+        yield Job("search.bm25", count, "queries", work, **space.searched(count, depth, one.known, []))
+    for system in plan.systems_on(one.name) if reported else _measured_by(plan, one.name):
         if system.endswith(FUSED):
             yield Job(f"fuse.{system}", count, "queries", {}, **space.fused(count, depth))
         elif system not in ("bm25", "teacher"):
@@ -215,6 +248,13 @@ def _searches(one: OneCorpus) -> Iterator[Job]:
             work = added(one.queries(student, count), one.dense(count), rows)
             kept = space.searched(count, depth, one.known, [one.sizes.get(student)])
             yield Job(f"search.{system}", count, "queries", work, "model", **kept)
+
+
+def _evaluation(one: OneCorpus, stage: str, systems: int) -> Job:
+    """Return the job that measures some systems, and compares each with its base and with about one other system."""
+    evaluation = one.plan.settings.evaluation
+    rows = one.counts.evaluated * systems * len(evaluation.measures)
+    return Job(stage, rows, "values", {"resample": 2 * rows * evaluation.resamples}, **space.evaluated(rows, one.known))
 
 
 def _check(one: OneCorpus, systems: Sequence[str]) -> Job:
@@ -236,17 +276,23 @@ def joint_jobs(corpora: Mapping[str, OneCorpus]) -> Iterator[Job]:
         chosen = [corpora[corpus] for corpus in joint.corpora]
         recipe, length = training.recipe(joint.variant), training.lists_of(joint.variant).length
         yield _training(chosen, f"joint.{name}", student, recipe, length)
-        for one in corpora.values():
-            yield _encoded_again(one, f"encode.{student}.{name}", student, 0.0)
+        for one in corpora.values() if not plan.keeps_documents(name) else []:
+            yield _encoded_again(one, f"encode.{student}.{name}", student, one.known.documents, 0.0)
     for one in corpora.values():
         for system in plan.trained_on(one.name):
+            student, variant = system.split(".")
             for other in plan.retention_of(one.name):
                 there = corpora[other]
-                yield _encoded_again(there, f"retention.{system}", system.partition(".")[0], there.counts.evaluated)
+                encoded = 0 if plan.keeps_documents(variant) else there.known.documents
+                yield _encoded_again(there, f"retention.{system}", student, encoded, there.counts.evaluated)
+        for other in plan.retention_of(one.name):
+            systems = len(plan.students_on(one.name)) + len(plan.trained_on(one.name))
+            yield _evaluation(corpora[other], f"evaluate.{one.name}.{other}", systems)
 
 
-def _encoded_again(one: OneCorpus, stage: str, student: str, queries: float) -> Job:
-    """Return the job that encodes a corpus with a trained student, and searches it if there are ``queries``."""
-    work = added(one.documents(student), one.queries(student, queries), one.dense(queries))
+def _encoded_again(one: OneCorpus, stage: str, student: str, documents: float, queries: float) -> Job:
+    """Return the job that encodes ``documents`` with a trained student, and searches them if there are ``queries``."""
+    encoded = one.documents(student, documents)
+    work = added(encoded, one.queries(student, queries), one.dense(queries))
     kept = space.embeddings(one.known, one.sizes.get(student))
-    return Job(stage, sum(one.documents(student).values()), "tokens", work, "model", **kept)
+    return Job(stage, sum(encoded.values()), "tokens", work, "model", **kept)

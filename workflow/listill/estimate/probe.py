@@ -11,7 +11,7 @@ import numpy as np
 
 from listill.errors import UserError
 from listill.estimate.jobs import OneCorpus, scoring
-from listill.estimate.rates import Rates
+from listill.estimate.rates import FIXED, Rates
 from listill.estimate.statistics import Contents
 from listill.settings.students import Student
 from listill.teachers.kinds.late_interaction import LateInteraction
@@ -33,8 +33,6 @@ COMPARED = (64, 128)
 TESTED = 10
 # Documents read a second, where the corpus has been read before (python_api: 2,000; JSONL files: more).
 READ = 2000.0
-# Rates that are not measured: rows that are written a second in the demo, queries that are cleaned a second on SciFact.
-FIXED = {"rows": 60_000.0, "clean": 3000.0}
 # What processes load; a model is the first student that is here.
 STARTS = {
     "plain": "from listill.retrieval import bm25, runs",
@@ -57,7 +55,8 @@ class Probe:
         collection = self.contents.collection
         self.sample = collection.subset(self.contents.sample(TEXTS))
         self.texts = [self.sample.rendered(i) for i in range(len(self.sample))]
-        self.queries = self.contents.queries(TEXTS)
+        queries = self.contents.some_queries(TEXTS)
+        self.query_ids, self.queries = [query_id for query_id, _ in queries], [text for _, text in queries]
 
     def rates(self, wanted: Collection[str], known: Collection[str] = ()) -> Rates:
         """Return the ``wanted`` rates that are not ``known``. Those of models that are not here are missing."""
@@ -84,6 +83,10 @@ class Probe:
             return simple[kind]()
         if kind == "generate":
             raise UserError("a language model is not tried: set estimate.rates.generate to its queries a second")
+        if kind == "mteb":
+            raise UserError(
+                "the tasks of MTEB are not tried: set estimate.rates.mteb to the tasks a second (0.01: 100 s each)"
+            )
         if kind == "train":
             return self._train(self.one.plan.settings.students[model])
         if kind == "encode":
@@ -201,7 +204,7 @@ class Probe:
 
         pairs = sorted(((text + number) % len(self.queries), text) for text in range(texts) for number in range(each))
         query, text = np.array(pairs, dtype=np.int64).T
-        return Pairs(self.sample, self.queries, query, text)
+        return Pairs(self.sample, self.queries, query, text, query_ids=self.query_ids)
 
 
 def _reason(error: str, rate: str) -> str:

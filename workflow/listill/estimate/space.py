@@ -99,6 +99,11 @@ def training(known: Statistics, size: Size | None, recipe: Recipe, tokens: float
     return {"memory": memory, "disk": 4.0 * model.weights + FOLDER + 4.0 * known.documents * model.hidden}
 
 
+def tested(size: Size | None) -> Space:
+    """Return what a model takes that is measured on tasks of MTEB, without their documents; only values are kept."""
+    return {"memory": MODEL + 4.0 * (size or UNKNOWN).weights, "disk": MEASURED}
+
+
 def evaluated(rows: float, known: Statistics) -> Space:
     """Return what the evaluation of ``rows`` queries and systems takes."""
     return {"memory": PLAIN + LOADED * known.characters / 4 + PAIR * rows, "disk": MEASURED * rows}

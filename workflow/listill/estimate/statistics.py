@@ -66,10 +66,16 @@ class Contents:
         return np.array(sorted(chosen), dtype=np.int64)
 
     def queries(self, count: int = SAMPLE) -> list[str]:
-        """Return the texts of some topics; without topics, the first words of some documents."""
+        """Return the texts of ``some_queries``."""
+        return [text for _, text in self.some_queries(count)]
+
+    def some_queries(self, count: int = SAMPLE) -> list[tuple[str, str]]:
+        """Return id and text of some topics; without topics, id and first words of some documents."""
         if len(self.topics):
-            return sorted(self.topics["text"])[:count]
-        return [" ".join(self.collection.texts[i].split()[:12]) or "a" for i in self.sample(count)]
+            rows = zip(self.topics["query_id"], self.topics["text"], strict=True)
+            return sorted(rows, key=lambda row: (row[1], row[0]))[:count]
+        chosen = self.sample(count).tolist()
+        return [(self.collection.doc_ids[i], " ".join(self.collection.texts[i].split()[:12]) or "a") for i in chosen]
 
 
 def of_tables(folder: Path) -> Contents | None:

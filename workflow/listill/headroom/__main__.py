@@ -27,12 +27,12 @@ DOCUMENTS, QUERIES = 3000, 200
 SIGNS = {"for": "+", "against": "-", "first": "!", "note": " "}
 
 
-def text(corpus: str, found: "Findings", asks_a_model: bool) -> str:
+def text(corpus: str, found: "Findings", replaced: bool) -> str:
     """Return the findings on a corpus and the verdict as text."""
     given = reasons(found)
     lines = [f"{corpus}: {verdict(given)}", f"  measured on {found.sampled} of {found.documents} documents"]
-    if asks_a_model:
-        lines.append("  the language model was not asked: the synthetic queries are sentences of the passages")
+    if replaced:
+        lines.append("  the run's own generator was not used: the synthetic queries are sentences of the passages")
     for reason in given:
         mark = f"{SIGNS[reason.level]} "
         lines += textwrap.wrap(reason.text, 100, initial_indent=mark, subsequent_indent="  ")
@@ -66,13 +66,13 @@ def main() -> None:
 
         from listill.estimate.statistics import of_source
         from listill.headroom.measure import findings
-        from listill.headroom.sample import asks_a_model
+        from listill.headroom.sample import replaces
 
-        model = asks_a_model(settings.generation.generator)
+        replaced = replaces(settings.generation.generator)
         for corpus in settings.learned:
             contents = of_source(settings.corpora[corpus], settings.seed)
             found = findings(settings, corpus, contents, arguments.documents, arguments.queries)
-            print("\n".join(printable(line) for line in text(corpus, found, model).splitlines()), flush=True)
+            print("\n".join(printable(line) for line in text(corpus, found, replaced).splitlines()), flush=True)
     except UserError as error:
         sys.exit(f"listill headroom: error: {error}")
 

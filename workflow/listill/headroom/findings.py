@@ -37,10 +37,12 @@ class Gate:
 class Findings:
     """What was measured on a sample of ``sampled`` of ``documents`` documents.
 
-    ``topics`` counts the human topics by split. ``gate`` is None if nothing could be measured. ``found`` are the shares of
+    ``topics`` counts the human topics by split. ``gate`` is None if nothing could be measured;
+    ``left_out`` says which teachers it lacks, and why. ``found`` are the shares of
     the synthetic queries whose passage is among the first ``top``, and the first, of any retriever. ``nearest`` is the
-    median cosine of a document and its nearest neighbour. ``copies`` of ``compared`` documents have an earlier near
-    duplicate, such as ``example``. ``cut`` and ``tokens_cut`` are the shares of documents and tokens that students do not
+    median cosine of a document and its nearest neighbour. ``duplicates`` documents are
+    exactly like an earlier one. ``copies`` of ``compared`` documents that are none have an earlier near duplicate, such as
+    ``example``. ``cut`` and ``tokens_cut`` are the shares of documents and tokens that students do not
     read, by student. ``lists`` is an estimate of the training lists.
     """
 
@@ -48,11 +50,13 @@ class Findings:
     sampled: int
     topics: dict[str, int]
     gate: Gate | None
+    left_out: str
     synthetic: int
     top: int
     found: float
     first: float
     nearest: float
+    duplicates: int
     compared: int
     copies: int
     example: str
@@ -70,7 +74,7 @@ class Reason(NamedTuple):
 
 def reasons(found: Findings) -> list[Reason]:
     """Return what follows from the findings, the most important first."""
-    return [*_gate(found.gate), *_training(found), *_corpus(found)]
+    return [*_gate(found.gate, found.left_out), *_training(found), *_corpus(found)]
 
 
 def verdict(given: list[Reason]) -> str:
@@ -83,22 +87,29 @@ def verdict(given: list[Reason]) -> str:
     return "YES: a run is worth its time" if "for" in levels else "UNCLEAR: a run will tell; this check cannot"
 
 
-def _gate(gate: Gate | None) -> list[Reason]:
+def _gate(gate: Gate | None, left_out: str) -> list[Reason]:
+    without = [Reason("note", f"teachers left out of the comparison: {left_out}")] if left_out else []
+    if gate is None and left_out:
+        return [Reason("note", "teacher and student were not compared: no other teacher is left"), *without]
     if gate is None:
         return [
             Reason("note", "teacher and student were not compared: there are no dev topics, and no passages held out")
         ]
+    return [_compared(gate), *without]
+
+
+def _compared(gate: Gate) -> Reason:
     measured = (
         f"nDCG@10 {gate.teacher:.3f} against {gate.student:.3f} of {gate.best}, difference {gate.delta:+.3f} "
         f"({gate.low:+.3f} to {gate.high:+.3f}), {gate.described}"
     )
     if gate.student >= NEAR_PERFECT:
-        return [Reason("against", f"the student answers nearly every query already: {measured}")]
+        return Reason("against", f"the student answers nearly every query already: {measured}")
     if gate.high <= 0 or (gate.delta <= 0 and gate.queries >= FEW_QUERIES):
-        return [Reason("against", f"the teacher is no better than the student: {measured}; choose a stronger teacher")]
+        return Reason("against", f"the teacher is no better than the student: {measured}; choose a stronger teacher")
     if gate.low > 0 and gate.queries >= FEW_QUERIES:
-        return [Reason("for", f"the teacher is better than the student: {measured}")]
-    return [Reason("note", f"too few queries tell teacher from student: {measured}; more dev topics would")]
+        return Reason("for", f"the teacher is better than the student: {measured}")
+    return Reason("note", f"too few queries tell teacher from student: {measured}; more dev topics would")
 
 
 def _training(found: Findings) -> list[Reason]:
@@ -141,6 +152,8 @@ def _corpus(found: Findings) -> list[Reason]:
         given.append(Reason("note", text))
     if found.compared:
         text = f"{found.copies} of {found.compared} documents nearly repeat an earlier one"
+        if found.compared < found.documents - found.duplicates:
+            text += " of them (a sample, which has only a part of all copies)"
         if found.copies > COPIES * found.compared:
             text += (
                 f", such as {found.example}: a query then has several right answers, of which one counts; remove them"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from listill.errors import UserError
 from listill.estimate.counts import counts
 from listill.estimate.statistics import Contents, statistics
 from listill.headroom.findings import Findings, Gate
@@ -16,9 +17,10 @@ from listill.retrieval.search import search
 from listill.retrieval.truncation import Truncation, of_documents
 from listill.settings.config import Settings
 from listill.teachers.gate import measure
+from listill.teachers.kinds.file import ScoreFile
 from listill.teachers.resources import Resources
 from listill.teachers.store import open_stores
-from listill.teachers.teacher import identities, resolved
+from listill.teachers.teacher import Teacher, identities, resolved
 
 # Documents whose near duplicates are looked for.
 COMPARED = 20_000
@@ -36,16 +38,19 @@ def findings(settings: Settings, corpus: str, contents: Contents, documents: int
     resources = Resources(sample.collection, settings.students, settings.mining_on(corpus).bm25, embeddings)
     ranks = _ranks(sample, resources, settings.mining.consistency.top)
     copies, compared = _copies(contents)
+    gate, left_out = _gate(settings, sample, resources)
     return Findings(
         documents=len(contents.collection),
         sampled=len(sample.collection),
         topics=known.topics,
-        gate=_gate(settings, sample, resources),
+        gate=gate,
+        left_out=left_out,
         synthetic=len(sample.synthetic),
         top=settings.mining.consistency.top,
         found=float(np.isfinite(ranks).mean()) if len(ranks) else 0.0,
         first=float((ranks == 1).mean()) if len(ranks) else 0.0,
         nearest=_nearest(sample, next(iter(embeddings.values()))),
+        duplicates=int((contents.collection.group != np.arange(len(contents.collection))).sum()),
         compared=compared,
         copies=len(copies),
         example=f"{copies[0][0]} of {copies[0][1]}" if copies else "",
@@ -63,11 +68,30 @@ def _encoded(name: str, encoder: Encoder, sample: Sample, cut: dict[str, Truncat
     return encoder.encode(tokens, "document", f"encode {name}")
 
 
-def _gate(settings: Settings, sample: Sample, resources: Resources) -> Gate | None:
-    """Return teacher and best student on the queries of the sample; None if it has none."""
-    teacher = settings.teacher.model_copy(update={"members": resolved(settings.teacher.members, settings.students)})
+def _gate(settings: Settings, sample: Sample, resources: Resources) -> tuple[Gate | None, str]:
+    """Return teacher and best student on the queries of the sample, and which teachers were left out and why.
+
+    The gate is None if the sample has no queries, or if no teacher is left. Files of scores are left out if they lack scores
+    of the sample's pairs.
+    """
+    members = resolved(settings.teacher.members, settings.students)
     if sample.evaluated.judged.empty:
-        return None
+        return None, ""
+    try:
+        return _measured(settings, members, sample, resources), ""
+    except UserError as error:
+        rest = {
+            name: one for name, one in members.items() if not (isinstance(one, ScoreFile) and one.missing == "error")
+        }
+        if len(rest) == len(members):
+            raise
+        left_out = f"{', '.join(sorted(members.keys() - rest.keys()))} ({error})"
+    return (_measured(settings, rest, sample, resources) if rest else None), left_out
+
+
+def _measured(settings: Settings, members: dict[str, Teacher], sample: Sample, resources: Resources) -> Gate:
+    """Return an ensemble of ``members`` and the best student on the queries of the sample."""
+    teacher = settings.teacher.model_copy(update={"members": members})
     with tempfile.TemporaryDirectory() as folder:
         stores = open_stores(Path(folder), teacher.members, identities(teacher.members, resources), resources)
         results = measure(sample.evaluated, teacher, resources, settings.mining.depth, stores)
@@ -116,7 +140,8 @@ def _nearest(sample: Sample, embeddings: np.ndarray) -> float:
 def _copies(contents: Contents) -> tuple[list[tuple[str, str]], int]:
     """Return the (document, earlier document) that are nearly the same, and the number of documents that were compared."""
     collection = contents.collection
-    chosen = contents.sample(COMPARED).tolist()
+    # Exact duplicates are known as such: only the first of them is compared.
+    chosen = [i for i in contents.sample(COMPARED).tolist() if collection.group[i] == i]
     texts = [collection.rendered(i) for i in chosen]
     with Progress(len(texts), "near duplicates", "documents") as progress:
         pairs = near_duplicates(texts)

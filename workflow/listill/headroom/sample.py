@@ -10,7 +10,7 @@ from listill.corpus.collection import Collection
 from listill.estimate.statistics import Contents
 from listill.evaluation.topics import EvaluationQueries
 from listill.queries.build import from_generator
-from listill.queries.generator import Generator, LanguageModel
+from listill.queries.generator import Generator
 from listill.queries.generators.extractive import Extractive
 from listill.schemas import HUMAN
 from listill.settings.corpora import Corpus
@@ -32,17 +32,21 @@ def draw(contents: Contents, corpus: Corpus, generator: Generator, documents: in
     """Return a sample of at most ``documents`` documents and ``queries`` queries of each kind.
 
     The queries are dev topics, train topics if there are too few of them, and queries that are cut from passages which are
-    drawn at random. A language model is not asked for queries. All relevant documents of the topics are in the sample.
+    drawn at random. A run's own generator is used only if it cuts, too. All relevant documents of the topics are in
+    the sample.
     """
     chooser = random.Random(f"{seed}:headroom")
     relevant = contents.qrels[contents.qrels["relevance"] > 0]
     relevant = relevant[relevant["doc_id"].isin(contents.collection.position)]
-    topics = _topics(contents, relevant, queries, corpus.min_dev_topics, chooser)
+    minimum = max(1, corpus.min_dev_topics)
+    known = _topics(contents, relevant, minimum)
+    enough = len(known) >= minimum  # however few of them are drawn
+    chosen = sorted(chooser.sample(sorted(known["query_id"]), min(queries, len(known))))
+    topics = known[known["query_id"].isin(chosen)]
     judged = relevant[relevant["query_id"].isin(topics["query_id"])]
     collection = _part(contents.collection, judged["doc_id"].unique().tolist(), documents, chooser)
     synthetic = _synthetic(collection, generator, set(judged["doc_id"]), queries, seed)
     frames = [topics.assign(split="dev", type=HUMAN), synthetic.assign(split="dev")]
-    enough = len(topics) >= max(1, corpus.min_dev_topics)
     every = pd.concat(frames[:1] if enough else frames, ignore_index=True)
     group = {
         doc_id: collection.doc_ids[first] for doc_id, first in zip(collection.doc_ids, collection.group, strict=True)
@@ -60,15 +64,12 @@ def draw(contents: Contents, corpus: Corpus, generator: Generator, documents: in
     return Sample(collection, evaluated, synthetic)
 
 
-def _topics(
-    contents: Contents, relevant: pd.DataFrame, count: int, enough: int, chooser: random.Random
-) -> pd.DataFrame:
-    """Return at most ``count`` topics with a relevant document: dev topics, and train topics if they are not ``enough``."""
+def _topics(contents: Contents, relevant: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return the topics with a relevant document: dev topics, and train topics if there are fewer than ``minimum``."""
     topics = contents.topics[contents.topics["query_id"].isin(relevant["query_id"])]
     dev = topics[topics["split"] == "dev"]
-    known = dev if len(dev) >= enough else topics[topics["split"].isin(["dev", "train"])]
-    chosen = sorted(chooser.sample(sorted(known["query_id"]), min(count, len(known))))
-    return known[known["query_id"].isin(chosen)][["query_id", "text"]]
+    known = dev if len(dev) >= minimum else topics[topics["split"].isin(["dev", "train"])]
+    return known[["query_id", "text"]]
 
 
 def _part(collection: Collection, wanted: list[str], documents: int, chooser: random.Random) -> Collection:
@@ -93,6 +94,6 @@ def _synthetic(collection: Collection, generator: Generator, human: set[str], co
     return found.loc[found["split"] == "train", ["query_id", "text", "doc_id", "type"]].reset_index(drop=True)
 
 
-def asks_a_model(generator: Generator) -> bool:
-    """Tell whether a run would ask a language model for queries, which a sample does not."""
-    return isinstance(generator, LanguageModel)
+def replaces(generator: Generator) -> bool:
+    """Tell whether the queries of a sample are not those of a run: they are cut from passages, whatever the generator."""
+    return not isinstance(generator, Extractive)

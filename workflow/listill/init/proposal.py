@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from listill.corpus.folder import SUFFIXES as TEXT_SUFFIXES
 from listill.corpus.folder import text_files
 from listill.corpus.rows import SUFFIXES, Row
@@ -98,12 +100,15 @@ def as_yaml(proposal: Proposal, name: str, file: str) -> str:
     corpus = "".join(f"    {key}: {_scalar(value)}\n" for key, value in proposal.corpus.items())
     topics = "" if proposal.source["kind"] == "beir" else TOPICS
     found = " ".join(proposal.found.split())
-    return CONFIG.format(name=name, file=shlex.quote(file), found=found, source=source, topics=topics, corpus=corpus)
+    return CONFIG.format(
+        name=_scalar(name), file=shlex.quote(file), found=found, source=source, topics=topics, corpus=corpus
+    )
 
 
 def _scalar(value: Any) -> str:
     """Return a value in YAML, of which JSON is a part; plain where that is safe."""
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z./~][\w./~-]*", value):
+    # Some plain words are no text in YAML: No, on, null, ~.
+    if isinstance(value, str) and not (re.fullmatch(r"[A-Za-z./~][\w./~-]*", value) and yaml.safe_load(value) == value):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
 
