@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from listill.estimate import space
@@ -116,7 +117,8 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
         yield _evaluation(one, "evaluate", len(plan.systems_on(one.name)))
         if systems := plan.checked_on(one.name):
             yield _check(one, systems)
-        for system in plan.probed(one.name):
+        own = f"results/{one.name}/mteb/"  # base models are measured in the folder of one corpus only
+        for system in [Path(file).stem for file in plan.mteb_files(one.name) if file.startswith(own)]:
             tasks = len(plan.settings.evaluation.mteb)
             kept = space.tested(one.sizes.get(system.partition(".")[0]))
             yield Job(f"mteb.{system}", tasks, "tasks", {"mteb": tasks}, "model", **kept)
@@ -131,10 +133,8 @@ def _measured_by(plan: Plan, corpus: str) -> list[str]:
 
 def _encoding(plan: Plan, corpus: str) -> list[str]:
     """Return the dense retrievers that encode a corpus."""
-    trained = [system.split(".") for other in plan.corpora for system in plan.trained_on(other)]
-    trained += [
-        (student, plan.settings.joint[without_seed(name)].variant) for student, name in plan.settings.jointly_trained()
-    ]
+    trained = [pair for other in plan.corpora for pair in plan.settings.trained_on(other)]
+    trained += [(student, plan.settings.variant_of(name)) for student, name in plan.settings.jointly_trained()]
     wanted = {*_measured_by(plan, corpus)}
     table = f"results/{corpus}/corpus.parquet"
     wanted |= {student for student, variant in trained if table in plan.anchor_texts(student, variant)}
