@@ -2,10 +2,11 @@
 
 import fcntl
 import importlib.util
+import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,24 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     return made
 
 
+@pytest.fixture(autouse=True)
+def process_as_before() -> Iterator[None]:
+    """Restore threads and logging, which a command sets for its process and therefore for all tests that follow."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM")
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    loggers = [logging.getLogger(), logging.getLogger("listill")]
+    kept = [(logger.level, logger.handlers[:]) for logger in loggers]
+    shown = logging.raiseExceptions
+    yield
+    logging.raiseExceptions = shown
+    for logger, (level, handlers) in zip(loggers, kept, strict=True):
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+    for name in names:
+        os.environ.pop(name, None)
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def tiny_model(shared: Shared) -> Path:
     """The folder of a SentenceTransformers model: random, seeded, with prompts, 32 dimensions, 64 tokens. Read only."""
@@ -80,12 +99,16 @@ def settings(tiny_beir: Path, tiny_model: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def finished(settings: dict[str, Any], shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(settings: dict[str, Any], shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a run that went through undisturbed, with jobs as a user's run has them. Read only.
 
-    Each process of the tests has a copy, because dry runs write their configs and logs there.
+    Each process of the tests has a copy, because dry runs write their configs and logs there. A test that adds or removes
+    another file would change what later tests find, so it needs a copy of its own.
     """
     import flow
 
     run = shared("finished", lambda folder: flow.make(folder, settings, forked=False))
-    return Path(shutil.copytree(run, tmp_path_factory.mktemp("finished") / "run"))
+    folder = Path(shutil.copytree(run, tmp_path_factory.mktemp("finished") / "run"))
+    before = flow.made(folder)
+    yield folder
+    assert flow.made(folder) == before, "a test has changed the finished run: it must copy it"

@@ -25,7 +25,6 @@ from made_up_stage import QRELS, Settings, call, error_of
 
 SHARED = {"command", "job", "options", "outputs", "process"}  # shared modules; all others are stages
 NAMES = sorted({module.name for module in pkgutil.iter_modules(listill.stages.__path__)} - SHARED)
-pytestmark = pytest.mark.usefixtures("process_as_before")
 
 
 def stage(name: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -11,8 +11,6 @@ from listill.stages.command import Corpora, In, Ins, MaybeModel, Out
 from listill.stages.job import Job
 from made_up_stage import QRELS, Settings, call, describe, error_of
 
-pytestmark = pytest.mark.usefixtures("process_as_before")
-
 
 def write_table(path: Path, corpus: str | None, key: str, lineage: dict[str, str] | None = None) -> Path:
     """Write a file with the name of its corpus in the metadata, or without one for None."""

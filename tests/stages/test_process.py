@@ -13,7 +13,6 @@ import pytest
 from listill.progress import ERASE, FILE_ONLY, FOLDER, Progress
 from listill.stages.process import set_threads, start_log, stoppable, writes
 
-pytestmark = pytest.mark.usefixtures("process_as_before")
 NUMERIC = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
 

@@ -172,6 +172,12 @@ def results(folder: Path) -> Path:
     return folder / "results" / CORPUS
 
 
+def made(folder: Path) -> set[Path]:
+    """Return the files that the jobs of a run have made; a dry run, too, writes configs and logs, which are left out."""
+    found = (path.relative_to(folder) for path in (folder / "results").rglob("*") if path.is_file())
+    return {path for path in found if not {"config", "logs"} & set(path.parts)}
+
+
 def declared(settings: Mapping[str, Any]) -> list[str]:
     """Return the Parquet files that a whole run makes, as paths in the results folder."""
     plan = Plan(settings)

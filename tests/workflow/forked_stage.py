@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import resource
 import runpy
-import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import pytest
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 PRELOADED = [
     *("pandas", "pyarrow.parquet", "torch", "transformers", "sentence_transformers", "faiss", "bm25s", "forked_stage"),
+    "stage_signals",
     *("listill.plan", "listill.tables", "listill.retrieval.encoder", "listill.training.loop", "listill.report.page"),
 ]
 STARTING = threading.Lock()
@@ -34,8 +34,6 @@ def _run(line: list[str], folder: Path, said: Path, largest: int | None, environ
     file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as `python -m` of a stage does
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     sys.argv = [line[2], *line[3:]]
     # The families find members outside the package when they are imported; and runpy warns about a module that is
     # imported already.

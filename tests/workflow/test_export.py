@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import pytrec_eval
-import test_figures
+import trec_files
 from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
 
@@ -65,14 +65,14 @@ def test_the_trec_files_are_the_runs_and_judgements(exported: Path) -> None:
     assert len(runs) == 8
     for path in runs:
         expected = pd.read_parquet(path).sort_values("rank")
-        found = test_figures.trec(folder / "runs" / f"{path.stem}.trec")
+        found = trec_files.read_run(folder / "runs" / f"{path.stem}.trec")
         assert found.keys() == set(expected["query_id"])
         for query, rows in expected.groupby("query_id"):
             by_score = sorted(found[query], key=found[query].__getitem__, reverse=True)
             assert by_score == rows["doc_id"].tolist(), (path.stem, query)
             # Single precision, in which equal scores are set apart.
             assert [found[query][doc] for doc in by_score] == pytest.approx(rows["score"].tolist(), rel=1e-5)
-    for split, judged in test_figures.judgements(exported).items():
+    for split, judged in trec_files.judgements(exported).items():
         with open(folder / f"qrels.{split}.txt") as lines:
             assert pytrec_eval.parse_qrel(lines) == judged
 

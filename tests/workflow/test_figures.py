@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,32 +13,9 @@ import ir_measures
 import pandas as pd
 import pytest
 import pytrec_eval
+from trec_files import Qrels, Run, judgements, read_run
 
 MEASURES = ["nDCG@10", "R@100", "RR@10"]
-Qrels = dict[str, dict[str, int]]
-Run = dict[str, dict[str, float]]
-
-
-def judgements(folder: Path) -> dict[str, Qrels]:
-    """Return the judgements of each split: human ones, and the sources of held-out queries with their duplicates."""
-    found: dict[str, Qrels] = {"test": {}, "heldout": {}}
-    for row in pd.read_parquet(folder / "qrels.parquet").query("split == 'test'").itertuples():
-        found["test"].setdefault(row.query_id, {})[row.doc_id] = int(row.relevance)
-    documents = pd.read_parquet(folder / "corpus.parquet")
-    first = dict(zip(documents["doc_id"], documents["duplicate_of"].fillna(documents["doc_id"]), strict=True))
-    for row in pd.read_parquet(folder / "queries.parquet").query("split == 'heldout'").itertuples():
-        twins = {doc_id: 1 for doc_id, one in first.items() if one == first[row.doc_id]}
-        found["heldout"][row.query_id] = twins
-    return found
-
-
-def trec(path: Path) -> Run:
-    """Read a TREC run."""
-    run: Run = {}
-    for line in path.read_text().splitlines():
-        query, _, document, _, score, _ = line.split()
-        run.setdefault(query, {})[document] = float(score)
-    return run
 
 
 def by_trec_eval(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
@@ -104,11 +82,12 @@ class Tables(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def exported(finished: Path, settings: dict[str, Any]) -> Path:
-    """The results folder of the finished run, with its runs in TREC format."""
-    targets = [f"results/{flow.CORPUS}/runs/{path.stem}.trec" for path in flow.results(finished).glob("runs/*.parquet")]
-    flow.make(finished, settings, *targets)
-    return flow.results(finished)
+def exported(finished: Path, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results folder of a copy of the finished run, with its runs in TREC format."""
+    folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("figures") / "run"))
+    targets = [f"results/{flow.CORPUS}/runs/{path.stem}.trec" for path in flow.results(folder).glob("runs/*.parquet")]
+    flow.make(folder, settings, *targets)
+    return flow.results(folder)
 
 
 @pytest.mark.parametrize("outside", [by_trec_eval, by_ir_measures, by_hand])
@@ -119,7 +98,7 @@ def test_every_value_of_every_query(
     compared = 0
     for split, qrels in judgements(exported).items():
         for path in exported.glob("runs/*.trec"):
-            found = outside(trec(path), qrels)
+            found = outside(read_run(path), qrels)
             mine = values[(values["split"] == split) & (values["system"] == path.stem)]
             assert set(mine["query_id"]) == set(qrels)
             for row in mine.itertuples():
@@ -132,7 +111,7 @@ def means(exported: Path) -> Iterator[tuple[str, str, str, float]]:
     """Yield split, system, measure and mean of pytrec_eval."""
     for split, qrels in judgements(exported).items():
         for path in exported.glob("runs/*.trec"):
-            for measure, of_query in by_trec_eval(trec(path), qrels).items():
+            for measure, of_query in by_trec_eval(read_run(path), qrels).items():
                 yield split, path.stem, measure, sum(of_query.values()) / len(qrels)
 
 
@@ -186,6 +165,6 @@ def test_bm25_on_scifact(tmp_path: Path, tiny_model: Path) -> None:
     mine = per_query(pd.read_parquet(folder / "runs/bm25.parquet"), qrels, MEASURES)
     assert len(mine) == 300 * len(MEASURES)
     for outside in (by_trec_eval, by_ir_measures, by_hand):
-        found = outside(trec(folder / "runs/bm25.trec"), judgements(folder)["test"])
+        found = outside(read_run(folder / "runs/bm25.trec"), judgements(folder)["test"])
         for row in mine.itertuples():
             assert row.value == pytest.approx(found[row.measure].get(row.query_id, 0.0), abs=1e-6), (outside, row)
