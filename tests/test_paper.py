@@ -174,6 +174,7 @@ OURS = [
     *("recipe.warmup", "recipe.checkpoint", "recipe.memory", "recipe.seed", "recipe.tensorboard"),
     *("recipe.negatives.guide_margin", "recipe.negatives.count"),
     *("recipe.selection.average", "recipe.selection.merge", "recipe.selection.queries", "recipe.selection.documents"),
+    "recipe.selection.retention",
     *("confidence", "resamples", "measures", "students"),
 ]
 

@@ -13,7 +13,7 @@ import torch
 from listill.corpus.collection import Collection
 from listill.evaluation.topics import EvaluationQueries
 from listill.measure_names import SELECTION
-from listill.settings.training import Selection
+from listill.settings.selection import Selection
 from listill.training.decision import decide
 from listill.training.loop import Result
 from listill.training.parts import Whole

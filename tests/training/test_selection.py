@@ -12,8 +12,8 @@ from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.evaluation.topics import EvaluationQueries
 from listill.retrieval.encoder import Encoder
+from listill.settings.selection import Selection
 from listill.settings.students import Student
-from listill.settings.training import Selection
 from listill.training.selection import Selector, selector, whole_corpus
 
 

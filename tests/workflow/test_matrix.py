@@ -131,6 +131,8 @@ def test_a_key_changes_the_settings_of_its_stages_only(key: str, base: dict[str,
     place, settings = concrete(key, base)
     if key.endswith("anchor_texts.passages"):
         settings = flow.changed(settings, place.replace("passages", "corpus"), "tiny")
+    if key.endswith("selection.retention.max_loss"):
+        settings = flow.changed(settings, place.replace("max_loss", "corpora"), ["tiny"])
     if touched == "lists.small.listwise":
         settings = flow.changed(settings, "training.variants.listwise.teachers", ["one", "two"])
     if key.startswith("joint."):

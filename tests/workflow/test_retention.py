@@ -1,5 +1,6 @@
 """Trained students on another corpus, on which nothing is trained: measured, reported, and rerun when they should be."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,30 @@ def test_an_anchor_on_the_other_corpus(measured: Path, two: dict[str, Any], tmp_
     ]
     steps = len(history[1])
     assert history[1]["passages"].iloc[-1] == history[0]["passages"].iloc[-1] + 5 * steps
+    assert "train_student" not in flow.scheduled(folder, new, "train")
+    jobs = flow.scheduled(folder, flow.changed(new, "corpora.other.template", "{text}"), "train")
+    assert (jobs["make_corpus"], jobs["encode_corpus"], jobs["train_student"]) == (1, 1, 1)
+
+
+def test_weights_that_lose_on_the_other_corpus_are_not_kept(
+    measured: Path, two: dict[str, Any], tmp_path: Path
+) -> None:
+    """The variant alone is trained again, and measured on the topics of the other corpus."""
+    none = {"selection": {"merge": "use", "retention": {"corpora": ["other"], "max_loss": 0}}}
+    new = flow.changed(two, "training.variants.combined", two["training"]["variants"]["combined"] | none)
+    folder = Path(shutil.copytree(measured, tmp_path / "run"))
+    jobs = flow.scheduled(folder, new, "train")
+    assert (jobs["train_student"], jobs.get("encode_corpus", 0)) == (1, 0)
+    flow.make(folder, new, "train")
+    log = (flow.results(folder) / "logs" / f"train.{flow.STUDENT}.combined.log").read_text()
+    assert (
+        "selection: weights that lose more than 0 on other are not kept (8 queries, 40 documents, base nDCG@10" in log
+    )
+    rows = re.findall(
+        r"weights '(.+)' have ([0-9.]+) on other \(base ([0-9.]+)\)(: they lose too much to be kept)?", log
+    )
+    assert [bool(lost) for *_, lost in rows] == [float(value) < float(base) for _, value, base, _ in rows]
+    assert {name for name, *_ in rows} >= {"step"}
     assert "train_student" not in flow.scheduled(folder, new, "train")
     jobs = flow.scheduled(folder, flow.changed(new, "corpora.other.template", "{text}"), "train")
     assert (jobs["make_corpus"], jobs["encode_corpus"], jobs["train_student"]) == (1, 1, 1)

@@ -72,6 +72,8 @@ RECIPE: dict[str, Any] = {
     "lora.alpha": 16,
     "lora.layers": ["query"],
     "selection.merge": "use",
+    "selection.retention.corpora": ["tiny"],
+    "selection.retention.max_loss": 0.1,
     "max_length": 32,
     "temperatures.student": 0.1,
     "temperatures.teacher": 0.1,

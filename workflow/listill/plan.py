@@ -7,7 +7,7 @@ its results are in the folder ``JOINT``, as if this were the name of a corpus.
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,9 @@ class Plan:
         of_corpora = {
             option: [f"results/{corpus}/{file}" for corpus in settings.corpora] for option, file in files.items()
         }
-        return of_corpora | {"anchor_texts": self.anchor_texts(student, variant)}
+        others = {"anchor_texts": self.anchor_texts(student, variant)}
+        others["retention"] = self.kept_elsewhere(student, variant, settings.corpora)
+        return of_corpora | others
 
     def keeps_documents(self, variant: str) -> bool:
         """Tell whether students of a variant or joint training search the embeddings of the base model.
@@ -228,6 +230,19 @@ class Plan:
         settings = self.settings.training.recipe(variant).anchor_texts
         tables = ["corpus", f"tokens/{student}", f"embeddings/{student}"]
         return [f"results/{settings.corpus}/{table}.parquet" for table in tables] if settings else []
+
+    def kept_elsewhere(self, student: str, variant: str, corpora: Sequence[str]) -> list[str]:
+        """Return the files of the corpora on which the weights of a variant must not lose; ``corpora`` it is trained on."""
+        settings = self.settings.training.recipe(variant).selection.retention
+        return [
+            f"results/{other}/{table}.parquet"
+            for other in (settings.corpora if settings else [])
+            if other not in corpora
+            for table in [
+                *("corpus", "topics", "qrels", f"tokens/{student}", f"embeddings/{student}"),
+                *(["queries"] if other in self.learned else []),
+            ]
+        ]
 
     def probed(self, corpus: str) -> list[str]:
         """Return the systems that are measured on tasks of MTEB for the report of a corpus.

@@ -20,6 +20,7 @@ rule train_joint:
         dev_candidates=JOINT("dev_candidates"),
         guide=JOINT("guide"),
         anchor_texts=JOINT("anchor_texts"),
+        retention=JOINT("retention"),
     output:
         modules="results/joint/{joint}/modules.json",
         history="results/joint/{joint}/history.parquet",
@@ -42,7 +43,8 @@ rule train_joint:
         "$run -m listill.stages.train_joint --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide}"
-        " --dev-candidates {input.dev_candidates} --anchor-texts {input.anchor_texts} --out {params.folder}"
+        " --dev-candidates {input.dev_candidates} --anchor-texts {input.anchor_texts} --retention {input.retention}"
+        " --out {params.folder}"
 
 
 rule encode_joint:

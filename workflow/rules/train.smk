@@ -11,6 +11,7 @@ TRAINED_ON = {
         f"results/{wildcards.corpus}/embeddings/{guide}.parquet" for guide in PLAN.guide(wildcards.variant)
     ],
     "anchor_texts": lambda wildcards: PLAN.anchor_texts(wildcards.student, wildcards.variant),
+    "retention": lambda wildcards: PLAN.kept_elsewhere(wildcards.student, wildcards.variant, [wildcards.corpus]),
 }
 # With several GPUs (--set-resources train_student:gpu=4) one process per GPU. This is decided in the shell, because a changed
 # parameter would cause a rerun.
@@ -81,7 +82,8 @@ rule train_student:
     Train one variant of a student; keep the step that is best on dev queries, and encode the corpus with it.
     INPUT: settings, corpus.parquet, topics.parquet, qrels.parquet, queries.parquet, dev_candidates.parquet,
     lists/<student>.parquet (or the variant's own, lists/<student>.<variant>.parquet), tokens/<student>.parquet and
-    embeddings/<student>.parquet of the base student, the guide's embeddings if there is one, tables of the corpus of anchor texts if one is named
+    embeddings/<student>.parquet of the base student, the guide's embeddings if there is one, tables of the corpora of
+    anchor texts and of selection.retention if some are named
     OUTPUT: models/<student>/<variant>/, of which two files stand for the whole folder (it appears whole),
     embeddings/<student>.<variant>.parquet
     """
@@ -116,4 +118,5 @@ rule train_student:
         "$run -m listill.stages.train --config {input.config} --threads {threads} --log {log}"
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --lists {input.lists} --tokens {input.tokens} --embeddings {input.embeddings} {params.guide}"
-        " --dev-candidates {input.dev_candidates} --anchor-texts {input.anchor_texts} --out {params.folder} --embeddings-out {output.embeddings}"
+        " --dev-candidates {input.dev_candidates} --anchor-texts {input.anchor_texts} --retention {input.retention}"
+        " --out {params.folder} --embeddings-out {output.embeddings}"

@@ -137,7 +137,9 @@ def _encoding(plan: Plan, corpus: str) -> list[str]:
     trained += [(student, plan.settings.variant_of(name)) for student, name in plan.settings.jointly_trained()]
     wanted = {*_measured_by(plan, corpus)}
     table = f"results/{corpus}/corpus.parquet"
-    wanted |= {student for student, variant in trained if table in plan.anchor_texts(student, variant)}
+    for student, variant in trained:
+        others = [*plan.anchor_texts(student, variant), *plan.kept_elsewhere(student, variant, [])]
+        wanted |= {student} if table in others else set()
     if corpus in plan.reported:
         wanted |= {*plan.students}
     if corpus in plan.learned:

@@ -108,15 +108,15 @@ class Settings(Section):
 
     @property
     def reported(self) -> list[str]:
-        """Names of the corpora with a report: all but those that only serve to measure retention, or as anchor texts."""
+        """Names of the corpora with a report: all but those that only serve to measure retention, or other trainings."""
         retention = self.evaluation.retention
-        serving = {*(retention.corpora if retention else []), *self._anchored}
+        serving = {*(retention.corpora if retention else []), *self.read_by_others}
         return [name for name in sorted(self.corpora) if name not in serving or self.evaluated_on(name)]
 
     @property
-    def _anchored(self) -> set[str]:
-        recipes = [self.training.recipe(variant) for variant in self.training.variants]
-        return {recipe.anchor_texts.corpus for recipe in recipes if recipe.anchor_texts}
+    def read_by_others(self) -> set[str]:
+        """Names of the corpora that trainings on other corpora read: their texts as anchors, their topics for selection."""
+        return set().union(*(self.training.recipe(variant).other_corpora for variant in self.training.variants))
 
     @property
     def learned(self) -> list[str]:
@@ -193,6 +193,10 @@ class Settings(Section):
             if recipe.anchor_texts and recipe.anchor_texts.corpus not in self.corpora:
                 name = recipe.anchor_texts.corpus
                 raise ValueError(f"{place}.anchor_texts.corpus: no corpus '{name}'{nearest(name, self.corpora)}")
+            for name in recipe.selection.retention.corpora if recipe.selection.retention else []:
+                if name not in self.corpora:
+                    place += ".selection.retention.corpora"
+                    raise ValueError(f"{place}: no corpus '{name}'{nearest(name, self.corpora)}")
             if recipe.anchor_texts and recipe.tower == "query":
                 raise ValueError(
                     f"{place}.anchor_texts: passages are not trained with `tower: query`: remove one of the two keys"

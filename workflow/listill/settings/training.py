@@ -10,6 +10,7 @@ from listill.families import names
 from listill.section import Count, Distinct, Name, Positive, Section, Seed, Share, renamed_value
 from listill.settings.anchor_texts import AnchorTexts
 from listill.settings.lists import Lists
+from listill.settings.selection import Selection
 from listill.system_names import SECOND, SEED, with_seed, without_seed
 
 if TYPE_CHECKING:
@@ -72,41 +73,6 @@ class Negatives(Section):
     )
     count: Literal["once", "every"] = Field(
         "once", description="a text counts once per step or, as in the papers, once for every list that contains it"
-    )
-
-
-def _yaml_no(value: Any) -> Any:
-    return "no" if value is False else value  # an unquoted `no` in YAML 1.1
-
-
-class Selection(Section):
-    """Which weights are kept: those with the best nDCG@10 on dev queries."""
-
-    base: bool = Field(
-        True,
-        description="whether the untrained base model is a candidate; false: trained weights are kept even if the base "
-        "model is better on dev queries, as in the papers",
-    )
-    evaluations: Count = Field(4, description="number of measurements during training")
-    patience: Count | None = Field(
-        None,
-        description="early stopping: stop after this many measurements that are no better than the best step before; "
-        "default: never",
-    )
-    average: Count | None = Field(
-        None, description="the mean of the weights at this many last measurements is also a candidate"
-    )
-    merge: Annotated[Literal["no", "report", "use"], BeforeValidator(_yaml_no)] = Field(
-        "no",
-        description="report: measure mixtures of the base model's and the best weights; use: the best mixture is also "
-        "a candidate",
-    )
-    queries: Count = Field(300, description="maximum number of dev queries, sampled with the seed")
-    documents: Count = Field(
-        5000,
-        description="number of documents that are searched during training; for a larger corpus, these are the relevant "
-        "documents, the top documents of BM25 and of the base model for each query, and a random sample. Whether the best "
-        "weights replace the base model is decided on the whole corpus",
     )
 
 
@@ -186,6 +152,12 @@ class Recipe(Section):
         False,
         description="write training curves for TensorBoard next to the model folder (needs the package tensorboard)",
     )
+
+    @property
+    def other_corpora(self) -> set[str]:
+        """Names of the corpora that a training reads besides those of its lists."""
+        anchors, retention = self.anchor_texts, self.selection.retention
+        return {*([anchors.corpus] if anchors else []), *(retention.corpora if retention else [])}
 
     @property
     def uses_guide(self) -> bool:

@@ -35,17 +35,17 @@ OTHER = {
     ("export_model", "model"): "the folder of the trained model",
     ("export_model", "out"): "the folder of the exported model, with ONNX files and a card",
     ("mteb", "model"): "the folder of a trained model; default: the base model of the settings",
-    (
-        "train",
-        "anchor_texts",
-    ): "three files of the corpus in training.anchor_texts: corpus.parquet, tokens and embeddings",
-    (
-        "train_joint",
-        "anchor_texts",
-    ): "three files of the corpus in training.anchor_texts: corpus.parquet, tokens and embeddings",
+    **{
+        (stage, option): text
+        for stage in ("train", "train_joint")
+        for option, text in {
+            "anchor_texts": "three files of the corpus in training.anchor_texts: corpus.parquet, tokens and embeddings",
+            "retention": "of each corpus in training.selection.retention: corpus.parquet, topics.parquet, qrels.parquet, "
+            "tokens and embeddings of the base student, and queries.parquet if it has one",
+            "out": "the folder of the trained model",
+        }.items()
+    },
     ("report", "out"): "the page, report.html",
-    ("train", "out"): "the folder of the trained model",
-    ("train_joint", "out"): "the folder of the trained model",
     ("trec", "out"): "the run in TREC format, <system>.trec",
     ("report", "benchmarks"): "time and memory of the jobs, benchmarks/*.tsv, as Snakemake writes them",
     ("encode", "model"): "the folder of a trained model; default: the base model of the settings",

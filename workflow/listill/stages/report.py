@@ -83,12 +83,10 @@ def _as_set(blocks: Mapping[str, Section]) -> dict[str, Any]:
 
 
 def _related(config: Settings, corpus: str) -> set[str]:
-    """Return the corpora of joint trainings and of anchor texts; all corpora if no system is trained for this one."""
+    """Return the corpora that trainings read besides this one; all corpora if no system is trained for this one."""
     if not config.evaluated_on(corpus):
         return set(config.corpora)  # without a corpus that is trained on, a config is not valid
-    recipes = [config.training.recipe(variant) for variant in config.training.variants]
-    anchored = {recipe.anchor_texts.corpus for recipe in recipes if recipe.anchor_texts}
-    return anchored | {name for joint in config.joint.values() for name in joint.corpora}
+    return config.read_by_others | {name for joint in config.joint.values() for name in joint.corpora}
 
 
 def run(

@@ -67,17 +67,20 @@ def run(
     guide: MaybeIn = None,
     dev_candidates: MaybeIn = None,
     anchor_texts: Others = [],
+    retention: Others = [],
     embeddings_out: MaybeOut = None,
 ) -> None:
     """Write the model folder ``out`` with history.parquet in it, and the embeddings of the corpus by this model.
 
     ``tokens`` and ``embeddings`` are those of the base student; ``guide`` holds the embeddings of the model that
     filters likely false negatives. ``dev_candidates`` are included in the documents that weights are measured on.
-    ``anchor_texts`` are corpus.parquet, tokens and embeddings of the corpus that training.anchor_texts names.
+    ``anchor_texts`` are corpus.parquet, tokens and embeddings of the corpus that training.anchor_texts names. ``retention``
+    are corpus.parquet, topics.parquet, qrels.parquet, tokens and embeddings of the corpora in
+    training.selection.retention, and their queries.parquet if synthetic dev queries may be used.
     """
     from listill.retrieval import embeddings as vectors
     from listill.retrieval.encoder import Encoder
-    from listill.training import parts, session
+    from listill.training import elsewhere, parts, session
     from listill.training.save import write
 
     processes, recipe, seed = session.begin(), settings.recipe, settings.training_seed
@@ -87,7 +90,8 @@ def run(
     if loaded.part.temperatures is not recipe.temperatures:
         job.details["teacher_temperature"] = loaded.part.temperatures.teacher
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
-        decision = session.train(encoder, [loaded], recipe, seed, work, out, processes)
+        others = elsewhere.load(retention, encoder, recipe, settings.seed)
+        decision = session.train(encoder, [loaded], recipe, seed, work, out, processes, others=others)
         if decision:
             trained = loaded.part.examples.counts
             job.details |= decision.summary() | {"base_model": settings.student.model, "trained": trained}

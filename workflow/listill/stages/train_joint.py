@@ -46,6 +46,7 @@ def run(
     guide: Corpora = [],
     dev_candidates: Corpora = [],
     anchor_texts: Others = [],
+    retention: Others = [],
 ) -> None:
     """Write the model folder ``out`` with history.parquet and corpora.parquet in it.
 
@@ -53,7 +54,7 @@ def run(
     train.
     """
     from listill.retrieval.encoder import Encoder
-    from listill.training import parts, session
+    from listill.training import elsewhere, parts, session
     from listill.training.save import write
 
     processes, recipe, seed = session.begin(), settings.recipe, settings.training_seed
@@ -72,7 +73,8 @@ def run(
             raise UserError(f"corpus {name}: {error}") from None
         loaded.append(one)
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
-        decision = session.train(encoder, loaded, recipe, seed, work, out, processes, settings.turns)
+        others = elsewhere.load(retention, encoder, recipe, settings.seed)
+        decision = session.train(encoder, loaded, recipe, seed, work, out, processes, settings.turns, others)
         if decision:
             job.details |= decision.summary() | {"base_model": settings.student.model}
             job.details |= parts.summary([one.part for one in loaded], recipe)

@@ -19,6 +19,7 @@ from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.training import Recipe
 from listill.training import batches
 from listill.training.curves import Curves
+from listill.training.elsewhere import Other, losing
 from listill.training.engine import Engine
 from listill.training.lora import Adapters
 from listill.training.matryoshka import check_sizes
@@ -62,6 +63,7 @@ class Training:
     """One training of ``encoder`` on one or several ``parts``.
 
     ``work`` is the folder for checkpoints, ``curves`` the folder for TensorBoard, ``turns`` the order of the parts' steps.
+    Weights that lose more than is accepted on one of the ``others`` are not kept.
     """
 
     def __init__(
@@ -74,8 +76,9 @@ class Training:
         curves: Path | None = None,
         processes: Processes | None = None,
         turns: Turns = ALTERNATE,
+        others: Sequence[Other] = (),
     ) -> None:
-        self.encoder, self.recipe, self.seed = encoder, recipe, seed
+        self.encoder, self.recipe, self.seed, self.others = encoder, recipe, seed, others
         check_sizes(recipe.matryoshka, encoder.dimension)
         if recipe.dropout and encoder.unpadded:
             encoder.pad()  # the attention without padding has no dropout
@@ -122,11 +125,15 @@ class Training:
         if self.recipe.selection.average:
             average = mixture([(1 / len(state.recent), recent) for recent in state.recent])
             self._measure(state, "average", average)
-        if self.recipe.selection.merge != "no" and state.best_step > 0:
-            best = state.best_weights
+        if self.recipe.selection.merge != "no" and state.peak_step > 0:
             for share in MIXTURES:
-                mixed = mixture([(1 - share, self.untrained), (share, best)])
+                mixed = mixture([(1 - share, self.untrained), (share, state.peak_weights)])
                 self._measure(state, f"merge {share:g}", mixed, eligible=self.recipe.selection.merge == "use")
+        if state.peak_step > 0 and state.best_step == 0:
+            log.warning(
+                "train: all weights that are better on the dev queries lose more than selection.retention.max_loss "
+                "elsewhere: lower training.learning_rate, add the loss `anchor`, or set `selection.merge: use`"
+            )
         model.load_state_dict(state.best_weights)
         self.curves.close()
         return Result(state.history, state.best_step, state.best, state.kept, self.untrained, self.best_embeddings)
@@ -140,7 +147,7 @@ class Training:
             log.info("train: resuming after step %d of %d", state.step, len(self.steps))
             return state
         best = base if self.recipe.selection.base else -np.inf
-        state = State(best=best, best_weights=self.untrained)
+        state = State(best=best, peak=best, best_weights=self.untrained)
         state.history.append({"step": 0, "epoch": 0.0, "split": "dev", "weights": "step", SELECTION: base})
         state.history[0]["corpora"] = {part.name: one for part, one in zip(self.parts, base_by_part, strict=False)}
         return state
@@ -253,10 +260,9 @@ class Training:
             model.load_state_dict(candidate)
         training = model.training
         model.eval()
-        by_part = self.processes.agree(
-            [part.selector.measure(self.encoder) for part in self.parts] if self.processes.first else None
-        )
-        value = mean(by_part)
+        measured = self._measure_everywhere() if self.processes.first else None
+        by_part, elsewhere = self.processes.agree(measured)
+        value, lost = mean(by_part), losing(self.others, elsewhere)
         model.train(training)
         row = {key: state.history[-1].get(key) for key in ("step", "epoch", "queries", "passages", "seconds")}
         row |= {"split": "dev", "weights": name, SELECTION: value}
@@ -265,12 +271,23 @@ class Training:
         self.curves.add(row)
         if name != "step":
             log.info("train: weights '%s': dev %s %.4f", name, SELECTION, value)
-        if eligible and value > state.best:
+        for other in self.others:
+            message = "train: weights '%s' have %.4f on %s (base %.4f)%s"
+            lose = ": they lose too much to be kept" if other.name in lost else ""
+            log.info(message, name, elsewhere[other.name], other.name, other.base, lose)
+        mixed = name.startswith("merge")
+        if value > state.peak and not mixed:
+            state.peak, state.peak_step, state.peak_weights = value, state.step, candidate
+        if eligible and value > state.best and not lost:
             state.best, state.kept, state.best_weights = value, name, candidate
+            state.best_step = state.peak_step if mixed else state.step
             self.best_embeddings = [part.selector.measured for part in self.parts]
-            if not name.startswith("merge"):
-                state.best_step = state.step
         return value
+
+    def _measure_everywhere(self) -> tuple[list[float], dict[str, float]]:
+        """Return the dev measure of each part, and that on each of the other corpora by its name."""
+        by_part = [part.selector.measure(self.encoder) for part in self.parts]
+        return by_part, {other.name: other.selector.measure(self.encoder) for other in self.others}
 
     def _save_checkpoint(self, state: State, stop: Stop, due: bool) -> None:
         """Write a checkpoint if it is due or if the process received a signal to stop; then exit in the latter case."""

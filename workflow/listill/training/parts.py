@@ -1,6 +1,7 @@
 """The parts of a training: each has the lists of one corpus, and the dev queries that measure weights on that corpus."""
 
 import dataclasses
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.selection import Selector, selector, whole_corpus
 from listill.training.temperature import with_teacher_temperature
+
+log = logging.getLogger("listill")
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,8 @@ def load(
         fixed_texts = examples.embed_texts(encoder, matrix, np.arange(len(examples.texts)))
     base = whole.measure(encoder, matrix)
     candidates = None if files.dev_candidates is None else tables.read(files.dev_candidates, "candidates")
+    if candidates is None and len(documents) > recipe.selection.documents:
+        log.warning("selection: without --dev-candidates, the sample lacks the documents that BM25 finds")
     dev, base_on_part = selector(whole, evaluated, encoder, matrix, recipe.selection, sample_seed, candidates)
     texts = with_anchor_texts(Texts(examples, stored, matrix), files.anchor_texts, recipe, seed)
     text_tokens = texts.examples.tokenise(encoder, texts.tokens)

@@ -28,7 +28,7 @@ from listill.retrieval.runs import with_ids
 from listill.retrieval.search import NotFinite
 from listill.retrieval.tokens import Tokens
 from listill.schemas import HUMAN
-from listill.settings.training import Selection
+from listill.settings.selection import Selection
 
 log = logging.getLogger("listill")
 
@@ -140,9 +140,7 @@ def selector(
             doc_id for doc_id in relevant["doc_id"] if doc_id in collection.position
         ]  # a judged one may be missing
         needed = set(np.concatenate([collection.positions(judged, "dev judgements"), *hard]))
-        if candidates is None:
-            log.warning("selection: without --dev-candidates, the sample lacks the documents that BM25 finds")
-        else:
+        if candidates is not None:
             first = (candidates["retriever"] == "bm25") & candidates["rank"].between(1, HARD)
             found = candidates[first & candidates["query_id"].isin(query_ids)]
             needed |= set(collection.positions(found["doc_id"].tolist(), "dev candidates"))

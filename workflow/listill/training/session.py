@@ -10,6 +10,7 @@ from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.training import Recipe
 from listill.training import allocator
 from listill.training.decision import Decision, decide
+from listill.training.elsewhere import Other
 from listill.training.loop import Training
 from listill.training.parts import Loaded
 from listill.training.processes import Processes
@@ -36,8 +37,11 @@ def train(
     out: Path,
     processes: Processes,
     turns: Turns = ALTERNATE,
+    others: Sequence[Other] = (),
 ) -> Decision | None:
-    """Train ``encoder`` and decide about its weights; None in all processes but the first.
+    """Train ``encoder`` on ``corpora`` and decide about its weights; None in all processes but the first.
+
+    Weights that lose more than is accepted on ``others`` are not kept.
 
     ``work`` is the folder for checkpoints and parts, which only the first process has to give. ``out`` is the folder
     that the model will have: an earlier version of it is removed, and the training curves are written beside it.
@@ -47,7 +51,7 @@ def train(
         remove(out)
     curves = out.with_name(f"{out.name}.tensorboard")
     parts = [corpus.part for corpus in corpora]
-    training = Training(encoder, parts, recipe, seed, folder, curves, processes, turns)
+    training = Training(encoder, parts, recipe, seed, folder, curves, processes, turns, others)
     bases = [corpus.base for corpus in corpora]
     result = training.run(mean(bases), bases)
     wholes = [corpus.whole for corpus in corpora]

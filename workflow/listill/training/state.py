@@ -24,6 +24,8 @@ Weights = dict[str, torch.Tensor]
 class State:
     """The steps done, the history, the best weights (step 0: the base model), and the last measured weights.
 
+    ``peak_weights`` of ``peak_step`` are the best on the dev queries, of which ``peak`` is the measure. They are the best
+    weights, unless they lose too much on other corpora, or the best weights are a mixture.
     ``best_trained`` is the best dev measure of any step, without the base model; ``stale`` is the number of measurements
     since.
 
@@ -34,6 +36,8 @@ class State:
     best: float = -math.inf
     best_trained: float = -math.inf
     best_step: int = 0
+    peak: float = -math.inf
+    peak_step: int = 0
     kept: str = "step"
     step: int = 0
     seconds: float = 0.0
@@ -42,6 +46,7 @@ class State:
     bytes_per_token: float | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     best_weights: Weights = field(default_factory=dict)
+    peak_weights: Weights = field(default_factory=dict)
     recent: list[Weights] = field(default_factory=list)
 
     def save(self, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> None:
