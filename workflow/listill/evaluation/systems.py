@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from listill import tables
 from listill.errors import UserError
 from listill.evaluation import measures as effectiveness
 from listill.measure_names import parse_measure
+from listill.retrieval.runs import blocks, rows_of
 from listill.schemas import SCHEMAS
 
 log = logging.getLogger("listill")
@@ -46,9 +49,9 @@ def measure_systems(
     splits = qrels.loc[qrels["relevance"] > 0, ["query_id", "split"]].drop_duplicates()
     frames = []
     for system, path in sorted(systems.items()):
-        run = tables.read(path, "runs")
-        missing = len(set(splits["query_id"]) - set(run["query_id"].unique()))
-        if missing == len(splits) and not run.empty:
+        run = tables.read_arrow(path, "runs")
+        missing = len(set(splits["query_id"]) - set(run["query_id"].unique().to_pylist()))
+        if missing == len(splits) and len(run):
             raise UserError(
                 f"{path}: contains none of the {len(splits)} evaluation queries; check that it is a run on this corpus"
             )
@@ -58,18 +61,20 @@ def measure_systems(
         measurable = [measure for measure in measures if parse_measure(measure)[1] <= deepest]
         if left_out := sorted(set(measures) - set(measurable)):
             log.info("%s: no %s, since it reranks pools of at most %d documents", system, ", ".join(left_out), deepest)
-        try:
-            values = effectiveness.per_query(run, qrels, measurable)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from None
-        frames.append(values.merge(splits, on="query_id").assign(system=system))
+        for block in blocks(set(splits["query_id"])):
+            judged = qrels[qrels["query_id"].isin(block)]
+            try:
+                values = effectiveness.per_query(rows_of(run, block), judged, measurable)
+            except UserError as error:
+                raise UserError(f"{path}: {error}") from None
+            frames.append(values.merge(splits, on="query_id").assign(system=system))
     all_systems = pd.concat(frames)[SCHEMAS["per_query"].names]
     return all_systems.sort_values(["system", "split", "query_id", "measure"], ignore_index=True)
 
 
-def _deepest_cut(run: pd.DataFrame, documents: int | None) -> float:
+def _deepest_cut(run: pa.Table, documents: int | None) -> float:
     """Return the deepest cut-off that is fair to a reranked run: the largest pool, or any if it is the whole corpus."""
-    if documents is None or run.empty:
+    if documents is None or not len(run):
         return np.inf
-    largest = int(run["query_id"].value_counts().max())
+    largest = pc.max(pc.value_counts(run["query_id"]).field("counts")).as_py()
     return np.inf if largest >= documents else largest

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from listill import tables
@@ -19,6 +17,7 @@ from listill.report.distributions import Histogram
 from listill.report.funnel import OWN
 from listill.report.origin import Origin, here
 from listill.report.results import Results
+from listill.retrieval.runs import rows_of
 from listill.schemas import SCHEMAS
 from listill.system_names import seed_number, trained_system
 
@@ -55,12 +54,11 @@ class Runs(Mapping[str, pd.DataFrame]):
     """
 
     def __init__(self, paths: list[Path], query_ids: Iterable[str]) -> None:
-        self._wanted = pa.array(sorted(query_ids), pa.string())
+        self._wanted = sorted(query_ids)
         self._paths = {tables.provenance(path).key.removeprefix("runs/"): path for path in paths}
 
     def __getitem__(self, system: str) -> pd.DataFrame:
-        run = tables.read_arrow(self._paths[system], "runs")
-        return run.filter(pc.is_in(run["query_id"], self._wanted)).to_pandas()
+        return rows_of(tables.read_arrow(self._paths[system], "runs"), self._wanted)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)

@@ -24,9 +24,14 @@ def run(settings: FuseStage, job: Job, runs: Ins, out: Out) -> None:
     """Write the fused run."""
     from listill import tables
     from listill.retrieval.fusion import reciprocal_rank
+    from listill.retrieval.runs import blocks, rows_of
 
-    fused = reciprocal_rank([tables.read(path, "runs") for path in runs], settings.k, settings.depth)
-    job.write(out, "runs", fused, f"runs/{settings.system}")
+    read = [tables.read_arrow(path, "runs") for path in runs]
+    query_ids = {name for run in read for name in run["query_id"].unique().to_pylist()}
+    with tables.writer(out, "runs", job.provenance(f"runs/{settings.system}")) as table:
+        for block in blocks(query_ids):
+            fused = reciprocal_rank([rows_of(run, block) for run in read], settings.k, settings.depth)
+            table.write_table(tables.as_table("runs", fused))
 
 
 if __name__ == "__main__":
