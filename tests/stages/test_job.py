@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -175,3 +176,17 @@ def test_a_lock_keeps_out_a_second_process(out: Path) -> None:
         other.kill()
     with job().work(out) as work:  # the lock ended with the process; the part was kept
         assert (work / "part").read_text() == "done"
+
+
+def test_jobs_that_end_at_the_same_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another job has removed the folder of all finished parts, which was empty, when this one looks for earlier parts."""
+    remove = shutil.rmtree
+
+    def remove_with_root(folder: Path, **options: Any) -> None:
+        remove(folder, **options)
+        folder.parent.rmdir()
+
+    monkeypatch.setattr(shutil, "rmtree", remove_with_root)
+    with job().work(tmp_path / "scores.parquet") as folder:
+        pass
+    assert not folder.parent.exists()

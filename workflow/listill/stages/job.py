@@ -103,8 +103,10 @@ class Job:
             (folder / OUTPUT).write_text(output)
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
-        for other in root.glob(f"{self.stage}-*"):
-            _remove_earlier(other, output)
+        # Another job that ends at the same moment may remove what this one sees, even the empty folder.
+        with contextlib.suppress(FileNotFoundError):
+            for other in sorted(root.glob(f"{self.stage}-*")):
+                _remove_earlier(other, output)
         with contextlib.suppress(OSError):
             root.rmdir()
 
