@@ -47,6 +47,16 @@ def test_jobs_of_several_corpora(settings: dict[str, Any]) -> None:
     assert not third & {"candidates", "scores", "gate", "rerank"}
 
 
+def test_a_learning_curve_trains_on_shares(settings: dict[str, Any]) -> None:
+    settings = flow.changed(settings, "evaluation.learning_curve", [0.25, 1])
+    (one,) = corpora(settings).values()
+    jobs = {job.stage: job for job in jobs_of(one)}
+    point, whole = jobs["learning_curve.small.listwise.25"], jobs["train.small.listwise"]
+    assert point.amount == pytest.approx(whole.amount / 4)
+    assert point.work["train.small"] == pytest.approx(whole.work["train.small"] / 4)
+    assert "learning_curve.small.listwise.100" not in jobs
+
+
 def test_jobs_that_only_some_corpora_need(settings: dict[str, Any], tmp_path: Path) -> None:
     """The jobs of each rule are as many as Snakemake would run; one corpus measures retention, one serves as anchor."""
     for name in ("kept", "anchor"):

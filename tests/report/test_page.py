@@ -171,6 +171,19 @@ def test_tasks_of_mteb_have_a_section(material: Material) -> None:
     assert all(text in section for text in ("minilm.listwise", "0.500", "0.400", "&lt;script"))
 
 
+def test_a_learning_curve_has_a_section(material: Material) -> None:
+    assert "More queries" not in render(material, 3)
+    results, values = material.results, material.per_query
+    own = values[(values["system"] == "minilm.listwise") & (values["split"] == results.trusted)]
+    lists = next(sum(one.trained.values()) for one in material.histories if one.variant == "listwise")
+    table = own.assign(share=0.5, lists=lists // 2)
+    page = render(replace(material, learning_curves=[table]), 3)
+    Page(page)
+    section = page[page.index('<section id="learning-curve">') :].partition("</section>")[0]
+    assert f"{lists // 2:,} to {lists:,} lists" in section
+    assert all(text in section for text in ("50 %", "100 %", "It is not shown", "minilm.listwise"))
+
+
 def test_tables_have_headers_and_charts_alternative_texts(material: Material) -> None:
     page = Page(render(material, 3))
     headers = [attributes for tag, attributes in page.tags if tag == "th"]

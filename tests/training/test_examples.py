@@ -156,6 +156,14 @@ def chosen_ids(seed: int = 1, **recipe: object) -> list[str]:
     return ids
 
 
+def test_a_share_of_the_lists_is_a_part_of_a_larger_share() -> None:
+    """Of those that the recipe takes, and never none."""
+    for recipe, total in ((Recipe(), len(ALL_LISTS)), (Recipe(max_lists=4), 4)):
+        chosen = [set(choose_lists(ALL_LISTS, recipe, "v", 3, share)["query_id"]) for share in (0.01, 0.5, 1.0)]
+        assert [len(part) for part in chosen] == [1, round(total / 2), total]
+        assert chosen[0] < chosen[1] < chosen[2] == set(choose_lists(ALL_LISTS, recipe, "v", 3)["query_id"])
+
+
 def test_all_lists_sorted_by_id() -> None:
     assert chosen_ids() == [f"q{i}" for i in range(8)]
 

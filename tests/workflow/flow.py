@@ -35,7 +35,7 @@ HEAVY = (
     ),
     *("search_base", "search_trained", "search_other"),
     *("mine_again", "score_again", "train_again"),
-    "probe_mteb",
+    *("probe_mteb", "train_on_share"),
     *("train_joint", "encode_joint", "search_joint"),
     *("check_models", "export_model"),
     "estimate",

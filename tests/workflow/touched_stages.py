@@ -248,6 +248,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "evaluation.confidence": (0.9, f"evaluate {CARD}"),
     "evaluation.examples": (3, ""),
     "evaluation.trec_runs": (True, ""),
+    "evaluation.learning_curve": ([0.5], ""),
     "evaluation.mteb": (["NanoSciFactRetrieval"], "mteb.*"),
     "evaluation.retention.corpora": (["third"], ""),
     "evaluation.retention.max_loss": (0.01, ""),

@@ -29,6 +29,7 @@ from listill.stages import (
     fuse,
     gate,
     generate,
+    learning_curve,
     lists,
     mine,
     mteb,
@@ -58,6 +59,7 @@ STAGES: dict[str, Any] = {
     "lists": lists,
     "train": train,
     "joint": train_joint,
+    "learning_curve": learning_curve,
     "mteb": mteb,
     "evaluate": evaluate,
     "report": report,
@@ -244,6 +246,12 @@ class Plan:
             ]
         ]
 
+    def learning_curves(self, corpus: str) -> list[str]:
+        """Return ``student.variant.percent`` of the trainings on a share of the lists; only the first round has them."""
+        percents = sorted({round(100 * share) for share in self.settings.evaluation.learning_curve} - {100})
+        systems = [system for system in self.trained_on(corpus) if not system.endswith(SECOND)]
+        return [f"{system}.{percent}" for system in systems for percent in percents]
+
     def probed(self, corpus: str) -> list[str]:
         """Return the systems that are measured on tasks of MTEB for the report of a corpus.
 
@@ -281,7 +289,7 @@ class Plan:
         disk is not mounted, the contents are those of the stage's last settings in this folder.
         """
         name, _, rest = stage.partition(".")
-        arguments = rest.split(".") if name == "train" else [rest] if rest else []
+        arguments = rest.split(".") if name in ("train", "learning_curve") else [rest] if rest else []
         settings = STAGES[name].settings(self.settings, corpus, *arguments).model_dump(mode="json")
         files = self.files(corpus, stage)
         contents = {part: remembered(paths) for part, paths in files.items() if paths}
@@ -345,8 +353,8 @@ class Plan:
             return self._miner_files
         if name in ("gate", "rerank", "scores"):
             return self._teacher_files
-        if name in ("train", "joint"):
-            variant = settings.joint[without_seed(rest)].variant if name == "joint" else rest.partition(".")[2]
+        if name in ("train", "joint", "learning_curve"):
+            variant = settings.joint[without_seed(rest)].variant if name == "joint" else rest.split(".")[1]
             losses = settings.training.recipe(variant).losses
             return {f"losses.{loss}": files for loss in losses if (files := member_files("losses", loss))}
         return {}

@@ -190,6 +190,20 @@ TABLES = {
         },
         numbers=frozenset({"value"}),
     ),
+    "learning_curve": Table(
+        "learning_curve/<student>.<variant>.<percent>.parquet",
+        "The values of a variant that was trained on a share of its lists (`evaluation.learning_curve`).",
+        {
+            "system": (STRING, "name of the system, with the suffix of its seed"),
+            "share": (FLOAT, "the share of the lists"),
+            "lists": (LONG, "their number"),
+            "split": (STRING, "`test` or `heldout`"),
+            "query_id": QUERY_ID,
+            "measure": (STRING, "name of the measure"),
+            "value": (DOUBLE, "its value for this query"),
+        },
+        numbers=frozenset({"value"}),
+    ),
     "runs": Table(
         "runs/<system>.parquet, retention/<other corpus>/runs/<system>.parquet",
         "The ranking of a system for each evaluation query, optionally with a copy in TREC format (`<system>.trec`).",

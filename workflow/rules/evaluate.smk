@@ -191,6 +191,10 @@ rule write_report:
             [f"results/{wildcards.corpus}/checks.parquet"] if PLAN.checked_on(wildcards.corpus) else []
         ),
         mteb=lambda wildcards: PLAN.mteb_files(wildcards.corpus),
+        learning_curves=lambda wildcards: [
+            f"results/{wildcards.corpus}/learning_curve/{point}.parquet"
+            for point in PLAN.learning_curves(wildcards.corpus)
+        ],
         scores=lambda wildcards: (
             [f"results/{wildcards.corpus}/scores.parquet"] if wildcards.corpus in PLAN.learned else []
         ),
@@ -212,6 +216,7 @@ rule write_report:
         " --corpus {input.corpus} --topics {input.topics} --qrels {input.qrels} --queries {input.queries}"
         " --summary {input.summary} --comparisons {input.comparisons} --per-query {input.per_query} --runs {input.runs} --funnels {input.funnels}"
         " --histories {input.histories} --tokens {input.tokens} --retention {input.retention} --mteb {input.mteb}"
+        " --learning-curves {input.learning_curves}"
         " {params.scores} {params.checks}"
         " --benchmarks {params.benchmarks}/*.tsv results/joint/benchmarks/*.tsv --out {output}"
 

@@ -208,17 +208,26 @@ def _trainings(one: OneCorpus) -> Iterator[Job]:
     for system in one.plan.trained_on(one.name):
         student, variant = system.split(".")
         yield _training([one], f"train.{system}", student, training.recipe(variant), training.lists_of(variant).length)
+    for point in one.plan.learning_curves(one.name):
+        student, variant, percent = point.split(".")
+        recipe, length = training.recipe(variant), training.lists_of(variant).length
+        yield _training([one], f"learning_curve.{point}", student, recipe, length, int(percent) / 100)
 
 
-def _training(corpora: Sequence[OneCorpus], stage: str, student: str, recipe: Recipe, length: int) -> Job:
-    """Return the job of a training: its steps, and the documents that are encoded to select the weights."""
+def _training(
+    corpora: Sequence[OneCorpus], stage: str, student: str, recipe: Recipe, length: int, share: float = 1.0
+) -> Job:
+    """Return the job of a training: its steps, and the documents that are encoded to select the weights.
+
+    ``share`` is that of the lists to train on.
+    """
     limits = [corpora[0].limit(student), *([recipe.max_length] if recipe.max_length else [])]
     query_limits = [corpora[0].limit(student), *([recipe.query_length] if recipe.query_length else [])]
     work: dict[str, float] = {}
     total = 0.0
     spaces = []
     for one in corpora:
-        lists = min(one.counts.lists, recipe.max_lists or one.counts.lists) * recipe.epochs
+        lists = share * min(one.counts.lists, recipe.max_lists or one.counts.lists) * recipe.epochs
         documents = 0.0 if recipe.tower == "query" else length * one.known.tokens(min(limits))
         tokens = documents + one.known.query_tokens(min(query_limits))
         searched = min(one.known.documents, recipe.selection.documents)

@@ -84,6 +84,7 @@ class Material:
     doc_id). ``runs``: the runs of each system on the most trusted split. ``funnels``: the funnel rows of each student.
     ``truncated``: how many documents each student reads in part. ``retention``: the results of the students on each other
     corpus. ``teachers``: the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
+    ``learning_curves``: the tables ``learning_curve`` of each variant, seed and share.
     ``checks``: how the saved model of each trained system ranks as users load it.
     """
 
@@ -105,6 +106,7 @@ class Material:
     retention: dict[str, Results] = field(default_factory=dict)
     teachers: dict[str, Histogram] = field(default_factory=dict)
     mteb: dict[str, pd.DataFrame] = field(default_factory=dict)
+    learning_curves: list[pd.DataFrame] = field(default_factory=list)
     checks: dict[str, AsLoaded] = field(default_factory=dict)
 
 
@@ -127,6 +129,7 @@ class Files:
     retention: list[Path] = field(default_factory=list)
     scores: Path | None = None
     mteb: list[Path] = field(default_factory=list)
+    learning_curves: list[Path] = field(default_factory=list)
     checks: Path | None = None
 
 
@@ -156,6 +159,7 @@ def load(
         funnels=_funnels(files.funnels, results.students),
         truncated=_truncated(files.tokens),
         retention={_corpus(path): Results.read(path) for path in files.retention},
+        learning_curves=[tables.read(path, "learning_curve") for path in files.learning_curves],
         mteb={path.stem: tables.read(path, "mteb") for path in files.mteb},
         checks=saved_model.by_system(tables.read(files.checks, "checks")) if files.checks else {},
         histories=histories,

@@ -9,6 +9,7 @@ from listill.report import contamination, costs, distributions, funnel, gains, m
 from listill.report.cell import Cell
 from listill.report.curves import curves
 from listill.report.examples import WinsAndLosses, wins_and_losses
+from listill.report.learning_curve import learning_curves
 from listill.report.material import History, Material
 from listill.report.results import Results
 from listill.report.retention import retained_in, warning
@@ -45,6 +46,14 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
         truncated=material.truncated,
         retained=elsewhere,
         mteb=mteb.tasks(material.mteb),
+        learning_curves=learning_curves(
+            material.learning_curves,
+            material.per_query,
+            material.evaluated,
+            {f"{one.student}.{one.variant}": sum(one.trained.values()) for one in material.histories},
+            results.trusted,
+            results.main,
+        ),
         max_loss=max_loss,
         lost=lambda system: warning(elsewhere, system),
         students=[

@@ -14,6 +14,12 @@ def _measure(text: str) -> str:
     return text
 
 
+def _share(value: float) -> float:
+    if not 0 < value <= 1 or round(100 * value) != 100 * value:
+        raise ValueError(f"{value:g} is not a share of the lists: give whole hundredths, above 0 and at most 1")
+    return value
+
+
 class Evaluation(Section):
     """How systems are measured and compared."""
 
@@ -29,7 +35,12 @@ class Evaluation(Section):
     examples: int = Field(5, ge=0, description="number of won and of lost queries that the report shows")
     trec_runs: bool = Field(False, description="also write every run in TREC format")
     retention: Retention | None = Field(None, description="measurement on corpora that a student is not trained on")
-
+    learning_curve: Annotated[list[Annotated[float, AfterValidator(_share)]], Distinct] = Field(
+        [],
+        description="shares of the training lists, such as `[0.25, 0.5]`: every variant is also trained on each share, and "
+        "the report shows what more queries have brought. The sum of the shares is the cost in trainings of every variant; "
+        "all lists (1) are trained on anyway",
+    )
     mteb: Annotated[list[Text], Distinct] = Field(
         [],
         description="names of tasks of MTEB, such as `NanoSciFactRetrieval`, on which students are measured before and after "

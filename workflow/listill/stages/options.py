@@ -8,6 +8,7 @@ TABLE = {
     "generated": "queries",
     "guide": "embeddings",
     "histories": "history",
+    "learning_curves": "learning_curve",
     "retention": "summary",
     "run": "runs",
     "tokens_out": "tokens",
@@ -19,6 +20,7 @@ WRITTEN = {
     "encode": "embeddings",
     "fuse": "runs",
     "gate": "gate",
+    "learning_curve": "learning_curve",
     "generate": "queries",
     "lists": "lists",
     "mine": "candidates",
@@ -37,14 +39,15 @@ OTHER = {
     ("mteb", "model"): "the folder of a trained model; default: the base model of the settings",
     **{
         (stage, option): text
-        for stage in ("train", "train_joint")
+        for stage in ("train", "train_joint", "learning_curve")
         for option, text in {
             "anchor_texts": "three files of the corpus in training.anchor_texts: corpus.parquet, tokens and embeddings",
             "retention": "of each corpus in training.selection.retention: corpus.parquet, topics.parquet, qrels.parquet, "
             "tokens and embeddings of the base student, and queries.parquet if it has one",
-            "out": "the folder of the trained model",
         }.items()
     },
+    ("train", "out"): "the folder of the trained model",
+    ("train_joint", "out"): "the folder of the trained model",
     ("report", "out"): "the page, report.html",
     ("trec", "out"): "the run in TREC format, <system>.trec",
     ("report", "benchmarks"): "time and memory of the jobs, benchmarks/*.tsv, as Snakemake writes them",

@@ -37,6 +37,8 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
     jobs += [f"search.{system}" for system in config.cut_on(corpus)]
+    percents = [round(100 * share) for share in config.evaluation.learning_curve]
+    jobs += [f"learning_curve.{system}.{percent}" for system in trained for percent in percents]
     jobs += [f"mteb.{system}" for system in [*sorted(config.students), *trained, *joint]]
     jobs += [f"retention.{other}.{system}" for other in config.retention_of(corpus) for system in trained]
     retention = config.evaluation.retention
@@ -107,6 +109,7 @@ def run(
     tokens: Ins = [],
     retention: Others = [],
     mteb: Others = [],
+    learning_curves: Ins = [],
     checks: MaybeIn = None,
     scores: MaybeIn = None,
 ) -> None:
@@ -122,6 +125,7 @@ def run(
         tokens=tokens,
         retention=retention,
         mteb=mteb,
+        learning_curves=learning_curves,
         checks=checks,
         scores=scores,
     )

@@ -95,9 +95,13 @@ def prepare(
     recipe: Recipe,
     variant: str,
     seed: int,
+    share: float = 1.0,
 ) -> Examples:
-    """Return the examples that a variant is trained on, from the tables lists, queries and qrels."""
-    chosen = choose_lists(lists, recipe, variant, seed)
+    """Return the examples that a variant is trained on, from the tables lists, queries and qrels.
+
+    With a ``share`` below 1, it is trained on a sample of its lists; a smaller share is a part of a larger one.
+    """
+    chosen = choose_lists(lists, recipe, variant, seed, share)
     return load(collection, chosen, queries, qrels[qrels["split"] == "train"])
 
 
@@ -111,8 +115,11 @@ def load_guide(examples: Examples, collection: Collection, model: Student | None
     return examples.with_guide(Encoder(model), embeddings.load(file, collection))
 
 
-def choose_lists(lists: pd.DataFrame, recipe: Recipe, variant: str, seed: int) -> pd.DataFrame:
-    """Return the lists that a variant is trained on, sorted by query_id: those of its types, at most ``max_lists``."""
+def choose_lists(lists: pd.DataFrame, recipe: Recipe, variant: str, seed: int, share: float = 1.0) -> pd.DataFrame:
+    """Return the lists that a variant is trained on, sorted by query_id: those of its types, at most ``max_lists``.
+
+    Of these, a ``share`` is drawn; it has at least one list.
+    """
     chosen = lists.sort_values("query_id", ignore_index=True)
     if recipe.types is not None:
         if unknown := set(recipe.types) - set(chosen["type"]):
@@ -121,8 +128,10 @@ def choose_lists(lists: pd.DataFrame, recipe: Recipe, variant: str, seed: int) -
                 f"variant {variant}: types: no list has the type '{min(unknown)}'; the types of the lists are {known}"
             )
         chosen = chosen[chosen["type"].isin(recipe.types)].reset_index(drop=True)
-    if recipe.max_lists is not None and recipe.max_lists < len(chosen):
-        sample = np.random.default_rng(seed).permutation(len(chosen))[: recipe.max_lists]
+    allowed = len(chosen) if recipe.max_lists is None else min(recipe.max_lists, len(chosen))
+    size = max(1, round(share * allowed))
+    if size < len(chosen):
+        sample = np.random.default_rng(seed).permutation(len(chosen))[:size]
         chosen = chosen.iloc[np.sort(sample)].reset_index(drop=True)
     return chosen
 

@@ -103,18 +103,20 @@ def load(
     seed: int,
     sample_seed: int,
     name: str = "",
+    share: float = 1.0,
 ) -> Loaded:
     """Read the files of one corpus; ``encoder`` is the untrained student.
 
     ``seed`` is the seed of the training, and ``sample_seed`` that of the dev queries and documents that measure weights.
-    ``variant`` and ``name`` (of the corpus) are for messages. Raises UserError if there are no lists.
+    ``variant`` and ``name`` (of the corpus) are for messages. ``share`` is that of the lists to train on. Raises
+    UserError if there are no lists.
     """
     documents = collection.load(files.corpus)
     lists = tables.read(files.lists, "lists")
     if lists.empty:
         raise UserError(f"{files.lists}: has no lists to train on: add queries, or relax the filters of training.lists")
     judgements = (tables.read(files.queries, "queries"), tables.read(files.qrels, "qrels"))
-    examples = training_set.prepare(documents, lists, *judgements, recipe, variant, seed)
+    examples = training_set.prepare(documents, lists, *judgements, recipe, variant, seed, share)
     if recipe.uses_guide:
         examples = training_set.load_guide(examples, documents, guide, files.guide)
     matrix, stored = embeddings.load(files.embeddings, documents), stored_tokens.load(files.tokens, documents)
