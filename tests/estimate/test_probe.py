@@ -41,7 +41,7 @@ def test_every_rate_of_a_run_is_measured(settings: dict[str, Any], contents: Con
     jobs = [*jobs_of(one)]
     rates = of_machine.rates({name for job in jobs for name in job.work})
     assert rates.missing == {}
-    assert {"encode.small", "train.small", "pairs.maxsim", "bm25", "search", "index", "resample"} <= set(
+    assert {"encode.small", "check.small", "train.small", "pairs.maxsim", "bm25", "search", "index", "resample"} <= set(
         rates.per_second
     )
     assert all(value > 0 for value in rates.per_second.values())

@@ -32,6 +32,7 @@ def test_a_named_machine_has_a_rate_for_every_job(name: str) -> None:
     assert {*SIMPLE, *FIXED} <= set(rates.per_second)
     assert not FIXED.keys() & machines()[name].keys()  # they stand in one place
     assert rates.per_second["encode.minilm"] == pytest.approx(machines()[name]["encode"] * 1e12 / 2e7)
+    assert rates.per_second["check.minilm"] == rates.per_second["encode.minilm"]
     assert rates.per_second["train.minilm"] == pytest.approx(machines()[name]["train"] * 1e12 / 6e7)
 
 

@@ -273,7 +273,10 @@ def _check(one: OneCorpus, systems: Sequence[str]) -> Job:
     queries = min(as_loaded.QUERIES, one.counts.evaluated)
     documents = distinct(2 * queries * saved_model.DEPTH, one.known.documents)  # of the model's run and of its base's
     students = [system.partition(".")[0] for system in systems]
-    works = [added(one.queries(student, queries), one.documents(student, documents)) for student in students]
+    works = [
+        {f"check.{student}": sum(added(one.queries(student, queries), one.documents(student, documents)).values())}
+        for student in students
+    ]
     kept = space.searched(queries, saved_model.DEPTH, one.known, [one.sizes.get(student) for student in set(students)])
     return Job("check", len(systems), "models", added(*works), "model", **kept)
 

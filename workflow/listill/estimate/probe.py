@@ -91,6 +91,8 @@ class Probe:
             return self._train(self.one.plan.settings.students[model])
         if kind == "encode":
             return self._encode(model)
+        if kind == "check":
+            return self._check(self.one.plan.settings.students[model])
         teacher = resolved(self.one.plan.settings.teacher.members, self.one.plan.students)[model]
         return self._late_interaction(teacher) if isinstance(teacher, LateInteraction) else self._score(model, teacher)
 
@@ -148,6 +150,19 @@ class Probe:
             encode = lambda texts: encoder.encode(texts, "document")  # noqa: E731
         tokens = self.one.known.tokens(self.one.limit(model))
         return tokens * per_second(lambda n: encode(self.texts[:n]), len(self.texts))
+
+    def _check(self, student: Student) -> float:
+        """Return the tokens a second of the model as users load it."""
+        from listill.models.loading import load, pooling_of
+        from listill.models.locate import resolve
+        from listill.retrieval.encoder import Encoder
+
+        encoder = Encoder(student)
+        limit = encoder.max_length
+        model = load(student, resolve(student.model, student.revision, pooling_of(student)), encoder.device)
+        model.max_seq_length = limit
+        encode = lambda texts: model.encode_document(texts, show_progress_bar=False)  # noqa: E731
+        return self.one.known.tokens(limit) * per_second(lambda n: encode(self.texts[:n]), len(self.texts))
 
     def _train(self, student: Student) -> float:
         """Return the tokens a second of training steps on texts and queries, with a loss that costs nothing."""

@@ -11,6 +11,8 @@ The names of rates, and their units a second:
 - ``mteb``: tasks of MTEB with one student
 - ``encode.<student>``, ``train.<student>``, ``score.<teacher>``: tokens, in the forward pass of a student, in a training
   step, and in pairs that a reranker scores
+- ``check.<student>``: tokens, in the forward pass of a student as users load it, in float32; on named machines, that of
+  ``encode``
 - ``pairs.<teacher>``: pairs that are compared by MaxSim, or by a teacher outside the package
 """
 
@@ -78,7 +80,7 @@ def rates_of(machine: Mapping[str, Any], sizes: Sizes, flop: Callable[[str], flo
         kind, _, model = name.partition(".")
         if kind == "pairs":
             per_second[name] = float(machine["pairs"])
-        elif kind in machine and sizes.get(model or kind) is not None:
+        elif (rated := "encode" if kind == "check" else kind) in machine and sizes.get(model or kind) is not None:
             step = STEP if kind == "train" else 1
-            per_second[name] = 1e12 * float(machine[kind]) / (step * flop(model or kind))
+            per_second[name] = 1e12 * float(machine[rated]) / (step * flop(model or kind))
     return Rates(per_second, machine["starts"])
