@@ -123,7 +123,7 @@ def test_environments_have_the_tested_versions(file: Path) -> None:
             assert pins[name.lower().replace("_", "-")] == version, wheel
 
 
-@pytest.mark.parametrize("extra", ["lora", "export", "mteb"])
+@pytest.mark.parametrize("extra", ["lora", "export", "models", "mteb"])
 def test_the_environment_of_models_has_the_extras_of_its_stages(extra: str) -> None:
     """A key of the config that needs an extra works with --sdm conda, too."""
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
