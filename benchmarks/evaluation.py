@@ -80,9 +80,7 @@ exec(sys.argv[0]) if len(sys.argv) == 1 else runpy.run_module(sys.argv[0], run_n
 def measured(arguments: Sequence[str], folder: Path | None = None) -> tuple[float, float]:
     """Run a module with its arguments, or a line of Python; return its seconds and its peak memory in MB."""
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *arguments], cwd=folder, text=True, stdout=subprocess.PIPE
-    )
+    done = subprocess.run([sys.executable, "-c", MEASURED, *arguments], cwd=folder, text=True, stdout=subprocess.PIPE)
     if done.returncode:
         sys.exit(f"failed: {' '.join(arguments)}")
     return time.perf_counter() - start, int(done.stdout.split()[-1]) * 1024 / 1e6
