@@ -72,7 +72,7 @@ def check_stages(folder: Path, settings: dict[str, Any], kills: int) -> None:
 
 
 def test_every_stage_survives_kills(copy: Path, settings: dict[str, Any]) -> None:
-    check_stages(copy, settings, kills=3)
+    check_stages(copy, settings, kills=2)
 
 
 @pytest.mark.slow
