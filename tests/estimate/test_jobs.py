@@ -47,6 +47,12 @@ def test_jobs_of_several_corpora(settings: dict[str, Any]) -> None:
     assert not third & {"candidates", "scores", "gate", "rerank"}
 
 
+def test_a_source_of_packages_imports_them(settings: dict[str, Any]) -> None:
+    packages = flow.changed(settings, "corpora.tiny.source", {"kind": "python_api", "packages": ["json"]})
+    found = [next(iter(jobs_of(one))) for case in (settings, packages) for one in corpora(case).values()]
+    assert [(job.stage, job.start) for job in found] == [("corpus", "plain"), ("corpus", "text")]
+
+
 def test_a_learning_curve_trains_on_shares(settings: dict[str, Any]) -> None:
     settings = flow.changed(settings, "evaluation.learning_curve", [0.25, 1])
     (one,) = corpora(settings).values()

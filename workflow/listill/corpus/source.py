@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from listill.contents import contents
 from listill.errors import UserError
@@ -48,7 +48,12 @@ class RawCorpus:
 
 
 class Source(Member):
-    """The base class of sources: settings, and methods to read it. A member is a file in ``corpus/sources/``."""
+    """The base class of sources: settings, and methods to read it. A member is a file in ``corpus/sources/``.
+
+    ``imports`` tells the estimate that the source imports large packages, which takes time in a new process.
+    """
+
+    imports: ClassVar[bool] = False
 
     def read(self) -> RawCorpus:
         """Return documents, topics and judgements, not checked; UserError names file and line of the error."""

@@ -10,8 +10,8 @@ from listill.report.cell import Cell
 from listill.report.results import Results
 
 REMEDY = (
-    "To lose less, train a variant with `selection: {merge: use, retention: {corpora: [...]}}`, with `lora: {rank: 16}`, with "
-    "the loss `anchor`, or with a lower learning_rate (docs/recipes.md)."
+    "To lose less, train a variant with `selection: {merge: use, retention: {corpora: [...]}}`, with `lora: {rank: 16}`, "
+    "with the loss `anchor`, or with a lower learning_rate (docs/recipes.md)."
 )
 
 

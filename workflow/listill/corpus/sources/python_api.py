@@ -4,7 +4,7 @@ Topics are the descriptions of other functions in the See Also sections of the d
 authors. These sections are removed from the documents.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from listill.section import Distinct, Share, Text
 
 class PythonApi(Source):
     """Docstrings of installed packages; topics are the descriptions in their See Also sections."""
+
+    imports: ClassVar[bool] = True
 
     kind: Literal["python_api"] = Field(description="docstrings of installed packages")
     packages: Annotated[list[Text], Distinct] = Field(
