@@ -36,7 +36,7 @@ def curves(gains: list[float], seeds: int = 2) -> list[LearningCurve]:
     whole = [values(name, gains[-1], 90 + seed) for seed, name in enumerate(names)]
     other = values("s.v", 5.0).assign(split="dev")
     per_query = pd.concat([values("s", 0.0), *whole, other])
-    return learning_curves(tables, per_query, evaluated(), {"s.v": 400}, "test", "nDCG@10")
+    return learning_curves(tables, per_query, evaluated(), {"s.v": 400}, "test", "nDCG@10", 0.95, 1)
 
 
 def test_points_are_differences_from_the_base_over_queries_and_seeds() -> None:
@@ -66,4 +66,4 @@ def test_the_conclusion(gains: list[float], words: str) -> None:
 
 
 def test_without_tables_there_is_no_curve() -> None:
-    assert learning_curves([], values("s", 0.0), evaluated(), {}, "test", "nDCG@10") == []
+    assert learning_curves([], values("s", 0.0), evaluated(), {}, "test", "nDCG@10", 0.95, 1) == []

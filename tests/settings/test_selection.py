@@ -29,13 +29,14 @@ def test_the_files_of_the_named_corpora_are_read_by_this_variant_only() -> None:
 
 def test_a_corpus_that_is_only_asked_has_no_report() -> None:
     assert plan({"retention": {"corpora": ["d"]}}).reported == ["c"]
-    assert plan({"retention": {"corpora": ["c"]}}).reported == ["c", "d"]
+    assert plan({"retention": {"corpora": ["c", "d"]}}).reported == ["c"]
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"corpora": ["e"]}, "training.variants.one.selection.retention.corpora: no corpus 'e'"),
+        ({"corpora": ["c"]}, "one.selection.retention.corpora: the variant is trained on c: name other corpora"),
         ({"corpora": []}, "selection.retention.corpora"),
         ({"corpora": ["d"], "max_loss": -1}, "selection.retention.max_loss"),
     ],

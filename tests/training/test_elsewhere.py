@@ -96,7 +96,7 @@ def without_topics(files: list[Path], folder: Path) -> list[Path]:
 
 
 def test_train_and_dev_topics_are_asked_and_the_base_is_measured(encoder: Encoder, general: list[Path]) -> None:
-    (other,) = elsewhere.load(general, encoder, recipe(), seed=1)
+    (other,) = elsewhere.load(general, encoder, recipe(), 1, ["c"])
     assert (other.name, other.max_loss) == ("general", 0.01)
     assert other.selector.query_ids == [f"t{i}" for i in range(6)]
     assert len(other.selector.collection) == SIZE
@@ -115,35 +115,38 @@ def test_without_such_topics_synthetic_dev_queries_are_asked(
     encoder: Encoder, general: list[Path], tmp_path: Path
 ) -> None:
     files = without_topics(general, tmp_path)
-    (other,) = elsewhere.load(files, encoder, recipe(), seed=1)
+    (other,) = elsewhere.load(files, encoder, recipe(), 1, ["c"])
     assert other.selector.query_ids == ["s3", "s4", "s5"]
     with pytest.raises(UserError, match=r"corpus general has neither train or dev topics nor synthetic dev queries"):
-        elsewhere.load([path for path in files if path.stem != "queries"], encoder, recipe(), seed=1)
+        elsewhere.load([path for path in files if path.stem != "queries"], encoder, recipe(), 1, ["c"])
 
 
 def test_queries_and_documents_are_sampled_like_those_of_the_corpus(encoder: Encoder, general: list[Path]) -> None:
     small = {"queries": 2, "documents": 25, "retention": {"corpora": ["general"]}}
-    (other,) = elsewhere.load(general, encoder, recipe(selection=small), seed=1)
+    (other,) = elsewhere.load(general, encoder, recipe(selection=small), 1, ["c"])
     assert (len(other.selector.queries), len(other.selector.collection)) == (2, 25)
 
 
 def test_of_a_student_whose_queries_alone_are_trained_the_documents_stay(encoder: Encoder, general: list[Path]) -> None:
-    (other,) = elsewhere.load(general, encoder, recipe(tower="query"), seed=1)
+    (other,) = elsewhere.load(general, encoder, recipe(tower="query"), 1, ["c"])
     assert other.selector.fixed is not None
     assert other.selector.fixed.shape == (SIZE, encoder.dimension)
 
 
 def test_without_the_key_nothing_is_read(encoder: Encoder) -> None:
-    assert elsewhere.load([Path("missing.parquet")], encoder, Recipe(), seed=1) == []
+    assert elsewhere.load([Path("missing.parquet")], encoder, Recipe(), 1, ["c"]) == []
 
 
 def test_errors(encoder: Encoder, general: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^corpus general: pass its qrels with --retention$"):
-        elsewhere.load([path for path in general if path.stem != "qrels"], encoder, recipe(), seed=1)
+        elsewhere.load([path for path in general if path.stem != "qrels"], encoder, recipe(), 1, ["c"])
+    with pytest.raises(UserError, match=r"selection\.retention: pass the tables of corpus general with --retention$"):
+        elsewhere.load([], encoder, recipe(), 1, ["c"])
+    assert elsewhere.load([], encoder, recipe(), 1, ["general"]) == []
     foreign = tmp_path / "topics.parquet"
     pd.DataFrame({"query_id": ["q"]}).to_parquet(foreign)
     with pytest.raises(UserError, match=r"topics\.parquet: is no table of a listill run"):
-        elsewhere.load([*general, foreign], encoder, recipe(), seed=1)
+        elsewhere.load([*general, foreign], encoder, recipe(), 1, ["c"])
 
 
 def test_what_loses() -> None:

@@ -55,7 +55,7 @@ def figures(
         rows,
         [
             [one.corpus, one.queries, f"{one.cell.base:.3f}", f"{one.cell.value:.3f}", *_difference(one.cell)]
-            for one in retained(retention, 0.0)
+            for one in retained({corpus: Results(table) for corpus, table in retention.items()}, 0.0)
             if one.system == name
         ],
         mean if main.seeds > 1 else "",

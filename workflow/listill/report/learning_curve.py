@@ -11,9 +11,8 @@ from listill.evaluation.significance import Comparison, compare
 from listill.evaluation.topics import EvaluationQueries
 from listill.report import plots
 from listill.report.cell import SIGNIFICANT, p_text, signed
+from listill.report.gains import RESAMPLES
 from listill.system_names import seed_number, without_seed
-
-RESAMPLES, CONFIDENCE, SEED = 10_000, 0.95, 42
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,14 @@ def learning_curves(
     lists: dict[str, int],
     split: str,
     measure: str,
+    confidence: float,
+    seed: int,
 ) -> list[LearningCurve]:
     """Return the learning curve of each variant on one split and measure.
 
     ``tables``: the tables ``learning_curve`` of each variant, seed and share. ``per_query``: the values after trainings on
-    all lists, and of the base models. ``lists``: the number of all lists of each system, without seeds.
+    all lists, and of the base models. ``lists``: the number of all lists of each system, without seeds. ``confidence``
+    is the level of the intervals, and ``seed`` draws them.
     """
     rows = pd.concat([*tables, pd.DataFrame(columns=["system", "split", "measure"])])
     rows = rows[(rows["split"] == split) & (rows["measure"] == measure)]
@@ -76,7 +78,7 @@ def learning_curves(
         values.append(by_system[seeds].to_numpy())
         counts = [int(own.loc[own["share"] == share, "lists"].max()) for share in shares] + [lists[str(system)]]
         differences = [value - base for value in values] + [values[-1] - values[-2]]
-        *changes, last = compare(differences, sample, RESAMPLES, CONFIDENCE, SEED)
+        *changes, last = compare(differences, sample, RESAMPLES, confidence, seed)
         points = [Point(*one) for one in zip([*map(float, shares), 1.0], counts, changes, strict=True)]
         curves.append(LearningCurve(str(system), points, last, _plot(str(system), points, measure)))
     return curves

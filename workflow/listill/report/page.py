@@ -12,7 +12,7 @@ from listill.report.examples import WinsAndLosses, wins_and_losses
 from listill.report.learning_curve import learning_curves
 from listill.report.material import History, Material
 from listill.report.results import Results
-from listill.report.retention import retained_in, warning
+from listill.report.retention import retained, warning
 from listill.report.templates import template
 from listill.report.verdict import Verdict, verdicts
 from listill.system_names import FUSED, seed_number, size_of, student_of, without_seed
@@ -30,7 +30,7 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
     overlaps = _overlaps(material)
     main_cells = [results.cell(system, results.trusted, results.main) for system in results.systems]
     interval_ends = [abs(end) for cell in main_cells if cell for end in (cell.low, cell.high) if not np.isnan(end)]
-    elsewhere = retained_in(material.retention, max_loss)
+    elsewhere = retained(material.retention, max_loss)
     return template("report.html.j2").render(
         title=material.title,
         results=results,
@@ -53,6 +53,8 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
             {f"{one.student}.{one.variant}": sum(one.trained.values()) for one in material.histories},
             results.trusted,
             results.main,
+            results.confidence or CONFIDENCE,
+            int(material.config.get("seed", 0)),
         ),
         max_loss=max_loss,
         lost=lambda system: warning(elsewhere, system),

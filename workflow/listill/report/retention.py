@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import pandas as pd
-
 from listill.report.cell import Cell
 from listill.report.results import Results
 
@@ -31,12 +29,7 @@ class Retained:
     state: Literal["lost", "undecided", "retained"]
 
 
-def retained(summaries: Mapping[str, pd.DataFrame], max_loss: float) -> list[Retained]:
-    """Return what ``retained_in`` does, from the table ``summary`` of each other corpus; no p-value is shown as a bound."""
-    return retained_in({corpus: Results(summary) for corpus, summary in summaries.items()}, max_loss)
-
-
-def retained_in(others: Mapping[str, Results], max_loss: float) -> list[Retained]:
+def retained(others: Mapping[str, Results], max_loss: float) -> list[Retained]:
     """Return the trained systems on each other corpus, from the results on its queries.
 
     Parameters

@@ -12,7 +12,7 @@ from pathlib import Path
 from listill.errors import UserError
 from listill.report.cell import Cell, signed
 from listill.report.results import Results
-from listill.report.retention import retained_in
+from listill.report.retention import retained
 from listill.report.verdict import verdicts
 
 WIDTH = 100
@@ -106,7 +106,7 @@ def _elsewhere(folder: Path) -> str:
     lines = [
         f"on {row.corpus} ({row.queries}), {row.system}: {row.measure} {row.cell.base:.3f} -> {row.cell.value:.3f}, "
         f"{signed(row.cell.delta)} ({row.cell.interval}): {row.state}"
-        for row in retained_in(others, retention["max_loss"])
+        for row in retained(others, retention["max_loss"])
     ]
     return "".join(f"\n{textwrap.fill(line, WIDTH)}" for line in lines)
 

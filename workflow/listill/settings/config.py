@@ -139,6 +139,20 @@ class Settings(Section):
         own = self.corpora[corpus].passages
         return self.generation.passages if own is None else own
 
+    def _check_kept_elsewhere(self, variant: str, recipe: Recipe) -> None:
+        """Raise ValueError for corpora in selection.retention that are not there, or that measure nothing."""
+        if recipe.selection.retention is None:
+            return
+        place, named = f"training.variants.{variant}.selection.retention.corpora", recipe.selection.retention.corpora
+        for name in named:
+            if name not in self.corpora:
+                raise ValueError(f"{place}: no corpus '{name}'{nearest(name, self.corpora)}")
+        own = self.training.variants[variant].corpora
+        trainings = [[corpus] for corpus in (self.corpora if own is None else own)]
+        trainings += [joint.corpora for joint in self.joint.values() if joint.variant == variant]
+        if trainings and not any({*named} - {*corpora} for corpora in trainings):
+            raise ValueError(f"{place}: the variant is trained on {', '.join(named)}: name other corpora")
+
     def _check_retention(self) -> None:
         """Raise ValueError for unknown corpora, and if no student is trained on another corpus."""
         if self.evaluation.retention is None:
@@ -193,10 +207,7 @@ class Settings(Section):
             if recipe.anchor_texts and recipe.anchor_texts.corpus not in self.corpora:
                 name = recipe.anchor_texts.corpus
                 raise ValueError(f"{place}.anchor_texts.corpus: no corpus '{name}'{nearest(name, self.corpora)}")
-            for name in recipe.selection.retention.corpora if recipe.selection.retention else []:
-                if name not in self.corpora:
-                    place += ".selection.retention.corpora"
-                    raise ValueError(f"{place}: no corpus '{name}'{nearest(name, self.corpora)}")
+            self._check_kept_elsewhere(variant, recipe)
             if recipe.anchor_texts and recipe.tower == "query":
                 raise ValueError(
                     f"{place}.anchor_texts: passages are not trained with `tower: query`: remove one of the two keys"

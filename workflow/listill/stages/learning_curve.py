@@ -1,12 +1,10 @@
 """Train a variant on a share of its lists and measure it: one point of a learning curve. The model is not kept."""
 
-import contextlib
-
 from listill.settings.config import Settings
 from listill.settings.evaluation import Evaluation
 from listill.stages.command import In, MaybeIn, Others, Out, main
 from listill.stages.job import Job
-from listill.stages.train import TrainStage
+from listill.stages.train import TrainStage, trained
 from listill.stages.train import settings as of_variant
 
 VERSION = 1
@@ -23,9 +21,10 @@ class LearningCurveStage(TrainStage):
 
 def settings(config: Settings, corpus: str, student: str, variant: str, percent: str) -> LearningCurveStage:
     """Return the settings of this stage for one variant of one student, on a share of its lists."""
-    evaluation = config.evaluation
+    whole, evaluation = of_variant(config, corpus, student, variant), config.evaluation
+    recipe = whole.recipe.model_copy(update={"tensorboard": False})  # which is for the whole training
     own = {"version": VERSION, "share": int(percent) / 100, "measures": evaluation.measures, "depth": evaluation.depth}
-    return LearningCurveStage(**dict(of_variant(config, corpus, student, variant)) | own)
+    return LearningCurveStage(**dict(whole) | own | {"recipe": recipe})
 
 
 def run(
@@ -48,20 +47,11 @@ def run(
     from listill.evaluation.measures import per_query
     from listill.evaluation.topics import evaluation_queries
     from listill.retrieval.dense import DenseRetriever
-    from listill.retrieval.encoder import Encoder
     from listill.retrieval.runs import with_ids
-    from listill.training import elsewhere, parts, session
+    from listill.training.parts import Files
 
-    processes, seed = session.begin(), settings.training_seed
-    recipe = settings.recipe.model_copy(update={"tensorboard": False})
-    files = parts.Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates, anchor_texts)
-    encoder = Encoder(settings.student, trainable=True)
-    loaded = parts.load(
-        files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed, share=settings.share
-    )
-    with job.work(out) if processes.first else contextlib.nullcontext() as work:
-        others = elsewhere.load(retention, encoder, recipe, settings.seed)
-        decision = session.train(encoder, [loaded], recipe, seed, work, out, processes, others=others)
+    files = Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates, anchor_texts)
+    with trained(settings, job, files, retention, out, settings.share) as (encoder, loaded, decision):
         if decision:
             evaluated = evaluation_queries(topics, qrels, queries, corpus)
             asked = evaluated.judged[evaluated.judged["split"] != "dev"]

@@ -1,7 +1,9 @@
 """Train one variant of a student on its lists; keep the weights that are best on dev queries."""
 
 import contextlib
-from typing import Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from listill.settings.config import Settings
 from listill.settings.students import FrozenEncoder, Student
@@ -9,6 +11,11 @@ from listill.settings.training import Recipe
 from listill.stages.command import In, MaybeIn, MaybeOut, Others, Out, main
 from listill.stages.job import Job, StageSettings
 from listill.system_names import seed_number
+
+if TYPE_CHECKING:
+    from listill.retrieval.encoder import Encoder
+    from listill.training.decision import Decision
+    from listill.training.parts import Files, Loaded
 
 VERSION = 3
 
@@ -79,28 +86,42 @@ def run(
     training.selection.retention, and their queries.parquet if synthetic dev queries may be used.
     """
     from listill.retrieval import embeddings as vectors
-    from listill.retrieval.encoder import Encoder
-    from listill.training import elsewhere, parts, session
+    from listill.training.parts import Files
     from listill.training.save import write
 
-    processes, recipe, seed = session.begin(), settings.recipe, settings.training_seed
-    files = parts.Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates, anchor_texts)
-    encoder = Encoder(settings.student, trainable=True)
-    loaded = parts.load(files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed)
-    if loaded.part.temperatures is not recipe.temperatures:
-        job.details["teacher_temperature"] = loaded.part.temperatures.teacher
-    with job.work(out) if processes.first else contextlib.nullcontext() as work:
-        others = elsewhere.load(retention, encoder, recipe, settings.seed)
-        decision = session.train(encoder, [loaded], recipe, seed, work, out, processes, others=others)
+    files = Files(corpus, topics, qrels, queries, lists, tokens, embeddings, guide, dev_candidates, anchor_texts)
+    with trained(settings, job, files, retention, out) as (encoder, loaded, decision):
+        if loaded.part.temperatures is not settings.recipe.temperatures:
+            job.details["teacher_temperature"] = loaded.part.temperatures.teacher
         if decision:
-            trained = loaded.part.examples.counts
-            job.details |= decision.summary() | {"base_model": settings.student.model, "trained": trained}
+            counts = loaded.part.examples.counts
+            job.details |= decision.summary() | {"base_model": settings.student.model, "trained": counts}
             about = job.provenance(f"models/{settings.name}/{settings.variant}")
             write(encoder, decision.result, decision.base, about, out)
             if embeddings_out is not None:
                 key = f"embeddings/{settings.name}.{settings.variant}"
                 documents = loaded.whole.selector.collection
                 vectors.write(embeddings_out, decision.embeddings[0], documents, job.provenance(key))
+
+
+@contextlib.contextmanager
+def trained(
+    settings: TrainStage, job: Job, files: "Files", retention: Sequence[Path], out: Path, share: float = 1.0
+) -> "Iterator[tuple[Encoder, Loaded, Decision | None]]":
+    """Train on one corpus; yield the encoder with the kept weights, what was read, and the decision about the weights.
+
+    ``share`` is that of the lists. The decision is None in all processes but the first. The checkpoints for ``out`` are kept
+    until the context ends.
+    """
+    from listill.retrieval.encoder import Encoder
+    from listill.training import elsewhere, parts, session
+
+    processes, recipe, seed = session.begin(), settings.recipe, settings.training_seed
+    encoder = Encoder(settings.student, trainable=True)
+    loaded = parts.load(files, encoder, recipe, settings.variant, settings.guide, seed, settings.seed, share=share)
+    others = elsewhere.load(retention, encoder, recipe, settings.seed, [job.corpus])
+    with job.work(out) if processes.first else contextlib.nullcontext() as work:
+        yield encoder, loaded, session.train(encoder, [loaded], recipe, seed, work, out, processes, others=others)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def run(
             raise UserError(f"corpus {name}: {error}") from None
         loaded.append(one)
     with job.work(out) if processes.first else contextlib.nullcontext() as work:
-        others = elsewhere.load(retention, encoder, recipe, settings.seed)
+        others = elsewhere.load(retention, encoder, recipe, settings.seed, settings.corpora)
         decision = session.train(encoder, loaded, recipe, seed, work, out, processes, settings.turns, others)
         if decision:
             job.details |= decision.summary() | {"base_model": settings.student.model}

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from listill import tables
@@ -22,7 +21,7 @@ from listill.retrieval import embeddings, stored_tokens
 from listill.retrieval.encoder import Encoder
 from listill.schemas import HUMAN
 from listill.settings.training import Recipe
-from listill.training.selection import Selector, selector
+from listill.training.selection import Selector, all_dev_queries, selector
 
 log = logging.getLogger("listill")
 
@@ -43,12 +42,12 @@ class Other:
         return self.base - measure > self.max_loss
 
 
-def load(files: Sequence[Path], encoder: Encoder, recipe: Recipe, seed: int) -> list[Other]:
+def load(files: Sequence[Path], encoder: Encoder, recipe: Recipe, seed: int, own: Sequence[str | None]) -> list[Other]:
     """Read the corpora of ``selection.retention``; ``encoder`` is the untrained student.
 
     ``files`` are the tables of these corpora (see the stage ``train``), in any order; each says itself what it is and of
-    which corpus. ``seed`` draws the queries and documents that weights are measured on. Raises UserError if a table is
-    missing, or if a corpus has no queries.
+    which corpus. ``seed`` draws the queries and documents that weights are measured on. ``own`` are the corpora that are
+    trained on, which are left out. Raises UserError if a table or a corpus is missing, or if a corpus has no queries.
     """
     settings = recipe.selection.retention
     if settings is None:
@@ -59,6 +58,8 @@ def load(files: Sequence[Path], encoder: Encoder, recipe: Recipe, seed: int) -> 
         if about.corpus is None:
             raise UserError(f"{path}: is no table of a listill run: pass those of the corpora in selection.retention")
         by_corpus.setdefault(about.corpus, {})[about.key.partition("/")[0]] = path
+    if absent := sorted(set(settings.corpora) - by_corpus.keys() - {*own}):
+        raise UserError(f"training.selection.retention: pass the tables of corpus {absent[0]} with --retention")
     others = []
     for name, of_corpus in by_corpus.items():
         if missing := [table for table in NEEDED if table not in of_corpus]:
@@ -66,12 +67,8 @@ def load(files: Sequence[Path], encoder: Encoder, recipe: Recipe, seed: int) -> 
         evaluated = _queries(name, of_corpus)
         documents = collection.load(of_corpus["corpus"])
         matrix = embeddings.load(of_corpus["embeddings"], documents)
-        chosen = evaluated.judged
-        query_ids, texts = chosen["query_id"].tolist(), chosen["text"].tolist()
-        relevant = evaluated.qrels[evaluated.qrels["query_id"].isin(query_ids) & (evaluated.qrels["relevance"] > 0)]
-        tokens = (encoder.tokenise(texts, "query"), stored_tokens.load(of_corpus["tokens"], documents))
-        fixed = matrix if recipe.tower == "query" else None
-        whole = Selector(documents, query_ids, texts, relevant, tokens, np.ones(len(texts)), fixed)
+        whole = all_dev_queries(documents, evaluated, encoder, stored_tokens.load(of_corpus["tokens"], documents))
+        whole.fixed = matrix if recipe.tower == "query" else None
         part, base = selector(whole, evaluated, encoder, matrix, recipe.selection, seed)
         log.info(
             "selection: weights that lose more than %g on %s are not kept (%d queries, %d documents, base %s %.4f)",

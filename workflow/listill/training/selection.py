@@ -94,19 +94,25 @@ def whole_corpus(collection: Collection, evaluated: EvaluationQueries, encoder: 
     Without or with few dev topics, the evaluation queries contain synthetic dev queries of held-out passages. Raises
     UserError if there are no dev queries.
     """
-    queries = evaluated.judged[evaluated.judged["split"] == "dev"].sort_values("query_id")
-    if queries.empty:
+    if not (evaluated.judged["split"] == "dev").any():
         raise UserError(
             "there are no dev queries to select the weights by: add dev topics, or set corpora.<name>.heldout above 0"
         )
     log.info("selection: the weights are selected by %s", evaluated.composition("dev"))
-    query_ids, texts = queries["query_id"].tolist(), queries["text"].tolist()
-    relevant = evaluated.qrels[evaluated.qrels["query_id"].isin(query_ids) & (evaluated.qrels["relevance"] > 0)]
-    weights = evaluated.sample(query_ids).weight
-    if weights.sum() < evaluated.min_dev_topics:
+    whole = all_dev_queries(collection, evaluated, encoder, tokens)
+    if whole.weights is not None and whole.weights.sum() < evaluated.min_dev_topics:
         log.warning(
             "selection: so few dev queries cannot decide reliably; add dev topics, or raise corpora.<name>.heldout"
         )
+    return whole
+
+
+def all_dev_queries(collection: Collection, evaluated: EvaluationQueries, encoder: Encoder, tokens: Tokens) -> Selector:
+    """Return the selector with all judged dev queries and all documents; ``tokens`` are those of the documents."""
+    queries = evaluated.judged[evaluated.judged["split"] == "dev"].sort_values("query_id")
+    query_ids, texts = queries["query_id"].tolist(), queries["text"].tolist()
+    relevant = evaluated.qrels[evaluated.qrels["query_id"].isin(query_ids) & (evaluated.qrels["relevance"] > 0)]
+    weights = evaluated.sample(query_ids).weight
     return Selector(collection, query_ids, texts, relevant, (encoder.tokenise(texts, "query"), tokens), weights)
 
 
