@@ -41,7 +41,7 @@ def test_positions_and_masks_of_ids() -> None:
 
 def test_a_subset_keeps_duplicate_groups() -> None:
     part = collection().subset(np.array([3, 2, 1]))
-    assert (part.doc_ids, part.titles, part.texts) == (["d", "c", "a"], ["", "C", None], ["z", "y", "x"])
+    assert (part.doc_ids, part.titles, part.texts) == (["d", "c", "a"], ["", "C", ""], ["z", "y", "x"])
     assert part.group[0] == part.group[2] != part.group[1]
 
 

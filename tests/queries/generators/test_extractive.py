@@ -50,7 +50,7 @@ def test_without_dropout_the_recorded_span_is_the_query(corpus: Collection) -> N
     cut = frame[frame["start"].notna()]
     assert cut["type"].value_counts().min() >= 30
     for row in cut.itertuples():
-        text = corpus.texts[corpus.position[row.doc_id]]
+        text = corpus.texts[list(corpus.doc_ids).index(row.doc_id)]
         assert text[row.start : row.end] == row.text
         before = text[: row.start]
         if row.type == "lead":
@@ -69,7 +69,7 @@ def test_dropout_keeps_the_order_of_words(corpus: Collection) -> None:
     cut = frame[frame["start"].notna()]
     shares = []
     for row in cut.itertuples():
-        span_words = corpus.texts[corpus.position[row.doc_id]][row.start : row.end].split()
+        span_words = corpus.texts[list(corpus.doc_ids).index(row.doc_id)][row.start : row.end].split()
         rest = iter(span_words)
         assert all(word in rest for word in row.text.split())
         shares.append(len(row.text.split()) / len(span_words))
@@ -85,7 +85,7 @@ def test_if_all_words_are_dropped_the_whole_span_is_kept() -> None:
 def test_the_query_is_removed_from_the_passage(corpus: Collection) -> None:
     frame = settings(dropout=0).generate(corpus, list(range(30)), 7)
     for row in frame[frame["start"].notna()].itertuples():
-        i = corpus.position[row.doc_id]
+        i = list(corpus.doc_ids).index(row.doc_id)
         left = corpus.without(i, row.start, row.end)
         assert row.text not in left
         assert left.startswith(corpus.titles[i] or "")
@@ -134,7 +134,7 @@ def test_key_phrases_have_a_high_tf_idf_and_do_not_overlap(corpus: Collection) -
         words = row.text.split()
         assert 4 <= len(words) <= 8
         assert not common & set(words)
-        assert all(word in corpus.rendered(corpus.position[row.doc_id]).lower() for word in words)
+        assert all(word in corpus.rendered(list(corpus.doc_ids).index(row.doc_id)).lower() for word in words)
     # A word that occurs in a single document has a higher tf-idf than a word of all documents.
     texts = ["alpha common thing", "beta common thing", "gamma common thing"]
     three = Collection(["a", "b", "c"], [None] * 3, texts, np.arange(3))

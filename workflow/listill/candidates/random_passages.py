@@ -27,13 +27,14 @@ def with_random(
         return pool
     group = collection.group.tolist()
     groups = len(set(group))
+    own = collection.doc_ids.positions(query_ids) if collection.topics_are_documents else np.full(len(query_ids), -1)
     queries: list[int] = []
     documents: list[int] = []
     for query, found in pool.groupby("query")["document"]:
         query_id = query_ids[query]
         seen = set(collection.group[found].tolist())
-        if collection.topics_are_documents and query_id in collection.position:
-            seen.add(group[collection.position[query_id]])
+        if own[query] >= 0:
+            seen.add(group[own[query]])
         drawn = _draw(min(count, groups - len(seen)), seen, group, f"{seed}:{query_id}:random")
         queries += [query] * len(drawn)
         documents += drawn

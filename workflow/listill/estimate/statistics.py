@@ -11,10 +11,11 @@ import pandas as pd
 
 from listill import tables
 from listill.corpus.build import build
-from listill.corpus.collection import Collection
+from listill.corpus.collection import Collection, groups
 from listill.corpus.source import read_unchanged
 from listill.queries.passages import passages, split_of
 from listill.settings.corpora import Corpus
+from listill.strings import Strings
 
 # How many documents are measured.
 SAMPLE = 500
@@ -98,15 +99,12 @@ def of_source(corpus: Corpus, seed: int) -> Contents:
 
 def collection_of(columns: dict[str, list[Any]], corpus: Corpus) -> Collection:
     """Return the columns of the table ``corpus`` as a collection."""
-    doc_ids = columns["doc_id"]
-    position = {doc_id: i for i, doc_id in enumerate(doc_ids)}
-    originals = columns["duplicate_of"]
-    group = np.array([i if first is None else position[first] for i, first in enumerate(originals)], dtype=np.int64)
+    doc_ids = Strings.of(columns["doc_id"])
     return Collection(
         doc_ids,
-        columns["title"],
-        columns["text"],
-        group,
+        Strings.of(columns["title"]),
+        Strings.of(columns["text"]),
+        groups(doc_ids, columns["duplicate_of"]),
         corpus.template,
         corpus.topics_are_documents,
         corpus.language,
@@ -122,9 +120,7 @@ def statistics(contents: Contents, lengths: Lengths) -> Statistics:
     texts = [collection.rendered(int(i)) for i in contents.sample()]
     return Statistics(
         documents=len(collection),
-        characters=sum(
-            len(text) + len(title or "") for text, title in zip(collection.texts, collection.titles, strict=True)
-        ),
+        characters=sum(len(text) + len(title) for text, title in zip(collection.texts, collection.titles, strict=True)),
         trainable=len(train),
         relevant=len(groups & set(train)),
         heldout=contents.heldout["split"].value_counts().to_dict(),
@@ -135,5 +131,5 @@ def statistics(contents: Contents, lengths: Lengths) -> Statistics:
 
 
 def _groups(collection: Collection, doc_ids: Sequence[str]) -> set[int]:
-    known = [collection.position[doc_id] for doc_id in doc_ids if doc_id in collection.position]
-    return set(collection.group[known].tolist())
+    positions = collection.doc_ids.positions(doc_ids)
+    return set(collection.group[positions[positions >= 0]].tolist())

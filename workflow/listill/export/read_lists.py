@@ -15,7 +15,23 @@ def training_lists(
     """Return the lists with their texts, from the tables ``lists``, ``queries`` and ``qrels`` (all splits)."""
     ordered = lists.sort_values("query_id", ignore_index=True)
     examples = load(collection, ordered, queries, qrels[qrels["split"] == "train"])
+    _check_new_ids(examples, collection)
     return TrainingLists(name, [_list(examples, q, collection) for q in range(len(examples))])
+
+
+def _check_new_ids(examples: Examples, collection: Collection) -> None:
+    """Raise UserError if a document has the id that a passage which was changed for its query gets."""
+    changed = [(q, t) for q, row in enumerate(examples.lists) for t in row if examples.document[t] < 0]
+    new_ids = [_new_id(examples, q, t, collection) for q, t in changed]
+    for new_id, position in zip(new_ids, collection.doc_ids.positions(new_ids), strict=True):
+        if position >= 0:
+            raise UserError(
+                f"document '{new_id}': an exported passage needs this id: rename the document in the source"
+            )
+
+
+def _new_id(examples: Examples, q: int, t: int, collection: Collection) -> str:
+    return f"{collection.doc_ids[examples.group[t]]}#{examples.query_ids[q]}"
 
 
 def _list(examples: Examples, q: int, collection: Collection) -> TrainingList:
@@ -37,12 +53,7 @@ def _list(examples: Examples, q: int, collection: Collection) -> TrainingList:
 
 def _doc_ids(examples: Examples, q: int, collection: Collection) -> list[str]:
     """Return the ids of a list's passages; one that was changed for its query has an id of its own."""
-    query_id = examples.query_ids[q]
-    ids = []
-    for t in examples.lists[q]:
-        document = int(examples.document[t])
-        own = f"{collection.doc_ids[int(examples.group[t])]}#{query_id}"
-        if document < 0 and own in collection.position:
-            raise UserError(f"document '{own}': an exported passage needs this id: rename the document in the source")
-        ids.append(own if document < 0 else collection.doc_ids[document])
-    return ids
+    return [
+        _new_id(examples, q, t, collection) if examples.document[t] < 0 else collection.doc_ids[examples.document[t]]
+        for t in examples.lists[q]
+    ]

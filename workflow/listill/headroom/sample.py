@@ -37,7 +37,7 @@ def draw(contents: Contents, corpus: Corpus, generator: Generator, documents: in
     """
     chooser = random.Random(f"{seed}:headroom")
     relevant = contents.qrels[contents.qrels["relevance"] > 0]
-    relevant = relevant[relevant["doc_id"].isin(contents.collection.position)]
+    relevant = relevant[contents.collection.doc_ids.positions(relevant["doc_id"].tolist()) >= 0]
     minimum = max(1, corpus.min_dev_topics)
     known = _topics(contents, relevant, minimum)
     enough = len(known) >= minimum  # however few of them are drawn
@@ -76,7 +76,7 @@ def _part(collection: Collection, wanted: list[str], documents: int, chooser: ra
     """Return the ``wanted`` documents and others that are drawn at random, at most ``documents``."""
     if len(collection) <= documents:
         return collection
-    chosen = {collection.position[doc_id] for doc_id in wanted}
+    chosen = set(collection.positions(wanted, "qrels").tolist())
     others = [i for i in range(len(collection)) if i not in chosen]
     chosen |= set(chooser.sample(others, max(0, min(documents - len(chosen), len(others)))))
     return collection.subset(np.array(sorted(chosen), dtype=np.int64))

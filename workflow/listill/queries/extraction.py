@@ -65,7 +65,7 @@ def extracts(settings: Extractive, collection: Collection, passages: list[int], 
     phrases = _key_phrases(collection, passages, settings.phrases) if needs_phrases else [[] for _ in passages]
     for i, passage_phrases in zip(passages, phrases, strict=True):
         doc_id = collection.doc_ids[i]
-        passage = Passage(collection.titles[i] or "", collection.texts[i], passage_phrases, settings)
+        passage = Passage(collection.titles[i], collection.texts[i], passage_phrases, settings)
         for query_type, count in settings.types.items():
             seen = set()
             for n in range(count):

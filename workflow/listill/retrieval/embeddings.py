@@ -13,6 +13,7 @@ from listill.progress import Whole
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.search import check_finite
 from listill.retrieval.tokens import Tokens
+from listill.strings import Strings
 from listill.tables import Provenance
 
 # Documents per part. An interruption loses at most the embeddings of one part.
@@ -22,7 +23,7 @@ PART = 8192
 def load(path: Path, collection: Collection) -> np.ndarray:
     """Return the float32 embeddings [documents, d] in the order of the collection."""
     table = tables.read_arrow(path, "embeddings")
-    if table["doc_id"].to_pylist() != collection.doc_ids:
+    if Strings(table["doc_id"]) != collection.doc_ids:
         raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
     # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers (2.8 million documents of 768).
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table["embedding"].chunks]
@@ -37,11 +38,11 @@ def load_named(paths: list[Path], collection: Collection) -> dict[str, np.ndarra
     return {path.stem: load(path, collection) for path in paths}
 
 
-def as_table(doc_ids: list[str], embeddings: np.ndarray) -> pa.Table:
+def as_table(doc_ids: Iterable[str], embeddings: np.ndarray) -> pa.Table:
     """Return the embeddings [n, d] as a table."""
     offsets = np.arange(len(embeddings) + 1, dtype=np.int32) * embeddings.shape[1]
     vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(embeddings.reshape(-1)))
-    return tables.as_table("embeddings", pa.table({"doc_id": pa.array(doc_ids), "embedding": vectors}))
+    return tables.as_table("embeddings", pa.table({"doc_id": Strings.of(doc_ids).column, "embedding": vectors}))
 
 
 def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> Iterator[np.ndarray]:

@@ -41,7 +41,7 @@ def by_position(documents: list[np.ndarray], scores: list[np.ndarray]) -> pd.Dat
 
 def without_own_documents(run: pd.DataFrame, query_ids: list[str], collection: Collection, depth: int) -> pd.DataFrame:
     """Return a run by position without the document that has the query's own id, ranked again and cut at ``depth``."""
-    own_documents = np.array([collection.position.get(query_id, -1) for query_id in query_ids], dtype=np.int64)
+    own_documents = collection.doc_ids.positions(query_ids)
     others = run[run["document"].to_numpy() != own_documents[run["query"]]]
     ranks = others.groupby("query").cumcount() + 1
     return others.assign(rank=ranks)[ranks <= depth]

@@ -1,6 +1,6 @@
 """Store and load the tokens of a whole corpus, as produced by the tokenizer of one model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval.tokens import Tokens
 from listill.schemas import SCHEMAS
+from listill.strings import Strings
 
 PART = 8192  # documents per row group
 
@@ -18,7 +19,7 @@ PART = 8192  # documents per row group
 def load(path: Path, collection: Collection) -> Tokens:
     """Return the tokens of all documents in the order of the collection."""
     table = tables.read_arrow(path, "tokens")
-    if table["doc_id"].to_pylist() != collection.doc_ids:
+    if Strings(table["doc_id"]) != collection.doc_ids:
         raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
     suffix = tables.details(path).get("suffix")
     if not isinstance(suffix, int):
@@ -32,10 +33,10 @@ def load(path: Path, collection: Collection) -> Tokens:
     return Tokens(np.concatenate(token_ids), starts, suffix)
 
 
-def as_table(doc_ids: list[str], tokens: Tokens) -> pa.Table:
+def as_table(doc_ids: Iterable[str], tokens: Tokens) -> pa.Table:
     """Return the tokens as a table."""
     rows = pa.ListArray.from_arrays(pa.array(tokens.starts.astype(np.int32)), pa.array(tokens.ids))
-    return pa.table({"doc_id": pa.array(doc_ids), "tokens": rows}, schema=SCHEMAS["tokens"])
+    return pa.table({"doc_id": Strings.of(doc_ids).column, "tokens": rows}).cast(SCHEMAS["tokens"])
 
 
 def in_parts(tokens: Tokens, collection: Collection) -> Iterator[pa.Table]:

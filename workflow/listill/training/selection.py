@@ -142,10 +142,8 @@ def selector(
     documents = np.arange(len(collection))
     if len(collection) > settings.documents:
         hard = DenseRetriever("", collection, encoder, embeddings).search(query_tokens, HARD)[0]
-        judged = [
-            doc_id for doc_id in relevant["doc_id"] if doc_id in collection.position
-        ]  # a judged one may be missing
-        needed = set(np.concatenate([collection.positions(judged, "dev judgements"), *hard]))
+        judged = collection.doc_ids.positions(relevant["doc_id"].tolist())
+        needed = set(np.concatenate([judged[judged >= 0], *hard]))  # a judged one may be missing
         if candidates is not None:
             first = (candidates["retriever"] == "bm25") & candidates["rank"].between(1, HARD)
             found = candidates[first & candidates["query_id"].isin(query_ids)]

@@ -21,7 +21,7 @@ def write(material: MeasuredCorpus, folder: Path) -> None:
     write_jsonl(
         folder / "corpus.jsonl",
         (
-            {"_id": doc_id, **({} if title is None else {"title": title}), "text": text}
+            {"_id": doc_id, **({"title": title} if title else {}), "text": text}
             for doc_id, title, text in zip(documents.doc_ids, documents.titles, documents.texts, strict=True)
         ),
     )
