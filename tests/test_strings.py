@@ -2,15 +2,13 @@
 
 import numpy as np
 import pyarrow as pa
-import pytest
-from listill import strings
-from listill.strings import Strings
+
+from listill.strings import Strings, blocks
 
 TEXTS = ["b", "", "ä\N{GRINNING FACE}", "a", "\U0001f600", "￿", "b2"]
 
 
-def test_a_column_is_a_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings, "BLOCK", 3)
+def test_a_column_is_a_sequence() -> None:
     column = Strings.of(iter(TEXTS))
     assert list(column) == TEXTS == [column[i] for i in range(len(column))]
     assert column == TEXTS
@@ -23,6 +21,13 @@ def test_a_column_is_a_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Strings.of(column) is column
     assert list(Strings.of([])) == []
     assert list(Strings.of(["a", None], missing="-")) == ["a", "-"]
+
+
+def test_blocks() -> None:
+    assert list(blocks(iter(TEXTS), 3)) == [TEXTS[:3], TEXTS[3:6], TEXTS[6:]]
+    assert list(blocks([])) == []
+    long = [str(i) for i in range(20_000)]  # of several blocks
+    assert list(Strings.of(long)) == long
 
 
 def test_positions() -> None:

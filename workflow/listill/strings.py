@@ -4,6 +4,7 @@ A Python string takes about 60 bytes more than its characters. Of a large corpus
 only when they are used.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
@@ -11,8 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Number of texts that ``of`` and iteration hold as Python strings at a time.
+# Number of texts that are Python strings at a time.
 BLOCK = 8192
+
+
+def blocks(texts: Iterable[str], size: int = BLOCK) -> Iterator[list[str]]:
+    """Yield the texts as lists of at most ``size``."""
+    iterator = iter(texts)
+    while block := list(itertools.islice(iterator, size)):
+        yield block
 
 
 class Strings(Sequence[str]):
@@ -27,13 +35,8 @@ class Strings(Sequence[str]):
         """Return a column of texts, with ``missing`` in place of None; only a block of them are collected at a time."""
         if isinstance(texts, Strings):
             return texts
-        chunks, block = [], []
-        for text in texts:
-            block.append(missing if text is None else text)
-            if len(block) == BLOCK:
-                chunks.append(pa.array(block, pa.large_string()))
-                block = []
-        return cls(pa.chunked_array([*chunks, pa.array(block, pa.large_string())], pa.large_string()))
+        whole = (missing if text is None else text for text in texts)
+        return cls(pa.chunked_array((pa.array(block, pa.large_string()) for block in blocks(whole)), pa.large_string()))
 
     def __len__(self) -> int:
         return len(self.column)
