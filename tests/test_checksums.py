@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -54,12 +53,6 @@ def test_remove(tmp_path: Path) -> None:
     checksums.remove(tmp_path / "folder")
     checksums.remove(tmp_path / "missing")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_sealed_array_is_read_by_numpy(tmp_path: Path) -> None:
-    tables.write_array(tmp_path / "v.npy", np.arange(6.0))
-    assert checksums.usable(tmp_path / "v.npy")
-    assert np.load(tmp_path / "v.npy").tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_table_has_its_checksum_in_its_metadata(tmp_path: Path) -> None:

@@ -250,13 +250,6 @@ def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None
     assert sorted(tmp_path.iterdir()) == sorted([used, other])
 
 
-def test_arrays_are_written_atomically(tmp_path: Path) -> None:
-    values = np.arange(6, dtype=np.int32).reshape(2, 3)
-    tables.write_array(tmp_path / "new" / "v.npy", values)
-    assert np.array_equal(np.load(tmp_path / "new" / "v.npy"), values)
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["v.npy"]
-
-
 def test_a_model_folder_has_provenance(tmp_path: Path) -> None:
     about = Provenance("models/s/v", "f1", {"c/corpus": "c1"}, {"best_step": 3}, "c")
     (tmp_path / "listill.json").write_text(about.to_json())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tiny
-from listill import tables
+from listill import arrays, checksums, tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.retrieval import embeddings
@@ -42,6 +42,30 @@ def test_embeddings_of_another_corpus_are_rejected(path: Path, ids: list[str]) -
         embeddings.load(path, corpus(ids))
 
 
+def test_large_embeddings_are_mapped(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(embeddings, "MAPPED", 5)
+    loaded = embeddings.load(path, corpus(IDS))
+    assert isinstance(loaded, np.memmap)
+    np.testing.assert_array_equal(loaded, VECTORS)
+    (file,) = path.parent.glob(".s.*.npy")
+    state = file.stat()
+    embeddings.load(path, corpus(IDS))
+    assert file.stat().st_mtime_ns == state.st_mtime_ns  # written once
+    with open(file, "r+b") as damaged:
+        damaged.seek(-8, 2)
+        damaged.write(b"x")
+    np.testing.assert_array_equal(embeddings.load(path, corpus(IDS)), VECTORS)
+    assert "is damaged and is removed" in caplog.text
+    # Other embeddings replace the file, whatever their date.
+    tables.write(path, "embeddings", embeddings.as_table(IDS, 2 * VECTORS), tables.Provenance("embeddings/s", "g"))
+    np.testing.assert_array_equal(embeddings.load(path, corpus(IDS)), 2 * VECTORS)
+    (other,) = path.parent.glob(".s.*.npy")
+    assert other.name != file.name
+    assert checksums.usable(other)
+
+
 def test_encoding_in_parts_reuses_finished_parts(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,7 +77,7 @@ def test_encoding_in_parts_reuses_finished_parts(
     marker = np.full((4, encoder.dimension), 7, dtype=np.float32)
     for finished in (False, True):
         if finished:
-            tables.write_array(tmp_path / "4.npy", marker)
+            arrays.write(tmp_path / "4.npy", marker)
         parts = list(embeddings.in_parts(embeddings.encode_parts(encoder, tokens, tmp_path, ""), documents))
         assert [part["doc_id"].to_pylist() for part in parts] == [list("abcd"), list("efgh"), list("ij")]
         vectors = np.array([vector for part in parts for vector in part["embedding"].to_pylist()], dtype=np.float32)

@@ -11,14 +11,13 @@ combines files whose lineages agree.
 import contextlib
 import functools
 import hashlib
-import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -28,9 +27,6 @@ import pyarrow.parquet as pq
 from listill import checksums, shortage
 from listill.errors import UserError
 from listill.schemas import SCHEMAS, TABLES
-
-if TYPE_CHECKING:
-    import numpy as np
 
 METADATA = b"listill"
 ROW_GROUP = 65_536
@@ -87,6 +83,12 @@ def details(path: Path) -> dict[str, Any]:
     """Return the ``details`` in the metadata of ``path``; none for an external file, which is not read completely."""
     about = _metadata(path)
     return about.details if about else {}
+
+
+def content_id(path: Path) -> str:
+    """Return what identifies the content of a Parquet file: its checksum, or the digest of a file without one."""
+    checksum = (_schema(path).metadata or {}).get(checksums.KEY)
+    return checksum.decode() if checksum else _external(path, [path]).fingerprint
 
 
 def stated_fingerprint(path: Path) -> str | None:
@@ -273,17 +275,6 @@ def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table,
         parquet.write_table(as_table(name, data), row_group_size=ROW_GROUP)
 
 
-def write_array(path: Path, values: "np.ndarray") -> None:
-    """Write a .npy file with its checksum atomically (``np.save`` to a file does not report a full disk)."""
-    import numpy as np
-
-    buffer = io.BytesIO()
-    np.save(buffer, values)
-    with atomic(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
-        checksums.seal(temporary)
-
-
 def _fix(path: Path) -> str:
     return "delete the folder and run again" if path.is_dir() else "delete the file and run again, or replace it"
 
@@ -330,7 +321,35 @@ def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Ta
     An optional column that the file lacks is null in all rows. Raises UserError if the file is damaged, is another
     table, or has a number that is not finite.
     """
-    path, schema = Path(path), SCHEMAS[name]
+    path = Path(path)
+    selected, present = _columns(path, name, columns)
+    try:
+        table = pq.read_table(path, columns=present, page_checksum_verification=True)
+    except FAULTS as error:
+        raise _unreadable(path, error) from None
+    return _as_stated(path, name, table, selected)
+
+
+def read_groups(path: Path, name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    """Yield table ``name`` or some of its columns by row groups, which are read one at a time; see ``read_arrow``."""
+    path = Path(path)
+    selected, present = _columns(path, name, columns)
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(pq.ParquetFile(path, page_checksum_verification=True))
+        except FAULTS as error:
+            raise _unreadable(path, error) from None
+        for group in range(file.num_row_groups):
+            try:
+                table = file.read_row_group(group, columns=present)
+            except FAULTS as error:
+                raise _unreadable(path, error) from None
+            yield _as_stated(path, name, table, selected)
+
+
+def _columns(path: Path, name: str, columns: list[str] | None) -> tuple[list[str], list[str]]:
+    """Return the columns to read, and those of them that the file has; UserError if one is missing."""
+    schema = SCHEMAS[name]
     selected = columns or schema.names
     present = _schema(path).names
     required = [column for column in schema.names if column not in TABLES[name].optional]
@@ -338,15 +357,19 @@ def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Ta
         raise UserError(
             f"{path}: column '{missing[0]}' is missing; a {name} table has the columns {', '.join(required)}"
         )
+    return selected, [column for column in selected if column in present]
+
+
+def _as_stated(path: Path, name: str, table: pa.Table, selected: list[str]) -> pa.Table:
+    """Return what was read with the types of table ``name``; UserError if they do not fit, or for a wrong number."""
+    schema = SCHEMAS[name]
     try:
-        present_columns = [column for column in selected if column in present]
-        table = pq.read_table(path, columns=present_columns, page_checksum_verification=True)
         if not _intact(path):  # a file of another tool may have no checksums
             table.validate(full=True)
     except FAULTS as error:
         raise _unreadable(path, error) from None
     for column in selected:
-        if column not in present:
+        if column not in table.column_names:
             table = table.append_column(column, pa.nulls(len(table), schema.field(column).type))
     try:
         table = table.select(selected).cast(pa.schema([schema.field(column) for column in selected]))

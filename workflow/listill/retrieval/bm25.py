@@ -87,7 +87,10 @@ class Bm25Index:
             numbers[used] = [
                 self._vocabulary.setdefault(term_of[number], len(self._vocabulary)) for number in used.tolist()
             ]
-            yield numbers[np.fromiter(itertools.chain.from_iterable(ids), np.int64)], np.array([len(row) for row in ids])
+            yield (
+                numbers[np.fromiter(itertools.chain.from_iterable(ids), np.int64)],
+                np.array([len(row) for row in ids]),
+            )
 
     def numbers(self, terms: list[str]) -> np.ndarray:
         """Return the numbers of those terms that are in the corpus (int64)."""

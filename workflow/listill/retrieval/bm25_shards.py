@@ -19,7 +19,7 @@ SHARD = 131_072
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each term is in each document of a shard: the documents of term t are ``documents[starts[t] : starts[t + 1]]``.
+    """How often each term is in each document of a shard. Term t is in ``documents[starts[t] : starts[t + 1]]``.
 
     ``lengths`` are the numbers of terms of the documents.
     """
@@ -52,10 +52,10 @@ class Shard(bm25s.BM25):
         self.first, self.nonoccurrence_array = first, None
         tf = counts.frequencies
         norms = self.k1 * (1 - self.b + self.b * counts.lengths / mean_length)
-        scores = (tf / (norms[counts.documents] + tf)).astype(np.float32)
+        scores = tf / (norms[counts.documents] + tf)
         scores *= np.repeat(idf[: len(counts.starts) - 1], np.diff(counts.starts))
         self.scores = {
-            "data": scores,
+            "data": scores.astype(np.float32),
             "indices": counts.documents,
             "indptr": counts.starts,
             "num_docs": len(counts.lengths),

@@ -1,12 +1,14 @@
 """Store and load the embeddings of a whole corpus."""
 
+import itertools
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from listill import checksums, tables
+from listill import arrays, checksums, tables
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.progress import Whole
@@ -16,21 +18,44 @@ from listill.retrieval.tokens import Tokens
 from listill.strings import Strings
 from listill.tables import Provenance
 
+# Embeddings that take more bytes are mapped from a file.
+MAPPED = 1 << 28
 # Documents per part. An interruption loses at most the embeddings of one part.
 PART = 8192
 
 
 def load(path: Path, collection: Collection) -> np.ndarray:
-    """Return the float32 embeddings [documents, d] in the order of the collection."""
-    table = tables.read_arrow(path, "embeddings")
-    if Strings(table["doc_id"]) != collection.doc_ids:
+    """Return the float32 embeddings [documents, d] in the order of the collection.
+
+    Large ones are mapped from a file: pages are read when they are used, and all processes of a machine share them. The
+    file ``.<name>.<checksum>.npy`` beside the table is written when it is first needed, and may be removed at any time.
+    """
+    ids = Strings(tables.read_arrow(path, "embeddings", ["doc_id"])["doc_id"])
+    if ids != collection.doc_ids:
         raise UserError(f"{path}: its documents differ from those of the corpus; encode the corpus again")
-    # NumPy combines the chunks: a list array of Arrow holds at most 2**31 numbers (2.8 million documents of 768).
-    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table["embedding"].chunks]
-    lengths = np.concatenate([np.diff(chunk.offsets.to_numpy()) for chunk in table["embedding"].chunks])
-    if (lengths != lengths[0]).any():
-        raise UserError(f"{path}: its embeddings have different dimensions; encode the corpus again")
-    return np.concatenate(chunks).reshape(len(collection), -1)
+    parts = _parts(path)
+    first = next(parts, np.empty((0, 0), np.float32))
+    shape = (len(collection), first.shape[1])
+    if math.prod(shape) * first.itemsize <= MAPPED:
+        return np.concatenate([first, *parts])
+    file = path.with_name(f".{path.stem}.{tables.content_id(path)}.npy")
+    if not checksums.usable(file):
+        for outdated in path.parent.glob(f".{path.stem}.*.npy"):
+            outdated.unlink(missing_ok=True)
+        arrays.write_rows(file, shape, itertools.chain([first], parts))
+    return arrays.mapped(file)
+
+
+def _parts(path: Path) -> Iterator[np.ndarray]:
+    """Yield the embeddings of each row group; UserError if they have different dimensions."""
+    dimension = None
+    for table in tables.read_groups(path, "embeddings", ["embedding"]):
+        for chunk in table["embedding"].chunks:
+            lengths = np.diff(chunk.offsets.to_numpy())
+            dimension = int(lengths[0]) if dimension is None and len(lengths) else dimension
+            if (lengths != dimension).any():
+                raise UserError(f"{path}: its embeddings have different dimensions; encode the corpus again")
+            yield chunk.flatten().to_numpy(zero_copy_only=False).reshape(len(chunk), dimension)
 
 
 def load_named(paths: list[Path], collection: Collection) -> dict[str, np.ndarray]:
@@ -60,7 +85,7 @@ def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> It
             else:
                 embeddings = encoder.encode(tokens.take(positions), "document", label)
                 check_finite(embeddings)
-                tables.write_array(part, embeddings)
+                arrays.write(part, embeddings)
             yield np.load(part)
 
 

@@ -1,12 +1,21 @@
-"""Exact search. Documents are always ranked by score, then by doc_id."""
+"""Exact search. Documents are always ranked by score, then by doc_id.
+
+Documents are searched in blocks of rows, so that a matrix that is mapped from a file is read once for all queries. The
+best documents of each query are kept from block to block.
+"""
+
+from collections.abc import Iterator
 
 import faiss
 import numpy as np
 
 from listill.errors import UserError
 
-QUERY_BLOCK = 1024
-# Extra documents that are retrieved beyond k, since FAISS orders documents with equal scores at the cutoff arbitrarily.
+# Bytes of the documents that are searched at a time.
+BLOCK_BYTES = 1 << 30
+# Queries whose scores of all documents of a block are computed at a time: on a GPU, these scores are in its memory.
+CPU_QUERIES, GPU_QUERIES = 4096, 1024
+# Extra documents that are retrieved beyond k, since documents with equal scores at the cutoff are found in any order.
 SLACK = 16
 
 
@@ -17,11 +26,11 @@ class NotFinite(UserError):
 def top_k(scores: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the k best of ``documents`` and their scores, ordered by score (descending), then doc_id.
 
-    ``documents`` [n] are positions and ``scores`` [n] their scores; ``id_order[i]`` is the rank of the doc_id of
-    document i.
+    ``documents`` [n] or [queries, n] are positions and ``scores`` their scores; ``id_order[i]`` is the rank of the doc_id
+    of document i.
     """
-    order = np.lexsort((id_order[documents], -scores))[:k]
-    return documents[order], scores[order]
+    order = np.lexsort((id_order[documents], -scores))[..., :k]
+    return np.take_along_axis(documents, order, -1), np.take_along_axis(scores, order, -1)
 
 
 def check_finite(embeddings: np.ndarray) -> None:
@@ -35,22 +44,47 @@ def check_finite(embeddings: np.ndarray) -> None:
 def search(
     queries: np.ndarray, documents: np.ndarray, k: int, id_order: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Search ``documents`` [m, d] exactly, by inner product, for each of ``queries`` [n, d], in blocks of queries.
+    """Search ``documents`` [m, d] exactly, by inner product, for each of ``queries`` [n, d]; on the GPU if there is one.
 
     Returns n arrays of at most k document positions, and their scores. Raises NotFinite if an embedding is not finite.
+    Beside the queries and a block of documents, 16 * n * (k + SLACK) bytes are in memory.
     """
     check_finite(queries)
-    check_finite(documents)
-    positions: list[np.ndarray] = []
-    scores: list[np.ndarray] = []
-    documents = np.ascontiguousarray(documents, dtype=np.float32)
-    for start in range(0, len(queries), QUERY_BLOCK):
-        block = np.ascontiguousarray(queries[start : start + QUERY_BLOCK], dtype=np.float32)
-        block_scores, block_positions = faiss.knn(
-            block, documents, min(k + SLACK, len(documents)), metric=faiss.METRIC_INNER_PRODUCT
-        )
-        for query_scores, query_positions in zip(block_scores, block_positions, strict=True):
-            best, best_scores = top_k(query_scores, query_positions, k, id_order)
-            positions.append(best)
-            scores.append(best_scores)
-    return positions, scores
+    queries = np.ascontiguousarray(queries, dtype=np.float32)
+    wide = min(k + SLACK, len(documents))
+    scores = np.empty((len(queries), 0), np.float32)
+    positions = np.empty((len(queries), 0), np.int64)
+    for start, block in blocks(documents):
+        check_finite(block)
+        found, found_scores = _nearest(queries, block, min(wide, len(block)))
+        if scores.shape[1]:
+            found = np.concatenate([positions, found + start], axis=1)
+            found_scores = np.concatenate([scores, found_scores], axis=1)
+            found, found_scores = top_k(found_scores, found, wide, id_order)
+        positions, scores = found, found_scores
+    positions, scores = top_k(scores, positions, k, id_order)
+    return list(positions), list(scores)
+
+
+def blocks(documents: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (start, float32 rows from ``start`` on) of blocks of at most ``BLOCK_BYTES``."""
+    rows = max(1, BLOCK_BYTES // (4 * documents.shape[1]))
+    for start in range(0, len(documents), rows):
+        yield start, np.ascontiguousarray(documents[start : start + rows], dtype=np.float32)
+
+
+def _nearest(queries: np.ndarray, documents: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions (int64) and scores [n, k] of the k best documents, in any order of equal scores."""
+    from listill.models.device import device
+
+    if (target := device()).type == "cuda":
+        from listill.retrieval.gpu_search import nearest
+
+        return nearest(queries, documents, k, target, GPU_QUERIES)
+    found, found_scores = [np.empty((0, k), np.int64)], [np.empty((0, k), np.float32)]
+    for start in range(0, len(queries), CPU_QUERIES):
+        block = queries[start : start + CPU_QUERIES]
+        block_scores, block_positions = faiss.knn(block, documents, k, metric=faiss.METRIC_INNER_PRODUCT)
+        found.append(block_positions)
+        found_scores.append(block_scores)
+    return np.concatenate(found), np.concatenate(found_scores)
