@@ -1,14 +1,15 @@
 """Mining against a naive implementation: filter, positives and order, in blocks of any size."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from fixed_retriever import FixedRetriever, plain_collection
-from listill.candidates import mining
+from listill.candidates import retrieved
 from listill.candidates.mining import mine
 from listill.candidates.pool import POSITIVE
 from listill.candidates.random_passages import RANDOM
@@ -50,6 +51,10 @@ def retrievers(collection: Collection) -> list[FixedRetriever]:
     return [FixedRetriever(name, collection, by_text) for name, by_text in zip(names, results, strict=True)]
 
 
+def by_name(retrievers: Sequence[Retriever]) -> dict[str, Callable[[], Retriever]]:
+    return {retriever.name: lambda retriever=retriever: retriever for retriever in retrievers}
+
+
 def naive(
     queries: pd.DataFrame, retrievers: Sequence[FixedRetriever], collection: Collection, require: str, top: int
 ) -> tuple[list[tuple[str, str, str, int]], list[bool]]:
@@ -81,13 +86,13 @@ def test_mining_equals_the_naive_implementation(
     collection: Collection,
     require: str,
     block: int,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mining, "QUERY_BLOCK", block)
+    monkeypatch.setattr(retrieved, "BLOCK", block)
     rule = Consistency.model_validate({"top": 3, "require": require})
     rows, kept = naive(queries, retrievers, collection, require, 3)
-    members: list[Retriever] = [*retrievers]
-    results = list(mine(queries, SOURCE, JUDGED, members, collection, rule, DEPTH))
+    results = list(mine(queries, SOURCE, JUDGED, by_name(retrievers), collection, rule, DEPTH, tmp_path))
     sizes = [min(block, QUERIES - start) for start in range(0, QUERIES, block)]
     assert [len(result.kept) for result in results] == sizes
     assert np.concatenate([result.kept for result in results]).tolist() == kept
@@ -99,14 +104,18 @@ def test_mining_equals_the_naive_implementation(
 
 
 def test_random_documents_pass_no_filter(
-    queries: pd.DataFrame, retrievers: list[FixedRetriever], collection: Collection, monkeypatch: pytest.MonkeyPatch
+    queries: pd.DataFrame,
+    retrievers: list[FixedRetriever],
+    collection: Collection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """They are added to the queries that the filter keeps, and are the same in blocks of any size."""
-    members: list[Retriever] = [*retrievers]
     rule = Consistency.model_validate({"top": 3, "require": "each"})
 
     def mined(random: int) -> tuple[pd.DataFrame, list[bool]]:
-        results = list(mine(queries, SOURCE, JUDGED, members, collection, rule, DEPTH, random, seed=1))
+        members, work = by_name(retrievers), tmp_path / str(len(list(tmp_path.iterdir())))
+        results = list(mine(queries, SOURCE, JUDGED, members, collection, rule, DEPTH, work, random, seed=1))
         kept = np.concatenate([result.kept for result in results]).tolist()
         candidates = pd.concat([result.candidates for result in results], ignore_index=True)
         return candidates.drop(columns="query"), kept  # its position in the block
@@ -118,9 +127,14 @@ def test_random_documents_pass_no_filter(
     added = wider[wider["retriever"] == RANDOM]
     assert added.groupby("query_id").size().to_dict() == dict.fromkeys(queries["query_id"][kept], 2)
     assert not added.duplicated(["query_id", "doc_id"]).any()
-    monkeypatch.setattr(mining, "QUERY_BLOCK", 4)
+    monkeypatch.setattr(retrieved, "BLOCK", 4)
     pd.testing.assert_frame_equal(mined(2)[0], wider, check_dtype=False)
 
 
-def test_no_queries(queries: pd.DataFrame, retrievers: list[FixedRetriever], collection: Collection) -> None:
-    assert list(mine(queries[:0], SOURCE[:0], JUDGED, retrievers, collection, Consistency(), DEPTH)) == []
+def test_no_queries(
+    queries: pd.DataFrame, retrievers: list[FixedRetriever], collection: Collection, tmp_path: Path
+) -> None:
+    assert (
+        list(mine(queries[:0], SOURCE[:0], JUDGED, by_name(retrievers), collection, Consistency(), DEPTH, tmp_path))
+        == []
+    )

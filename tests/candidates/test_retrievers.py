@@ -8,7 +8,7 @@ import pytest
 import tiny
 from fixed_retriever import plain_collection
 from listill import tables
-from listill.candidates.retrievers import open_retrievers
+from listill.candidates.retrievers import retrievers
 from listill.errors import UserError
 from listill.retrieval.bm25 import Bm25Retriever
 from listill.retrieval.dense import DenseRetriever
@@ -38,11 +38,12 @@ def test_bm25_is_first_then_dense_retrievers_then_the_others(
 ) -> None:
     additional = {"words": {"kind": "bm25", "k1": 2.0}, "other": {"kind": "dense", "model": str(tiny_model)}}
     mining = Mining.model_validate({"additional": additional})
-    retrievers = open_retrievers(mining, {"small": student}, True, COLLECTION, embeddings)
-    assert [retriever.name for retriever in retrievers] == ["bm25", "other", "small", "words"]
+    members = retrievers(mining, {"small": student}, True, COLLECTION, embeddings)
+    opened = [member() for member in members.values()]
+    assert [*members] == [retriever.name for retriever in opened] == ["bm25", "other", "small", "words"]
     kinds = [Bm25Retriever, DenseRetriever, DenseRetriever, Bm25Retriever]
-    assert [type(retriever) for retriever in retrievers] == kinds
-    assert [member.index.settings.k1 for member in retrievers if isinstance(member, Bm25Retriever)] == [0.9, 2.0]
+    assert [type(retriever) for retriever in opened] == kinds
+    assert [member.index.settings.k1 for member in opened if isinstance(member, Bm25Retriever)] == [0.9, 2.0]
 
 
 def test_a_trained_student_replaces_the_base_model(
@@ -50,11 +51,11 @@ def test_a_trained_student_replaces_the_base_model(
 ) -> None:
     trained = tiny.make_tiny_model(tmp_path / "trained", seed=5)
     small = {"small": embeddings["small"]}
-    (retriever,) = open_retrievers(Mining(), {"small": student}, False, COLLECTION, small, trained)
+    retriever = retrievers(Mining(), {"small": student}, False, COLLECTION, small, trained)["small"]()
     assert isinstance(retriever, DenseRetriever)
     assert retriever.encoder.folder == trained
 
 
 def test_no_retriever_is_an_error(student: Student) -> None:
     with pytest.raises(UserError, match=r"^no retriever: add bm25 to mining.retrievers, or pass --embeddings"):
-        open_retrievers(Mining(), {"small": student}, False, COLLECTION, {})
+        retrievers(Mining(), {"small": student}, False, COLLECTION, {})

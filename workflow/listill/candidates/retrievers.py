@@ -1,6 +1,7 @@
 """The retrievers used for mining: BM25, the students' models, and additional retrievers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from listill.corpus.collection import Collection
@@ -13,28 +14,35 @@ from listill.settings.mining import Mining
 from listill.settings.students import Student
 
 
-def open_retrievers(
+def retrievers(
     mining: Mining,
     students: Mapping[str, Student],
     bm25: bool,
     collection: Collection,
     embeddings: Mapping[str, Path],
     model: Path | None = None,
-) -> list[Retriever]:
-    """Return the retrievers: BM25 (if ``bm25``), then those in ``embeddings`` in that order, then the others.
+) -> dict[str, Callable[[], Retriever]]:
+    """Return functions that open the retrievers, by name.
 
+    They are BM25 (if ``bm25``), then those in ``embeddings`` in that order, then the others.
     ``embeddings`` maps each dense retriever to the file of its encoded corpus. ``model`` is the trained student of a
     second round, which replaces the base model. Raises UserError if there is no retriever.
     """
-    retrievers: list[Retriever] = [Bm25Retriever("bm25", collection, mining.bm25)] if bm25 else []
+    members: dict[str, Callable[[], Retriever]] = {}
+    if bm25:
+        members["bm25"] = partial(Bm25Retriever, "bm25", collection, mining.bm25)
     for name, path in embeddings.items():
         if name in students:
-            retrievers.append(DenseRetriever(name, collection, Encoder(students[name], model), path))
+            members[name] = partial(_student, name, collection, students[name], path, model)
         else:
-            retrievers.append(mining.additional[name].open(name, collection, path))
+            members[name] = partial(mining.additional[name].open, name, collection, path)
     for name, settings in mining.additional.items():
         if not settings.embeds:
-            retrievers.append(settings.open(name, collection))
-    if not retrievers:
+            members[name] = partial(settings.open, name, collection)
+    if not members:
         raise UserError("no retriever: add bm25 to mining.retrievers, or pass --embeddings of a dense retriever")
-    return retrievers
+    return members
+
+
+def _student(name: str, collection: Collection, student: Student, embeddings: Path, model: Path | None) -> Retriever:
+    return DenseRetriever(name, collection, Encoder(student, model), embeddings)

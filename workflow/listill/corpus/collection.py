@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -84,6 +85,10 @@ class Collection:
             texts=self.texts.take(chosen),
             group=first[group],
         )
+
+    def ids_at(self, positions: Sequence[int] | np.ndarray | pd.Series) -> pd.Series:
+        """Return the doc_ids at these positions, as a column of texts."""
+        return self.doc_ids.take(np.asarray(positions)).column.to_pandas().array
 
     def positions(self, doc_ids: Sequence[str] | pa.Array | pa.ChunkedArray, source: str) -> np.ndarray:
         """Return the positions of ``doc_ids``; UserError names ``source`` and the first unknown id.

@@ -15,13 +15,13 @@ from listill.retrieval.tokens import Tokens
 class DenseRetriever(Retriever):
     """Encode queries with ``encoder`` and search the embeddings of the corpus [documents, d].
 
-    ``corpus`` may also be the path of the embeddings. The file is then read for each search, so that several retrievers
-    keep only one matrix in memory at a time. If ``name`` is empty, no progress is shown.
+    ``corpus`` may also be the path of the embeddings. If ``name`` is empty, no progress is shown.
     """
 
     def __init__(self, name: str, collection: Collection, encoder: Encoder, corpus: np.ndarray | Path) -> None:
         super().__init__(name, collection)
-        self.encoder, self.corpus = encoder, corpus
+        self.encoder = encoder
+        self.corpus = embeddings.load(corpus, collection) if isinstance(corpus, Path) else corpus
 
     def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return for each query the positions and scores of the ``depth`` documents with the highest inner products."""
@@ -31,5 +31,4 @@ class DenseRetriever(Retriever):
 
     def search_vectors(self, query_vectors: np.ndarray, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Search with query embeddings [queries, d] that have been computed before."""
-        matrix = embeddings.load(self.corpus, self.collection) if isinstance(self.corpus, Path) else self.corpus
-        return search(query_vectors, matrix, depth, self.collection.id_order)
+        return search(query_vectors, self.corpus, depth, self.collection.id_order)

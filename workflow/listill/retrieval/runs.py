@@ -49,12 +49,10 @@ def without_own_documents(run: pd.DataFrame, query_ids: list[str], collection: C
 
 def with_ids(run: pd.DataFrame, query_ids: list[str], collection: Collection) -> pd.DataFrame:
     """Return a run by position as (query_id, doc_id, rank, score)."""
-    queries = np.array(query_ids, dtype=object)
-    documents = np.array(collection.doc_ids, dtype=object)
     return pd.DataFrame(
         {
-            "query_id": queries[run["query"].to_numpy()],
-            "doc_id": documents[run["document"].to_numpy()],
+            "query_id": pd.Series(query_ids, dtype=str).take(run["query"]).array,
+            "doc_id": collection.ids_at(run["document"]),
             "rank": run["rank"].to_numpy(),
             "score": run["score"].to_numpy(),
         }

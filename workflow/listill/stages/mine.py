@@ -67,7 +67,7 @@ def run(
 
     from listill import tables
     from listill.candidates.mining import mine
-    from listill.candidates.retrievers import open_retrievers
+    from listill.candidates.retrievers import retrievers
     from listill.corpus import collection
     from listill.funnel import count_reasons
 
@@ -84,12 +84,14 @@ def run(
     if unknown := set(embedding_files) - set(settings.students) - set(settings.mining.embedding):
         name = min(unknown)
         raise UserError(f"{name}.parquet: the settings have no student or dense retriever '{name}'; rename the file")
-    retrievers = open_retrievers(settings.mining, settings.students, settings.bm25, documents, embedding_files, model)
+    members = retrievers(settings.mining, settings.students, settings.bm25, documents, embedding_files, model)
     key_suffix = [settings.system] if settings.system else []
     rule, depth, random = settings.mining.consistency, settings.mining.depth, settings.mining.random
     kept: list[bool] = []
-    with tables.writer(out, "candidates", job.provenance("/".join(["candidates", *key_suffix]))) as table:
-        for block in mine(query_table, source, judged, retrievers, documents, rule, depth, random, settings.seed or 0):
+    about = job.provenance("/".join(["candidates", *key_suffix]))
+    with job.work(out) as work, tables.writer(out, "candidates", about) as table:
+        mined = mine(query_table, source, judged, members, documents, rule, depth, work, random, settings.seed or 0)
+        for block in mined:
             table.write_table(tables.as_table("candidates", block.candidates))
             kept += block.kept.tolist()
     reasons = pd.Series(np.where(kept, "kept", "inconsistent"), index=query_table.index, dtype=object)
