@@ -204,14 +204,8 @@ def test_queries_below_min_score_are_dropped_before_all_other_filters() -> None:
     assert built(only=["agreed"], too_low=frozenset({"agreed"}))[1] == {"agreed": "below min_score"}
 
 
-def test_low_quality_replaces_kept() -> None:
-    lists, reasons = built(np.zeros(5, dtype=bool), only=["agreed", "twin", "judged"], quality_percentile=50)
-    assert reasons == {"agreed": "kept", "twin": "low quality", "judged": "kept"}
-    assert list(lists["query_id"]) == ["agreed", "judged"]
-
-
 def test_all_queries_are_dropped() -> None:
-    lists, reasons = built(only=["contradicted", "undecided"], quality_percentile=50)
+    lists, reasons = built(only=["contradicted", "undecided"])
     assert lists.empty
     assert set(SCHEMAS["lists"].names) <= set(lists.columns)
     assert reasons == {"contradicted": "teacher disagrees", "undecided": "teacher undecided"}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from listill.errors import UserError
-from listill.lists.min_score import below_min_score, random_limit
+from listill.lists.min_score import MinScore, random_limit
 
 # query: (type, source, the teacher's score of it)
 OWN = {
@@ -20,6 +20,16 @@ OWN = {
 QUERIES = pd.DataFrame(
     [(name, kind, source) for name, (kind, source, _) in OWN.items()], columns=["query_id", "type", "doc_id"]
 ).set_index("query_id", drop=False)
+
+
+def below_min_score(
+    scores: pd.DataFrame, candidates: pd.DataFrame, queries: pd.DataFrame, limits: dict[str, Any]
+) -> tuple[set[str], dict[str, dict[str, Any]]]:
+    """Return the dropped queries and the report, with the queries in two parts."""
+    min_score, parts = MinScore(limits), [queries.iloc[:2], queries.iloc[2:]]
+    for part in parts:
+        min_score.see(scores[scores["query_id"].isin(part.index)], candidates, part)
+    return set().union(*(min_score.below(scores, part) for part in parts)), min_score.report
 
 
 def tables(random: dict[str, list[float]] | None = None, second: float = 1.0) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -223,6 +223,11 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def empty(name: str, columns: list[str] | None = None) -> pa.Table:
+    """Return table ``name``, or some of its columns, without rows."""
+    return SCHEMAS[name].empty_table().select(columns or SCHEMAS[name].names)
+
+
 def as_table(name: str, data: pd.DataFrame | dict[str, Any] | pa.Table) -> pa.Table:
     """Return ``data`` as an Arrow table with the columns and types of the table ``name``.
 
@@ -330,8 +335,10 @@ def read_arrow(path: Path, name: str, columns: list[str] | None = None) -> pa.Ta
     return _as_stated(path, name, table, selected)
 
 
-def read_groups(path: Path, name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """Yield table ``name`` or some of its columns by row groups, which are read one at a time; see ``read_arrow``."""
+def read_groups(
+    path: Path, name: str, columns: list[str] | None = None, groups: Sequence[int] | None = None
+) -> Iterator[pa.Table]:
+    """Yield the row groups of table ``name``, or some of its columns and ``groups``, one at a time; see ``read_arrow``."""
     path = Path(path)
     selected, present = _columns(path, name, columns)
     with contextlib.ExitStack() as stack:
@@ -339,7 +346,7 @@ def read_groups(path: Path, name: str, columns: list[str] | None = None) -> Iter
             file = stack.enter_context(pq.ParquetFile(path, page_checksum_verification=True))
         except FAULTS as error:
             raise _unreadable(path, error) from None
-        for group in range(file.num_row_groups):
+        for group in range(file.num_row_groups) if groups is None else groups:
             try:
                 table = file.read_row_group(group, columns=present)
             except FAULTS as error:

@@ -1,6 +1,6 @@
-"""Build the training lists of one student from candidates and teacher scores."""
+"""Build training lists of one student from candidates and teacher scores."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,19 +8,24 @@ import pandas as pd
 
 from listill.corpus.collection import Collection
 from listill.lists.choice import Pool, choose
-from listill.lists.filters import low_quality, teacher_agrees, with_raised_positives
+from listill.lists.filters import teacher_agrees, with_raised_positives
 from listill.lists.near_positives import near_positives, with_more_positives
 from listill.schemas import HUMAN
 from listill.settings.lists import Lists
+from listill.strings import Strings
 from listill.teachers.ensemble import combine
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """How the teachers' scores are combined into one score: the weight of each teacher, and the normalisation."""
+    """How the teachers' scores are combined into one score: the weight of each teacher, and the normalisation.
+
+    ``bounds`` are the percentiles of all scores of each teacher, if lists are built from a part of them (see ``combine``).
+    """
 
     weights: dict[str, float]
     normalise: str
+    bounds: dict[str, tuple[float, float]] | None = None
 
 
 def build_lists(
@@ -43,30 +48,21 @@ def build_lists(
     indexed by query_id. Raises ValueError if a teacher has not scored a candidate, or no teacher any positive.
     """
     pool = _scored(scores, positives, collection, ensemble)
-    doc_ids = np.array(collection.doc_ids, dtype=object)
     reasons: dict[str, str] = {}
     rows = []
-    for query_id, candidates in pool.groupby("query_id"):
+    types = queries["type"].to_dict()
+    for query_id, candidates in _by_query(pool):
         if query_id in too_low:
-            reasons[str(query_id)] = "below min_score"
+            reasons[query_id] = "below min_score"
             continue
-        columns = (candidates[name].to_numpy() for name in ("document", "score", "target", "relevance"))
-        human = queries.at[query_id, "type"] == HUMAN
-        list_or_reason = _build_list(str(query_id), Pool(*columns), human, collection.group, banned, settings, seed)
+        human = types[query_id] == HUMAN
+        list_or_reason = _build_list(query_id, candidates, human, collection.group, banned, settings, seed)
         if isinstance(list_or_reason, str):
-            reasons[str(query_id)] = list_or_reason
+            reasons[query_id] = list_or_reason
             continue
-        reasons[str(query_id)] = "kept"
-        in_list, left_out, near = list_or_reason
-        near_ids = doc_ids[near].tolist()
-        rows.append((query_id, *_columns(in_list, doc_ids), *_columns(left_out, doc_ids), near_ids))
-    names = ["query_id", "doc_ids", "scores", "other_ids", "other_scores", "near_positives"]
-    lists = pd.DataFrame(rows, columns=names)
-    lists = lists.set_index("query_id", drop=False)
-    if len(lists):
-        low = low_quality(lists, queries.loc[lists.index, "type"], scores, ensemble.weights, settings)
-        reasons |= dict.fromkeys(lists.index[low], "low quality")
-        lists = lists[~low]
+        reasons[query_id] = "kept"
+        rows.append((query_id, *list_or_reason))
+    lists = _table(rows, collection.doc_ids).set_index("query_id", drop=False)
     return lists.assign(type=queries.loc[lists.index, "type"], split="train").sort_index(), reasons
 
 
@@ -74,10 +70,37 @@ def _scored(scores: pd.DataFrame, positives: pd.DataFrame, collection: Collectio
     """Return the candidates with the columns of ``combine``, document (position) and relevance (0: no positive)."""
     ids = ["query_id", "doc_id"]
     relevance = positives.groupby(ids, as_index=False)["relevance"].max()  # a judgement may repeat the source passage
-    pool = combine(scores, ensemble.weights, ensemble.normalise).merge(relevance, on=ids, how="left")
+    pool = combine(scores, ensemble.weights, ensemble.normalise, ensemble.bounds).merge(relevance, on=ids, how="left")
     pool["relevance"] = pool["relevance"].fillna(0).astype(np.int64)
     pool["document"] = collection.positions(pool["doc_id"].tolist(), "scores")
     return pool.sort_values(["query_id", "document"])
+
+
+def _by_query(pool: pd.DataFrame) -> Iterator[tuple[str, Pool]]:
+    """Yield the candidates of each query; ``pool`` is sorted by query_id."""
+    query_ids = pool["query_id"].to_numpy(dtype=object)
+    columns = [pool[name].to_numpy() for name in ("document", "score", "target", "relevance")]
+    starts = np.flatnonzero(np.append(True, query_ids[1:] != query_ids[:-1])) if len(pool) else np.empty(0, int)
+    for start, end in zip(starts, [*starts[1:], len(pool)], strict=False):
+        yield query_ids[start], Pool(*(column[start:end] for column in columns))
+
+
+def _table(rows: Sequence[tuple[str, Pool, Pool, np.ndarray]], doc_ids: Strings) -> pd.DataFrame:
+    """Return the columns of the lists, of which ``rows`` have the query, the list, what it leaves out and what is near."""
+    documents = [part for _, in_list, left_out, near in rows for part in (in_list.documents, left_out.documents, near)]
+    ids = list(doc_ids.take(np.concatenate([*documents, np.empty(0, np.int64)])))
+    ends = np.cumsum([len(part) for part in documents]).tolist()
+    parts = [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return pd.DataFrame(
+        {
+            "query_id": pd.Series([query_id for query_id, *_ in rows], dtype=str),
+            "doc_ids": parts[0::3],
+            "scores": [in_list.targets.astype(np.float32) for _, in_list, _, _ in rows],
+            "other_ids": parts[1::3],
+            "other_scores": [left_out.targets.astype(np.float32) for _, _, left_out, _ in rows],
+            "near_positives": parts[2::3],
+        }
+    )
 
 
 def _build_list(
@@ -108,8 +131,3 @@ def _build_list(
         return "teacher undecided"
     rest = np.setdiff1d(np.arange(len(pool.documents)), chosen)
     return in_list, pool.take(rest[np.argsort(-pool.targets[rest], kind="stable")]), pool.documents[near]
-
-
-def _columns(pool: Pool, doc_ids: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Return the ids and the targets of candidates as a row of the table holds them."""
-    return doc_ids[pool.documents].tolist(), pool.targets.astype(np.float32)

@@ -1,6 +1,7 @@
 """Filter the queries by the teachers' scores."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -33,42 +34,56 @@ def with_raised_positives(pool: Pool, margin: float) -> Pool:
 
 
 def quality(
-    positive_scores: dict[str, np.ndarray], weights: dict[str, float], all_scores: dict[str, np.ndarray]
+    scores: Mapping[str, np.ndarray], weights: Mapping[str, float], bounds: Mapping[str, tuple[float, float]]
 ) -> np.ndarray:
-    """Return the quality of each query in [0, 1]: the weighted mean of its positive's raw teacher scores.
+    """Return the quality of pairs in [0, 1]: the weighted mean of their raw teacher scores.
 
-    ``positive_scores`` holds the score of each query's positive for every teacher, ``all_scores`` all scores of the
-    teacher. Their 1st and 99th percentiles are scaled to 0 and 1, as the papers scale RankT5's scores.
+    ``scores`` holds the pairs' scores by every teacher, ``bounds`` the 1st and 99th percentile of all scores of the
+    teacher. These are scaled to 0 and 1, as the papers scale RankT5's scores.
     """
-    total = np.zeros(len(next(iter(positive_scores.values()))))
+    total = np.zeros(len(next(iter(scores.values()))))
     for teacher, weight in weights.items():
-        low, high = np.percentile(all_scores[teacher], [1, 99])
-        total += weight * np.clip((positive_scores[teacher] - low) / max(high - low, 1e-12), 0, 1)
+        low, high = bounds[teacher]
+        total += weight * np.clip((scores[teacher] - low) / max(high - low, 1e-12), 0, 1)
     return total / sum(weights.values())
 
 
-def low_quality(
-    lists: pd.DataFrame, types: pd.Series, scores: pd.DataFrame, weights: dict[str, float], settings: Lists
-) -> pd.Series:
-    """Tell which lists are dropped because the teachers give their positives low scores (bool, by query_id).
+class LowQuality:
+    """Finds the lists that are dropped because the teachers give their positives low scores.
 
-    ``lists``: query_id (index and column), doc_ids; ``types``: the query type by query_id; ``scores``: query_id,
-    doc_id, teacher, score. Only synthetic queries are dropped: those below ``quality_percentile`` of the positives'
-    scores or, with ``quality_of: all``, of the scores of all documents.
+    Only synthetic queries are dropped: those below ``quality_percentile`` of the positives' scores or, with
+    ``quality_of: all``, of the scores of all documents. ``bounds`` as in ``quality``.
     """
-    synthetic = types != HUMAN
-    if not settings.quality_percentile or not synthetic.any():
-        return pd.Series(False, index=lists.index)
-    positives = pd.DataFrame({"query_id": lists["query_id"], "doc_id": lists["doc_ids"].str[0]}).reset_index(drop=True)
-    by_teacher = scores.pivot(index=["query_id", "doc_id"], columns="teacher", values="score")
-    all_scores = {teacher: by_teacher[teacher].to_numpy() for teacher in weights}
 
-    def quality_of(rows: pd.DataFrame) -> np.ndarray:
-        return quality({teacher: rows[teacher].to_numpy() for teacher in weights}, weights, all_scores)
+    def __init__(
+        self, settings: Lists, weights: Mapping[str, float], bounds: Mapping[str, tuple[float, float]]
+    ) -> None:
+        self.settings, self.weights, self.bounds = settings, weights, bounds
+        self._positives: list[pd.Series] = []
+        self._reference: list[np.ndarray] = []
 
-    of_positives = quality_of(by_teacher.loc[pd.MultiIndex.from_frame(positives)])
-    reference = of_positives[synthetic]
-    if settings.quality_of == "all":
-        in_lists = by_teacher.index.get_level_values("query_id").isin(lists.index[synthetic])
-        reference = quality_of(by_teacher[in_lists])
-    return (of_positives < np.percentile(reference, settings.quality_percentile)) & synthetic
+    def add(self, lists: pd.DataFrame, types: pd.Series, scores: pd.DataFrame) -> None:
+        """Take up some lists: query_id (index and column), doc_ids; the query type by query_id; and the scores of these
+        queries: query_id, doc_id, teacher, score."""
+        synthetic = lists["query_id"][types.loc[lists.index] != HUMAN]
+        if not self.settings.quality_percentile or synthetic.empty:
+            return
+        positives = pd.DataFrame({"query_id": synthetic, "doc_id": lists["doc_ids"].loc[synthetic].str[0]})
+        by_teacher = scores.pivot(index=["query_id", "doc_id"], columns="teacher", values="score")
+        of_positives = self._quality(by_teacher.loc[pd.MultiIndex.from_frame(positives.reset_index(drop=True))])
+        self._positives.append(pd.Series(of_positives, index=synthetic.to_numpy()))
+        if self.settings.quality_of == "all":
+            in_lists = by_teacher.index.get_level_values("query_id").isin(synthetic)
+            self._reference.append(self._quality(by_teacher[in_lists]))
+        else:
+            self._reference.append(of_positives)
+
+    def _quality(self, rows: pd.DataFrame) -> np.ndarray:
+        return quality({teacher: rows[teacher].to_numpy() for teacher in self.weights}, self.weights, self.bounds)
+
+    def queries(self) -> set[str]:
+        """Return the queries whose lists are dropped."""
+        if not self._positives:
+            return set()
+        limit = np.percentile(np.concatenate(self._reference), self.settings.quality_percentile)
+        return {query for part in self._positives for query in part.index[part < limit]}

@@ -7,6 +7,7 @@ threshold that separates own and random pairs best (Youden 1950) would depend on
 pairs: the more there are, the lower it is.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -19,42 +20,62 @@ from listill.schemas import HUMAN
 # The share of random pairs that score above the threshold, and how many pairs its estimate needs.
 LEVEL = 0.01
 PAIRS = 100
+IDS = ["query_id", "doc_id"]
 
 
-def below_min_score(
-    scores: pd.DataFrame,
-    candidates: pd.DataFrame,
-    queries: pd.DataFrame,
-    min_score: dict[str, float | Literal["auto"]],
-) -> tuple[set[str], dict[str, dict[str, Any]]]:
-    """Return the synthetic queries whose source passage any teacher scores below its threshold, and the thresholds.
+class MinScore:
+    """Finds the synthetic queries whose source passage any teacher scores below its threshold.
 
-    ``scores``: query_id, doc_id, teacher, score; ``candidates``: query_id, doc_id, retriever; ``queries``: query_id,
-    type and doc_id, the source passage. For each teacher in ``min_score``, the second result has the ``threshold``, the
-    number of ``queries`` and of those ``below`` it, and the number of ``random_pairs`` that it was computed from.
-    Raises UserError if ``auto`` has too few of these.
+    ``min_score`` has the threshold of each teacher. For ``auto``, all scores must be shown first (``see``). ``report`` has
+    for each teacher the ``threshold``, the number of ``queries`` and of those ``below`` it, and the number of
+    ``random_pairs`` that it was computed from.
     """
-    ids = ["query_id", "doc_id"]
-    synthetic = queries.loc[queries["type"] != HUMAN, ids].reset_index(drop=True)
-    drawn = candidates.loc[
-        (candidates["retriever"] == RANDOM) & candidates["query_id"].isin(synthetic["query_id"]), ids
-    ]
-    dropped: set[str] = set()
-    report = {}
-    for teacher, value in min_score.items():
-        of_teacher = scores[scores["teacher"] == teacher]
-        own = of_teacher.merge(synthetic, on=ids)
-        random = of_teacher.merge(drawn, on=ids)["score"].to_numpy(np.float64) if value == "auto" else np.empty(0)
-        threshold = random_limit(random, teacher) if value == "auto" else value
-        below = own.loc[own["score"] < threshold, "query_id"]
-        report[teacher] = {
-            "threshold": threshold,
-            "queries": len(own),
-            "below": len(below),
-            "random_pairs": len(random),
-        }
-        dropped |= set(below)
-    return dropped, report
+
+    def __init__(self, min_score: Mapping[str, float | Literal["auto"]]) -> None:
+        self._min_score = min_score
+        self._random: dict[str, list[np.ndarray]] = {teacher: [] for teacher in self.automatic}
+        self.report: dict[str, dict[str, Any]] = {}
+
+    @property
+    def automatic(self) -> list[str]:
+        """The teachers whose threshold is computed from their scores of random passages."""
+        return [teacher for teacher, value in self._min_score.items() if value == "auto"]
+
+    def see(self, scores: pd.DataFrame, candidates: pd.DataFrame, queries: pd.DataFrame) -> None:
+        """Take up the scores of the random passages of some queries.
+
+        ``scores``: query_id, doc_id, teacher, score; ``candidates``: query_id, doc_id, retriever; ``queries``: query_id,
+        type and doc_id, the source passage.
+        """
+        drawn = candidates[(candidates["retriever"] == RANDOM)]
+        drawn = drawn.loc[drawn["query_id"].isin(_synthetic(queries)["query_id"]), IDS]
+        for teacher, parts in self._random.items():
+            of_teacher = scores[scores["teacher"] == teacher]
+            parts.append(of_teacher.merge(drawn, on=IDS)["score"].to_numpy(np.float64))
+
+    def below(self, scores: pd.DataFrame, queries: pd.DataFrame) -> set[str]:
+        """Return the queries below a threshold, and count them in the report; UserError if ``auto`` has too few pairs."""
+        dropped: set[str] = set()
+        synthetic = _synthetic(queries)
+        for teacher in self._min_score:
+            about = self.report.setdefault(teacher, self._threshold(teacher) | {"queries": 0, "below": 0})
+            own = scores[scores["teacher"] == teacher].merge(synthetic, on=IDS)
+            below = own.loc[own["score"] < about["threshold"], "query_id"]
+            about["queries"] += len(own)
+            about["below"] += len(below)
+            dropped |= set(below)
+        return dropped
+
+    def _threshold(self, teacher: str) -> dict[str, Any]:
+        value = self._min_score[teacher]
+        if value != "auto":
+            return {"threshold": value, "random_pairs": 0}
+        random = np.concatenate([*self._random[teacher], np.empty(0)])
+        return {"threshold": random_limit(random, teacher), "random_pairs": len(random)}
+
+
+def _synthetic(queries: pd.DataFrame) -> pd.DataFrame:
+    return queries.loc[queries["type"] != HUMAN, IDS].reset_index(drop=True)
 
 
 def random_limit(random: np.ndarray, teacher: str) -> float:

@@ -12,7 +12,7 @@ from listill.stages.job import Job, StageSettings
 from listill.system_names import SECOND
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from listill.lists.all_lists import AllLists
 
 VERSION = 4
 log = logging.getLogger("listill")
@@ -70,53 +70,53 @@ def run(
     from listill.corpus import collection
     from listill.errors import UserError
     from listill.funnel import count_reasons
-    from listill.lists.build import Ensemble, build_lists
-    from listill.lists.candidates import student_pairs
-    from listill.lists.min_score import below_min_score
+    from listill.lists.all_lists import Pool, all_lists
+    from listill.lists.build import Ensemble
+    from listill.lists.by_query import ByQuery
 
     documents = collection.load(corpus)
-    train_queries = tables.read(queries, "queries").query("split == 'train'").set_index("query_id", drop=False)
+    train_queries = tables.read(queries, "queries").query("split == 'train'")
+    train_queries = train_queries.sort_values("query_id").set_index("query_id", drop=False)
     judged = tables.read(qrels, "qrels").query("split == 'train' and relevance > 0")
     ids = ["query_id", "doc_id"]
     positives = pd.concat([train_queries.assign(relevance=1), judged], ignore_index=True)[[*ids, "relevance"]]
     banned = documents.mask([] if heldout is None else tables.read(heldout, "heldout")["doc_id"].tolist(), str(heldout))
-    pool = tables.read(candidates, "candidates", [*ids, "retriever", "rank"])
-    pairs, inconsistent = student_pairs(
-        *(pool, train_queries, positives, documents),
+    query_ids = train_queries.index.tolist()
+    pool = Pool(
+        ByQuery(candidates, "candidates", query_ids, [*ids, "retriever", "rank"]),
+        ByQuery(scores, "scores", query_ids, [*ids, "teacher", "score"]),
         retriever=settings.retriever or settings.student,
         all_retrievers=settings.lists.retrievers == "all",
         found_within=settings.found_within,
     )
-    raw = tables.read(scores, "scores").merge(pairs, on=ids)
-    too_low, thresholds = below_min_score(raw, pool, train_queries, settings.lists.min_score)
     ensemble = Ensemble(settings.weights, settings.normalise)
     try:
-        lists, reasons = build_lists(
-            train_queries, raw, positives, documents, banned, ensemble, settings.lists, settings.seed, too_low
-        )
+        result = all_lists(train_queries, positives, documents, banned, pool, ensemble, settings.lists, settings.seed)
     except ValueError as error:
         raise UserError(f"{scores}: {error}") from None
-    outcome = pd.Series(dict.fromkeys(sorted(inconsistent), "inconsistent") | reasons, dtype=object)
+    outcome = pd.Series(result.reasons, dtype=object)
     counts = count_reasons("lists", train_queries.loc[outcome.index], outcome)
     for reason, number in counts.groupby("reason")["queries"].sum().items():
         log.info("lists: %d %s", number, reason)
-    if lists.empty:
+    if not len(result.lists):
         raise UserError("training.lists: no list is left to train on: see the counts above, and relax the filters")
-    _report(job, lists, thresholds)
+    _report(job, result)
     job.write(funnel, "funnel", counts, f"funnel/lists/{settings.student}")
-    job.write(out, "lists", lists, f"lists/{settings.student}")
+    job.write(out, "lists", result.lists, f"lists/{settings.student}")
 
 
-def _report(job: Job, lists: "pd.DataFrame", thresholds: dict[str, dict[str, Any]]) -> None:
+def _report(job: Job, result: "AllLists") -> None:
     """Log the thresholds of min_score and the number of near positives, and add them to the provenance."""
-    for teacher, one in thresholds.items():
+    import pyarrow.compute as pc
+
+    for teacher, one in result.thresholds.items():
         origin = f" (from {one['random_pairs']} random pairs)" if one["random_pairs"] else ""
         message = "lists: min_score of %s: %.4g%s; %d of %d synthetic queries are below"
         log.info(message, teacher, one["threshold"], origin, one["below"], one["queries"])
-    near = lists["near_positives"].str.len()
+    near = pc.list_value_length(result.lists["near_positives"]).fill_null(0).to_numpy()
     if near.any():
         log.info("lists: %d near positives of %d queries", near.sum(), (near > 0).sum())
-    job.details["min_score"] = thresholds
+    job.details["min_score"] = result.thresholds
     job.details["near_positives"] = {"documents": int(near.sum()), "queries": int((near > 0).sum())}
 
 
