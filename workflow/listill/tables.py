@@ -269,8 +269,11 @@ def writer(path: Path, name: str, about: Provenance) -> Iterator[pq.ParquetWrite
 
 def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table, about: Provenance) -> None:
     """Write a complete table."""
+    # An Arrow table is converted in parts: with 32-bit offsets, a column cannot hold more than 2 GB of texts at a time.
+    parts = [data[i : i + ROW_GROUP] for i in range(0, len(data), ROW_GROUP)] if isinstance(data, pa.Table) else []
     with writer(path, name, about) as parquet:
-        parquet.write_table(as_table(name, data), row_group_size=ROW_GROUP)
+        for part in parts or [data]:
+            parquet.write_table(as_table(name, part), row_group_size=ROW_GROUP)
 
 
 def write_array(path: Path, values: "np.ndarray") -> None:
