@@ -19,7 +19,6 @@ from listill.corpus.rows import shown
 from listill.corpus.source import UNSPLIT, Judgement, RawCorpus
 from listill.errors import UserError
 from listill.settings.corpora import Corpus
-from listill.strings import Strings
 from listill.text import CONTROL
 
 log = logging.getLogger("listill")
@@ -154,26 +153,19 @@ def check_documents(documents: Documents, empty_text: str, origin: str) -> None:
     """Raise UserError for an empty corpus, a duplicate doc_id, and a document without text (and title)."""
     if not documents:
         raise UserError(f"{origin}: empty corpus: it contains no documents; check that this is the right source")
-    repeated = first_repeated(documents.doc_ids)
+    repeated = documents.doc_ids.repeated()
+    first_repeated = int(repeated.argmax()) if repeated.any() else None
     for i, text in enumerate(documents.texts):
-        if i != repeated and (empty_text == "keep" or text.strip()):
+        if i != first_repeated and (empty_text == "keep" or text.strip()):
             continue
         doc_id, title, _ = documents[i]
-        if i == repeated:
+        if i == first_repeated:
             raise UserError(f"{origin}: duplicate document id '{doc_id}': ids must be unique")
         if empty_text == "title" and title and title.strip():
             continue
         remedy = "`empty_text: keep`" if empty_text == "title" or not title else "`empty_text: title`"
         problem = "neither text nor title" if empty_text == "title" else "no text"
         raise UserError(f"{origin}: the document '{doc_id}' has {problem}: remove it, or set {remedy}")
-
-
-def first_repeated(texts: Strings) -> int | None:
-    """Return the position of the first text that an earlier text equals; None if all are different."""
-    # Texts are numbered in the order of their first occurrence.
-    numbers = texts.column.dictionary_encode().indices.to_numpy()
-    repeated = numbers != np.arange(len(numbers))
-    return int(repeated.argmax()) if repeated.any() else None
 
 
 def check_qrels(source: RawCorpus) -> list[Judgement]:
