@@ -4,6 +4,7 @@ import pytest
 
 from listill import tables
 from listill.corpus.build import build
+from listill.corpus.documents import Documents
 from listill.corpus.source import Document, Judgement, RawCorpus
 from listill.corpus.sources.beir import Beir
 from listill.corpus.sources.python_api import PythonApi
@@ -29,8 +30,8 @@ def test_build_returns_the_four_tables() -> None:
     built = build(source(), Corpus(source=BEIR, heldout=2), seed=1)
     for name in ("corpus", "topics", "qrels", "heldout"):
         tables.as_table(name, getattr(built, name))
-    assert built.corpus["duplicate_of"][-1] == "d0"
-    assert built.corpus["title"][-1] is None
+    assert built.corpus["duplicate_of"][-1].as_py() == "d0"
+    assert built.corpus["title"][-1].as_py() is None
     assert built.topics == {"query_id": ["q0", "q1"], "text": ["zero", "one"], "split": ["train", "test"]}
     assert built.qrels == {
         "query_id": ["q0", "q1"], "doc_id": ["d0", "d1"], "relevance": [2, 1], "split": ["train", "test"]
@@ -39,6 +40,26 @@ def test_build_returns_the_four_tables() -> None:
     assert not {"d0", "d1", "twin"} & set(built.heldout["doc_id"])
     assert built.counts["topics without judgements"] == 1
     assert built.counts["duplicates"] == 1
+
+
+def test_a_streamed_source_gives_the_same_tables_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the texts of a block, and copies of a text, are in several blocks."""
+    rows = [
+        Document(f"d{i}", f"t{i}" if i % 2 else None, f"Text {i % 70} \ud83d." if i % 9 else "") for i in range(100)
+    ]
+    settings = Corpus(source=BEIR, heldout=3, empty_text="keep")
+    built = []
+    for block in (7, 1000):
+        monkeypatch.setattr("listill.corpus.documents.BLOCK", block)
+        monkeypatch.setattr("listill.corpus.duplicates.BLOCK", block)
+        built += [build(source(documents=kind), settings, seed=1) for kind in (rows, Documents.of(iter(rows)))]
+    assert all(one == built[0] for one in built)
+    # The first document with the text of d70 to d99 is d0 to d29, and that of documents without text and title d0.
+    originals = dict(zip(*(built[0].corpus[name].to_pylist() for name in ("doc_id", "duplicate_of")), strict=True))
+    assert originals["d75"] == "d5"
+    assert originals["d18"] == "d0"
+    assert originals["d27"] is None, "it has a title"
+    assert built[0].corpus["text"][1].as_py() == "Text 1 \ufffd."
 
 
 def test_judgements_without_a_split_are_split() -> None:
@@ -110,7 +131,7 @@ def test_invalid_sources_are_rejected(changes: dict[str, object], message: str) 
 def test_documents_with_only_a_title_can_be_accepted() -> None:
     settings = Corpus(source=BEIR, empty_text="title")
     built = build(source(documents=[Document("a", "title", "")], qrels=[]), settings, seed=1)
-    assert built.corpus["doc_id"] == ["a"]
+    assert built.corpus["doc_id"].to_pylist() == ["a"]
     with pytest.raises(UserError, match="'a' has neither text nor title: remove it, or set `empty_text: keep`"):
         build(source(documents=[Document("a", " ", "")], qrels=[]), settings, seed=1)
 
@@ -122,7 +143,7 @@ def test_empty_documents_are_kept_but_not_held_out() -> None:
     settings = Corpus(source=BEIR, empty_text="keep", template="{text}", heldout=100)
     judged = [Judgement("q1", "d1", 1, "test")]
     built = build(source(documents=documents, qrels=judged), settings, seed=1)
-    assert built.corpus["doc_id"] == [document.doc_id for document in documents]
+    assert built.corpus["doc_id"].to_pylist() == [document.doc_id for document in documents]
     assert built.qrels["doc_id"] == ["d1"]
     assert len(built.heldout["doc_id"]) == 6
     assert all(int(name[1:]) >= 40 for name in built.heldout["doc_id"])
@@ -167,9 +188,9 @@ def test_half_characters_are_replaced_everywhere(caplog: pytest.LogCaptureFixtur
         "qrels": [Judgement("q\udfff", "a\ud83d", 1, "test")],
     }
     built = build(source(**changes), Corpus(source=BEIR, heldout=0), seed=1)
-    assert built.corpus["doc_id"] == ["a\ufffd", "b"]
-    assert built.corpus["title"] == ["t \ufffd", None]
-    assert built.corpus["text"] == ["x \ufffd\ufffd y", "\U0001f600 whole"]
+    assert built.corpus["doc_id"].to_pylist() == ["a\ufffd", "b"]
+    assert built.corpus["title"].to_pylist() == ["t \ufffd", None]
+    assert built.corpus["text"].to_pylist() == ["x \ufffd\ufffd y", "\U0001f600 whole"]
     assert built.topics["text"] == ["what \ufffd"]
     assert (built.qrels["query_id"], built.qrels["doc_id"]) == (["q\ufffd"], ["a\ufffd"])
     assert "here: 7 texts or ids contain half a character (a lone surrogate), such as 'a\\ud83d'" in caplog.text

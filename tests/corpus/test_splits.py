@@ -3,10 +3,12 @@
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
-from listill.corpus.source import Document, Judgement
+from listill.corpus.source import Judgement
 from listill.corpus.splits import components, dev_from_train, hold_out, split_unsplit
+from listill.strings import Strings
 
 
 def qrels(*rows: tuple[str, str], split: str = "", relevance: int = 1) -> list[Judgement]:
@@ -63,20 +65,24 @@ def test_dev_topics_are_taken_from_train_if_there_are_none() -> None:
     assert dev_from_train(test, 0.2, seed=1) == test
 
 
+def documents(count: int) -> tuple[Strings, np.ndarray]:
+    """Return the ids of documents, and the first document with the text of each: no two have the same."""
+    return Strings.of(f"d{i}" for i in range(count)), np.arange(count)
+
+
 def test_held_out_passages() -> None:
-    documents = [Document(f"d{i}", None, f"text {i}") for i in range(400)]
-    originals: list[str | None] = [None] * 400
-    originals[399] = "d398"
+    doc_ids, first = documents(400)
+    first[399] = 398
     human = qrels(*((f"q{i}", f"d{i}") for i in range(300)), split="dev") + qrels(
         ("q", "d397"), split="test", relevance=0
     )
-    chosen = hold_out(documents, originals, human, count=100, min_dev_topics=1, seed=3)
+    chosen = hold_out(doc_ids, first, human, count=100, min_dev_topics=1, seed=3)
     assert Counter(chosen.values()) == {"heldout": 20}  # 5 % of 400
     assert set(chosen) <= {f"d{i}" for i in range(300, 398)}
-    assert chosen == hold_out(documents, originals, human, count=100, min_dev_topics=1, seed=3)
-    assert chosen != hold_out(documents, originals, human, count=100, min_dev_topics=1, seed=4)
+    assert chosen == hold_out(doc_ids, first, human, count=100, min_dev_topics=1, seed=3)
+    assert chosen != hold_out(doc_ids, first, human, count=100, min_dev_topics=1, seed=4)
     without_dev = [judgement._replace(split="test") for judgement in human]
-    assert Counter(hold_out(documents, originals, without_dev, count=7, min_dev_topics=1, seed=3).values()) == {
+    assert Counter(hold_out(doc_ids, first, without_dev, count=7, min_dev_topics=1, seed=3).values()) == {
         "heldout": 7,
         "dev": 7,
     }
@@ -86,16 +92,14 @@ def test_held_out_passages() -> None:
     ("count", "free", "expected"), [(0, 10, 0), (1, 10, 2), (100, 10, 2), (100, 3, 2), (100, 1, 0)]
 )
 def test_held_out_passages_of_small_corpora(count: int, free: int, expected: int) -> None:
-    documents = [Document(f"d{i}", None, f"text {i}") for i in range(10)]
     human = qrels(*((f"q{i}", f"d{i}") for i in range(10 - free)), split="test")
-    assert len(hold_out(documents, [None] * 10, human, count, min_dev_topics=0, seed=0)) == expected
+    assert len(hold_out(*documents(10), human, count, min_dev_topics=0, seed=0)) == expected
 
 
 @pytest.mark.parametrize(("dev_topics", "expected"), [(0, 4), (1, 4), (29, 4), (30, 0)])
 def test_a_few_dev_topics_do_not_replace_held_out_dev_passages(dev_topics: int, expected: int) -> None:
     """One dev topic used to be enough, so that it alone decided which weights were kept."""
-    documents = [Document(f"d{i}", None, f"text {i}") for i in range(100)]
     human = qrels(*((f"q{i}", f"d{i}") for i in range(dev_topics)), split="dev")
     human += qrels(("q99", "d99"), split="dev", relevance=0)  # without a relevant document
-    chosen = hold_out(documents, [None] * 100, human, count=4, min_dev_topics=30, seed=0)
+    chosen = hold_out(*documents(100), human, count=4, min_dev_topics=30, seed=0)
     assert Counter(chosen.values())["dev"] == expected

@@ -19,7 +19,7 @@ def proposed(path: Path, folder: Path) -> tuple[Any, list[str]]:
     settings = read(file)
     assert list(settings.corpora) == [corpus_name(path)]
     corpus = settings.corpora[corpus_name(path)]
-    return corpus, build(read_unchanged(corpus.source), corpus, settings.seed).corpus["doc_id"]
+    return corpus, build(read_unchanged(corpus.source), corpus, settings.seed).corpus["doc_id"].to_pylist()
 
 
 def test_a_table(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from listill.funnel import count_reasons
 from listill.queries.answers import TOO_LONG
-from listill.queries.cleaning import RequestInfo, copied, longest_run, overlapping_pairs, overlaps, reasons
+from listill.queries.cleaning import RequestInfo, copied, longest_run, reasons
 from listill.settings.generation import Cleaning
 
 
@@ -61,46 +61,6 @@ def test_nothing_to_clean() -> None:
     counted = count_reasons("queries", none, verdict)
     assert counted.columns.tolist() == ["stage", "type", "split", "reason", "queries"]
     assert counted.empty
-
-
-@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75, 1.0])
-def test_overlap_is_the_jaccard_similarity_of_words(threshold: float) -> None:
-    draw = random.Random(1)
-    vocabulary = ["Sea", "wave", "tide", "ship", "x", "42", "naïve"]
-    texts = [" ".join(draw.choices(vocabulary, k=draw.randint(1, 6))) for _ in range(200)]
-    topics, queries = texts[:40], [*texts[40:], "unheard words only", "sea wave unheard"]
-
-    def words(text: str) -> set[str]:
-        return set(text.casefold().split())
-
-    expected = [any(len(words(q) & words(t)) / len(words(q) | words(t)) >= threshold for t in topics) for q in queries]
-    assert 0 < sum(expected) < len(expected)
-    assert overlaps(queries, topics, threshold) == expected
-
-
-def test_overlap_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    queries = ["a b", "c d", "a b c", "e", "b a"]
-    whole = overlaps(queries, ["a b", "e"], 0.9)
-    monkeypatch.setattr("listill.queries.cleaning.BLOCK", 2)
-    assert overlaps(queries, ["a b", "e"], 0.9) == whole == [True, False, False, True, True]
-
-
-def test_the_pairs_of_queries_and_topics_that_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    queries, topics = ["red fox", "tea", "fox red", "sky"], ["the red fox", "green tea", "tea"]
-    for block in (10_000, 1):
-        monkeypatch.setattr("listill.queries.cleaning.BLOCK", block)
-        rows, columns = overlapping_pairs(queries, topics, 0.5)
-        assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == {(0, 0), (2, 0), (1, 1), (1, 2)}
-    assert len(overlapping_pairs(queries, ["??"], 0.5)[0]) == 0
-
-
-def test_no_topics_overlap_nothing() -> None:
-    assert overlaps(["a b"], [], 0.1) == [False]
-
-
-@pytest.mark.parametrize("topics", [["?"], ["...", "!!"]])
-def test_topics_without_words_overlap_nothing(topics: list[str]) -> None:
-    assert overlaps(["a b", "??"], topics, 0.5) == [False, False]
 
 
 PASSAGE = "The eel spends most of its life in rivers and lakes, yet nobody has ever seen it spawn there."
@@ -212,12 +172,8 @@ def test_words_are_counted_in_scripts_without_blanks(text: str, reason: str) -> 
     assert reasons(frame(text), [], Cleaning(max_words=10)).tolist() == [reason]
 
 
-def test_copies_and_leaks_are_found_in_scripts_without_blanks() -> None:
+def test_copies_are_found_in_scripts_without_blanks() -> None:
     passage = "没有面粉的熔岩很快就会损坏。每个火山都需要熔岩以及新的火山口。"
     assert copied("每个火山都需要熔岩以及新的火山口", passage, 0.8)
     assert not copied("为什么火山总是需要新的熔岩和火山口", passage, 0.8)
     assert not copied("新的火山口", passage, 0.8)  # too short for a copy
-    assert overlaps(["熔岩怎样改变火山口的形状", "面包怎样烤才好吃"], ["熔岩怎样改变火山口的形状？"], 0.9) == [
-        True,
-        False,
-    ]

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 import tiny
+from listill.corpus.collection import Collection
 from listill.retrieval.encoder import Encoder
-from listill.retrieval.truncation import Truncation, cut, of_documents
+from listill.retrieval.truncation import Truncation, cut, of_documents, tokens_of
 from listill.settings.students import Student
+from listill.strings import Strings
 
 # With [CLS], the prompt (2 tokens) and [SEP], the texts have 6, 8, 9 and 14 tokens.
 TEXTS = ["old lava", "old lava near ice", "old lava near the ice", "old " * 10]
@@ -54,6 +56,21 @@ def test_only_texts_that_reach_the_limit_are_tokenised_again(tiny_model: Path, m
     monkeypatch.setattr(short, "whole_lengths", watched)
     of_documents(short, TEXTS, tokens)
     assert again == TEXTS[2:]
+
+
+@pytest.mark.parametrize("block", [1, 3, 100])
+def test_the_tokens_of_a_corpus_are_those_of_its_texts(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    """However many documents are tokenised at a time."""
+    monkeypatch.setattr("listill.retrieval.truncation.BLOCK", block)
+    short, names = encoder(tiny_model, 8), [f"d{i}" for i in range(len(TEXTS))]
+    documents = Collection(Strings.of(names), Strings.of([""] * len(TEXTS)), Strings.of(TEXTS), np.arange(len(TEXTS)))
+    tokens, found = tokens_of(short, documents)
+    expected = short.tokenise(TEXTS, "document")
+    assert (tokens.ids.tolist(), tokens.starts.tolist()) == (expected.ids.tolist(), expected.starts.tolist())
+    assert (tokens.ids.dtype, tokens.starts.dtype, tokens.suffix) == (np.int32, np.int64, expected.suffix)
+    assert found == of_documents(short, TEXTS, expected)
 
 
 def test_an_empty_corpus() -> None:

@@ -78,6 +78,14 @@ class Strings(Sequence[str]):
         order: np.ndarray = pc.sort_indices(self.column).to_numpy().astype(np.int64)
         return order
 
+    def repeated(self) -> np.ndarray:
+        """Return which texts equal an earlier one (bool [n])."""
+        # They are numbered in the order of their first occurrence.
+        numbers = self.column.dictionary_encode().indices.to_numpy()
+        repeated = np.zeros(len(numbers), dtype=bool)
+        repeated[1:] = numbers[1:] <= np.maximum.accumulate(numbers)[:-1]
+        return repeated
+
     def positions(self, texts: "Sequence[str] | pa.Array | pa.ChunkedArray") -> np.ndarray:
         """Return the position of each of ``texts`` (int64); -1 for those that are not in the column.
 

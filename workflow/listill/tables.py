@@ -277,7 +277,21 @@ def writer(path: Path, name: str, about: Provenance) -> Iterator[pq.ParquetWrite
 def write(path: Path, name: str, data: pd.DataFrame | dict[str, Any] | pa.Table, about: Provenance) -> None:
     """Write a complete table."""
     with writer(path, name, about) as parquet:
-        parquet.write_table(as_table(name, data), row_group_size=ROW_GROUP)
+        for part in _parts(data):
+            parquet.write_table(as_table(name, part), row_group_size=ROW_GROUP)
+
+
+def _parts(data: pd.DataFrame | dict[str, Any] | pa.Table) -> Iterator[pd.DataFrame | dict[str, Any] | pa.Table]:
+    """Yield the rows of a table row group by row group, so that only one of them is held twice; a dict is one part.
+
+    With 32-bit offsets, a column of the schema cannot hold more than 2 GB of texts at a time, either.
+    """
+    if isinstance(data, dict):
+        yield data
+        return
+    for start in range(0, max(1, len(data)), ROW_GROUP):
+        part = slice(start, start + ROW_GROUP)
+        yield data.iloc[part] if isinstance(data, pd.DataFrame) else data[part]
 
 
 def _fix(path: Path) -> str:

@@ -2,23 +2,27 @@
 
 import dataclasses
 import logging
-import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from listill.corpus import duplicates, splits
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from listill.corpus import splits
 from listill.corpus.collection import render
+from listill.corpus.documents import Documents
+from listill.corpus.duplicates import first_with_same_text
 from listill.corpus.rows import shown
-from listill.corpus.source import UNSPLIT, Document, Judgement, RawCorpus
+from listill.corpus.source import UNSPLIT, Judgement, RawCorpus
 from listill.errors import UserError
 from listill.settings.corpora import Corpus
 from listill.text import CONTROL
 
 log = logging.getLogger("listill")
 
-LONE = re.compile("[\ud800-\udfff]")
 MAX_RELEVANCE = 2**31 - 1
 
 Columns = dict[str, list[Any]]
@@ -26,13 +30,18 @@ Columns = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class CorpusTables:
-    """The columns of the four tables, and the counts that are logged."""
+    """The four tables, and the counts that are logged."""
 
-    corpus: Columns
+    corpus: pa.Table
     topics: Columns
     qrels: Columns
     heldout: Columns
     counts: dict[str, int]
+
+    def judged_documents(self) -> Columns:
+        """Return the documents that are judged, as columns of the table ``corpus``."""
+        judged = pc.is_in(self.corpus["doc_id"], value_set=pa.array(self.qrels["doc_id"], pa.large_string()))
+        return self.corpus.filter(judged).to_pydict()
 
 
 def build(source: RawCorpus, settings: Corpus, seed: int) -> CorpusTables:
@@ -42,33 +51,27 @@ def build(source: RawCorpus, settings: Corpus, seed: int) -> CorpusTables:
     contradictory judgements, and topics that are in two splits.
     """
     source = with_whole_characters(source)
+    documents = Documents.of(source.documents)
     check_ids(source)
-    check_documents(source, settings.empty_text)
+    check_documents(documents, settings.empty_text, source.origin)
     qrels = check_qrels(source)
-    known = {document.doc_id for document in source.documents}
-    missing = judged_but_missing(qrels, known, source.origin)
-    originals = duplicates.duplicate_of(source.documents)
-    doc_ids = [document.doc_id for document in source.documents]
-    original_of = {
-        doc_id: original for doc_id, original in zip(doc_ids, originals, strict=True) if original is not None
-    }
+    judged = sorted({judgement.doc_id for judgement in qrels})
+    place = {doc_id: int(i) for doc_id, i in zip(judged, documents.doc_ids.positions(judged), strict=True) if i >= 0}
+    missing = judged_but_missing(qrels, place.keys(), source.origin)
+    first = first_with_same_text(documents)
+    copies = first != np.arange(len(documents))
     if any(judgement.split == UNSPLIT for judgement in qrels):
+        original_of = {doc_id: documents.doc_ids[first[i]] for doc_id, i in place.items() if copies[i]}
         qrels = splits.split_unsplit(qrels, *settings.source.split_shares(), seed, original_of)
     qrels = splits.dev_from_train(qrels, settings.dev_share, seed)
     if missing:  # in training they are of no use
-        qrels = [judgement for judgement in qrels if judgement.split != "train" or judgement.doc_id in known]
+        qrels = [judgement for judgement in qrels if judgement.split != "train" or judgement.doc_id in place]
     split = split_of(qrels)
-    blank = {doc.doc_id for doc in source.documents if not render(settings.template, doc.title, doc.text)}
-    heldout = splits.hold_out(
-        source.documents, originals, qrels, settings.heldout, settings.min_dev_topics, seed, blank
-    )
+    rendered = (render(settings.template, title, text) for _, title, text in documents)
+    blank = np.fromiter((not text for text in rendered), bool, len(documents))
+    heldout = splits.hold_out(documents.doc_ids, first, qrels, settings.heldout, settings.min_dev_topics, seed, blank)
     return CorpusTables(
-        corpus={
-            "doc_id": doc_ids,
-            "title": [document.title or None for document in source.documents],
-            "text": [document.text for document in source.documents],
-            "duplicate_of": list(originals),
-        },
+        corpus=_corpus(documents, first, copies),
         topics={
             "query_id": sorted(split),
             "text": [source.topics[query_id] for query_id in sorted(split)],
@@ -79,7 +82,21 @@ def build(source: RawCorpus, settings: Corpus, seed: int) -> CorpusTables:
             for column in ("query_id", "doc_id", "relevance", "split")
         },
         heldout={"doc_id": list(heldout), "split": list(heldout.values())},
-        counts=_counts(source, len(original_of), split, heldout) | _odd_counts(qrels, missing),
+        counts=_counts(source, int(copies.sum()), split, heldout) | _odd_counts(qrels, missing),
+    )
+
+
+def _corpus(documents: Documents, first: np.ndarray, copies: np.ndarray) -> pa.Table:
+    """Return the table of documents; an empty title is null."""
+    titles, doc_ids = documents.titles, documents.doc_ids.column
+    none = pa.scalar(None, pa.large_string())
+    return pa.table(
+        {
+            "doc_id": doc_ids,
+            "title": pc.if_else(pc.equal(titles, ""), none, titles),
+            "text": documents.texts.column,
+            "duplicate_of": doc_ids.take(pa.array(first, mask=~copies)),
+        }
     )
 
 
@@ -106,56 +123,49 @@ def _odd_counts(qrels: Sequence[Judgement], missing: Sequence[Judgement]) -> dic
 
 
 def with_whole_characters(source: RawCorpus) -> RawCorpus:
-    """Return the source with half characters (lone surrogates, as of an emoji that was cut) replaced by U+FFFD."""
-    replaced: list[str] = []
+    """Return the source with half characters (lone surrogates, as of an emoji that was cut) replaced by U+FFFD.
 
-    def whole(text: str) -> str:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            replaced.append(text)
-            return LONE.sub("\N{REPLACEMENT CHARACTER}", text)
-        return text
-
-    documents = [
-        Document(whole(doc_id), title if title is None else whole(title), whole(text))
-        for doc_id, title, text in source.documents
-    ]
+    Its documents are ``Documents``, in which they are replaced already.
+    """
+    documents = Documents.of(source.documents)
+    whole = dataclasses.replace(documents.whole)
     topics = {whole(query_id): whole(text) for query_id, text in source.topics.items()}
     qrels = [one._replace(query_id=whole(one.query_id), doc_id=whole(one.doc_id)) for one in source.qrels]
-    if replaced:
+    if whole.count:
         log.warning(
             "%s: %d texts or ids contain half a character (a lone surrogate), such as %s: it is replaced by U+FFFD",
             source.origin,
-            len(replaced),
-            shown(replaced[0]),
+            whole.count,
+            shown(whole.example),
         )
-        source = dataclasses.replace(source, documents=documents, topics=topics, qrels=qrels)
-    return source
+    return dataclasses.replace(source, documents=documents, topics=topics, qrels=qrels)
 
 
 def check_ids(source: RawCorpus) -> None:
     """Raise UserError for ids with control characters, which tables in text form and trec_eval cannot hold."""
-    for kind, ids in (("document", (one.doc_id for one in source.documents)), ("query", source.topics)):
+    for kind, ids in (("document", Documents.of(source.documents).doc_ids), ("query", source.topics)):
         for name in ids:
             if CONTROL.search(name):
                 raise UserError(f"{source.origin}: the {kind} id {shown(name)} has a control character: rename it")
 
 
-def check_documents(source: RawCorpus, empty_text: str) -> None:
+def check_documents(documents: Documents, empty_text: str, origin: str) -> None:
     """Raise UserError for an empty corpus, a duplicate doc_id, and a document without text (and title)."""
-    if not source.documents:
-        raise UserError(f"{source.origin}: empty corpus: it contains no documents; check that this is the right source")
-    seen: set[str] = set()
-    for doc_id, title, text in source.documents:
-        if doc_id in seen:
-            raise UserError(f"{source.origin}: duplicate document id '{doc_id}': ids must be unique")
-        seen.add(doc_id)
-        if empty_text == "keep" or text.strip() or (empty_text == "title" and title and title.strip()):
+    if not documents:
+        raise UserError(f"{origin}: empty corpus: it contains no documents; check that this is the right source")
+    repeated = documents.doc_ids.repeated()
+    first_repeated = int(repeated.argmax()) if repeated.any() else None
+    for i, text in enumerate(documents.texts):
+        if i != first_repeated and (empty_text == "keep" or text.strip()):
+            continue
+        doc_id, title, _ = documents[i]
+        if i == first_repeated:
+            raise UserError(f"{origin}: duplicate document id '{doc_id}': ids must be unique")
+        if empty_text == "title" and title and title.strip():
             continue
         remedy = "`empty_text: keep`" if empty_text == "title" or not title else "`empty_text: title`"
         problem = "neither text nor title" if empty_text == "title" else "no text"
-        raise UserError(f"{source.origin}: the document '{doc_id}' has {problem}: remove it, or set {remedy}")
+        raise UserError(f"{origin}: the document '{doc_id}' has {problem}: remove it, or set {remedy}")
 
 
 def check_qrels(source: RawCorpus) -> list[Judgement]:

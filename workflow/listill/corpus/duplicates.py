@@ -1,24 +1,41 @@
 """Detection of documents with the same text."""
 
 import hashlib
-from collections.abc import Sequence
+from itertools import islice
 
-from listill.corpus.source import Document
+import numpy as np
+
+from listill.corpus.documents import Documents
+from listill.strings import BLOCK
 from listill.text import fold
 
+DIGEST = np.dtype([("first", "<u8"), ("last", "<u8")])
 
-def duplicate_of(documents: Sequence[Document]) -> list[str | None]:
-    """Return the doc_id of the first document with the same text, for each document; None for the first itself.
+
+def first_with_same_text(documents: Documents) -> np.ndarray:
+    """Return the position of the first document with the same text, for each document (int64 [n]).
 
     Titles are ignored: copies of a passage often have a different title (a file name, a site's name) or none, and a
     passage answers a query under any title. Documents without text are compared by title.
     """
-    first_by_digest: dict[bytes, str] = {}
-    originals: list[str | None] = []
-    for document in documents:
-        # Keys are digests, because the folded texts would take as much memory as the corpus.
-        text = fold(document.text) or f"\0{fold(document.title or '')}"
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        first = first_by_digest.setdefault(digest, document.doc_id)
-        originals.append(None if first == document.doc_id else first)
-    return originals
+    digests = _digests(documents)
+    order = np.lexsort((digests["last"], digests["first"]))  # equal digests keep their order
+    ordered = digests[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = ordered[1:] != ordered[:-1]
+    first = np.empty(len(order), dtype=np.int64)
+    first[order] = order[np.flatnonzero(starts)][np.cumsum(starts) - 1]
+    return first
+
+
+def _digests(documents: Documents) -> np.ndarray:
+    """Return a digest of the folded text of each document: the texts themselves would take as much memory as the corpus."""
+    rows, blocks = iter(documents), [b""]
+    while block := list(islice(rows, BLOCK)):
+        blocks.append(b"".join(_digest(text, title) for _, title, text in block))
+    return np.frombuffer(b"".join(blocks), dtype=DIGEST)
+
+
+def _digest(text: str, title: str | None) -> bytes:
+    folded = fold(text) or f"\0{fold(title or '')}"
+    return hashlib.blake2b(folded.encode(), digest_size=DIGEST.itemsize).digest()

@@ -155,12 +155,11 @@ def integer(row: Row, column: str, place: str) -> int:
     raise UserError(f"{place}: '{column}' is {shown(content)}, not an integer: write relevance as 0, 1, 2, ...")
 
 
-def read_documents(path: Path, doc_id: str, title: str | None, body: str) -> list[Document]:
-    """Read documents from the given columns."""
-    return [
-        Document(identifier(row, doc_id, place), text(row, title, place) if title else None, text(row, body, place))
-        for place, row in read_rows(path)
-    ]
+def read_documents(path: Path, doc_id: str, title: str | None, body: str) -> Iterator[Document]:
+    """Yield the documents of a file from the given columns."""
+    for place, row in read_rows(path):
+        name, heading = identifier(row, doc_id, place), text(row, title, place) if title else None
+        yield Document(name, heading, text(row, body, place))
 
 
 def read_topics(path: Path, query_id: str = "query_id") -> dict[str, str]:

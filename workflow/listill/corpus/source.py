@@ -1,6 +1,6 @@
 """The base class of sources: where documents, human topics and their judgements come from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -38,10 +38,12 @@ class RawCorpus:
 
     The split of a topic is the split of its judgements. Topics without judgements are allowed here and dropped later.
     Messages refer to the documents by ``origin``. ``details`` becomes part of the provenance of the tables.
+    ``documents`` may be a list. A source of millions of documents passes them to ``Documents.of`` one by one, so that
+    they are never all held as Python strings (see ``listill.corpus.documents``).
     """
 
     origin: str
-    documents: list[Document]
+    documents: Sequence[Document]
     topics: dict[str, str] = field(default_factory=dict)
     qrels: list[Judgement] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)

@@ -2,10 +2,14 @@
 
 import logging
 import random
+from array import array
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from listill.corpus.source import UNSPLIT, Document, Judgement
+import numpy as np
+
+from listill.corpus.source import UNSPLIT, Judgement
+from listill.strings import Strings
 
 log = logging.getLogger("listill")
 
@@ -87,37 +91,38 @@ def dev_from_train(qrels: Sequence[Judgement], share: float, seed: int) -> list[
 
 
 def hold_out(
-    documents: Sequence[Document],
-    originals: Sequence[str | None],
+    doc_ids: Strings,
+    first: np.ndarray,
     qrels: Sequence[Judgement],
     count: int,
     min_dev_topics: int,
     seed: int,
-    blank: Collection[str] = (),
+    blank: np.ndarray | None = None,
 ) -> dict[str, str]:
     """Choose the passages that are held out from training and return their splits by doc_id.
 
     The split is ``heldout``; if there are fewer dev topics with a relevant document than ``min_dev_topics`` (or none), as
     many passages have the split ``dev``. Passages are not
-    chosen if they are relevant to a human topic, have a duplicate or are ``blank`` (no query can be written for them).
-    Each split gets ``count`` passages, but at most 5 % of the corpus (at least one passage). If there are too few
-    eligible passages, the splits share them equally. ``originals`` is the result of ``duplicates.duplicate_of``.
+    chosen if they are relevant to a human topic, have a duplicate or are ``blank`` (bool [n]: no query can be written for
+    them). Each split gets ``count`` passages, but at most 5 % of the corpus (at least one passage). If there are too few
+    eligible passages, the splits share them equally. ``first`` is the result of ``duplicates.first_with_same_text``.
     """
-    relevant = {judgement.doc_id for judgement in qrels if judgement.relevance > 0}
-    excluded = relevant | set(blank) | {original for original in originals if original is not None}
-    eligible = sorted(
-        document.doc_id
-        for document, original in zip(documents, originals, strict=True)
-        if original is None and document.doc_id not in excluded
-    )
-    random.Random(seed).shuffle(eligible)
+    relevant = doc_ids.positions(sorted({judgement.doc_id for judgement in qrels if judgement.relevance > 0}))
+    eligible = np.bincount(first, minlength=len(first)) == 1  # neither is a duplicate nor has one
+    eligible[relevant[relevant >= 0]] = False
+    if blank is not None:
+        eligible[blank] = False
+    order = doc_ids.order()
+    # Not a list: a Python integer takes 40 bytes.
+    shuffled = array("q", order[eligible[order]].tobytes())
+    random.Random(seed).shuffle(shuffled)
     dev_topics = {judgement.query_id for judgement in qrels if judgement.split == "dev" and judgement.relevance > 0}
     splits = ["heldout"] if len(dev_topics) >= max(1, min_dev_topics) else ["heldout", "dev"]
     if dev_topics and "dev" in splits and count:
         log.info("corpus: there are only %d dev topics, so synthetic dev queries join them", len(dev_topics))
-    limit = min(count, max(1, int(MAX_HELDOUT_SHARE * len(documents))))
-    each = min(limit, len(eligible) // len(splits))
+    limit = min(count, max(1, int(MAX_HELDOUT_SHARE * len(doc_ids))))
+    each = min(limit, len(shuffled) // len(splits))
     if each < count:
         reason = "5 % of the corpus" if each == limit else "the others are relevant to human topics or have duplicates"
         log.info("corpus: %d passages per held-out split instead of %d: %s", each, count, reason)
-    return {doc_id: split for i, split in enumerate(splits) for doc_id in eligible[i * each : (i + 1) * each]}
+    return {doc_ids[i]: split for n, split in enumerate(splits) for i in shuffled[n * each : (n + 1) * each]}

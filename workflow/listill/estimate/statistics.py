@@ -4,10 +4,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from listill import tables
 from listill.corpus.build import build
@@ -97,14 +98,14 @@ def of_source(corpus: Corpus, seed: int) -> Contents:
     return Contents(collection_of(built.corpus, corpus), topics, qrels, heldout)
 
 
-def collection_of(columns: dict[str, list[Any]], corpus: Corpus) -> Collection:
-    """Return the columns of the table ``corpus`` as a collection."""
-    doc_ids = Strings.of(columns["doc_id"])
+def collection_of(table: pa.Table, corpus: Corpus) -> Collection:
+    """Return the table ``corpus`` as a collection."""
+    doc_ids = Strings(table["doc_id"])
     return Collection(
         doc_ids,
-        Strings.of(columns["title"]),
-        Strings.of(columns["text"]),
-        groups(doc_ids, columns["duplicate_of"]),
+        Strings(pc.fill_null(table["title"], "")),
+        Strings(table["text"]),
+        groups(doc_ids, table["duplicate_of"]),
         corpus.template,
         corpus.topics_are_documents,
         corpus.language,

@@ -31,7 +31,7 @@ def first_documents(settings: Settings, corpus: str, count: int = SHOWN) -> tupl
     """
     chosen = settings.corpora[corpus]
     tables = build(read_unchanged(chosen.source), chosen, settings.seed)
-    columns = [tables.corpus[name][:count] for name in ("doc_id", "title", "text")]
+    columns = [tables.corpus[name][:count].to_pylist() for name in ("doc_id", "title", "text")]
     texts = [render(chosen.template, title, text) for _, title, text in zip(*columns, strict=True)]
     return columns[0], texts, tables.counts
 

@@ -80,7 +80,8 @@ def finish(
     if qrels is not None:
         human = human_queries(topics, qrels)
         log.info("generate: %d human train topics", len(human))
-        if clash := set(human["query_id"]) & set(kept["query_id"]):
+        clash = human["query_id"][human["query_id"].isin(kept["query_id"])]
+        if len(clash):
             raise UserError(f"query_id '{min(clash)}' is both a topic and a generated query: rename the topic")
         for reason in ("generated", "kept"):
             counts.append(count_reasons("queries", human, pd.Series(reason, index=human.index)))

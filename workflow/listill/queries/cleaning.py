@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.feature_extraction.text import CountVectorizer
 
 from listill.queries.answers import TOO_LONG, UNUSABLE
+from listill.queries.overlap import overlaps
 from listill.queries.refusal import is_refusal
 from listill.settings.generation import Cleaning
+from listill.strings import Strings
 from listill.text import fold
 from listill.words import count, paired, terms
 
-BLOCK = 10_000
 # A query with fewer words, such as a name or a term, may well occur in its passage.
 COPY_WORDS = 6
 
@@ -26,38 +26,6 @@ class RequestInfo:
     passages: Mapping[str, str]  # text by doc_id
     prompts: Mapping[str, str]  # by query type: the prompt up to the passage
     examples: Mapping[str, list[str]]  # by query type: the queries of the examples
-
-
-def overlaps(queries: list[str], topics: list[str], threshold: float) -> list[bool]:
-    """Return for each query whether its words have a Jaccard similarity of at least ``threshold`` with a topic."""
-    overlapping = np.zeros(len(queries), dtype=bool)
-    overlapping[overlapping_pairs(queries, topics, threshold)[0]] = True
-    found: list[bool] = overlapping.tolist()
-    return found
-
-
-def overlapping_pairs(queries: list[str], topics: list[str], threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pairs of a query and a topic whose words have a Jaccard similarity of at least ``threshold`` (above 0).
-
-    The two arrays (int [pairs]) hold positions in ``queries`` and in ``topics``.
-    """
-    none = np.zeros(0, dtype=np.int64)
-    counter = CountVectorizer(binary=True, analyzer=terms)
-    try:
-        topic_words = counter.fit_transform([fold(topic) for topic in topics])
-    except ValueError:  # no topic contains a word
-        return none, none
-    topic_sizes = np.asarray(topic_words.sum(axis=1)).ravel()
-    found = [(none, none)]
-    for start in range(0, len(queries), BLOCK):
-        block = [fold(query) for query in queries[start : start + BLOCK]]
-        # The vocabulary only has words of topics, but all words of the query count for the union.
-        query_sizes = np.array([len(set(terms(query))) for query in block])
-        common = (counter.transform(block) @ topic_words.T).tocoo()
-        near = common.data >= threshold * (query_sizes[common.row] + topic_sizes[common.col] - common.data)
-        found.append((start + common.row[near], common.col[near]))
-    rows, columns = zip(*found, strict=True)
-    return np.concatenate(rows), np.concatenate(columns)
 
 
 def longest_run(query: list[str], passage: list[str]) -> int:
@@ -109,7 +77,8 @@ def reasons(
     checked for refusals, for copies of their passage and prompt, for the word limit of their type, and for answers that
     the model gives to many passages.
     """
-    lengths = queries["text"].map(count).astype(int)
+    texts = Strings.of(queries["text"])  # the loops below hold a block of them as Python strings
+    lengths = pd.Series(np.fromiter(map(count, texts), np.int64, len(texts)), queries.index)
     limits = pd.Series(settings.max_words, index=queries.index)
     if requests:
         limits = limits.clip(upper=queries["type"].map(requests.max_words).fillna(settings.max_words))
@@ -122,21 +91,21 @@ def reasons(
         "cut off": queries["finish_reason"] == "length",
     }
     if requests:
-        checks["refusal"] |= pd.Series([is_refusal(fold(text)) for text in queries["text"]], queries.index)
-        pairs = zip(queries["text"], queries["doc_id"], strict=True)
+        checks["refusal"] |= pd.Series([is_refusal(fold(text)) for text in texts], queries.index)
+        pairs = zip(texts, queries["doc_id"], strict=True)
         copies = [copied(text, requests.passages[doc_id], settings.copied) for text, doc_id in pairs]
         checks["copied"] = pd.Series(copies, queries.index)
         checks["copied prompt"] = repeat_prompt(queries, settings, requests)
     checks |= {
         "short": lengths < settings.min_words,
         "long": lengths > limits,
-        "topic overlap": pd.Series(overlaps(queries["text"].tolist(), topics, settings.topic_overlap), queries.index),
+        "topic overlap": pd.Series(overlaps(texts, topics, settings.topic_overlap), queries.index),
     }
     if requests:
         checks["generic"] = generic(queries, settings.generic)
     for reason, applies in checks.items():
         verdict[applies.fillna(False).astype(bool) & (verdict == "kept")] = reason
-    kept = verdict == "kept"
-    folded = queries.loc[kept, "text"].map(fold)
-    verdict.loc[folded.index[folded.duplicated()]] = "duplicate"
+    kept = np.flatnonzero(verdict == "kept")
+    folded = Strings.of(map(fold, texts.take(kept)))
+    verdict.iloc[kept[folded.repeated()]] = "duplicate"
     return verdict

@@ -5,21 +5,25 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import bm25s.stopwords
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from listill.corpus.collection import Collection
 from listill.languages import stop_words
 from listill.queries.generators.extractive import Extractive
 from listill.queries.sentences import sentences
+from listill.strings import BLOCK
 from listill.words import paired, spans, terms
 
 # A sentence is only used if at least this many words of the passage remain without it.
 LEFT_WORDS = 8
 SENTENCE_WORDS = (4, 40)
+STRING = pa.large_string()
 
 # The text of a query, and the start and end of the characters in the passage's text that it was taken from.
 Extract = tuple[str, int | None, int | None]
@@ -59,10 +63,28 @@ class Passage:
         return span[0] == self.words[0][0]
 
 
+def frame(rows: Iterator[tuple]) -> pd.DataFrame:
+    """Return the queries of ``extracts`` as a table; only a block of them are held as Python objects at a time."""
+    types = {
+        "query_id": STRING,
+        "text": STRING,
+        "type": STRING,
+        "doc_id": STRING,
+        "start": pa.int32(),
+        "end": pa.int32(),
+    }
+    schema = pa.schema(list(types.items()))
+    blocks = []
+    while block := list(islice(rows, BLOCK)):
+        columns = zip(schema, zip(*block, strict=True), strict=True)
+        blocks.append(pa.record_batch([pa.array(column, field.type) for field, column in columns], schema))
+    return pa.Table.from_batches(blocks, schema).to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
+
+
 def extracts(settings: Extractive, collection: Collection, passages: list[int], seed: int) -> Iterator[tuple]:
     """Yield the queries of the given passages: query_id, text, type, doc_id, start, end."""
     needs_phrases = "keyphrases" in settings.types and bool(passages)
-    phrases = _key_phrases(collection, passages, settings.phrases) if needs_phrases else [[] for _ in passages]
+    phrases = _key_phrases(collection, passages, settings.phrases) if needs_phrases else [[]] * len(passages)
     for i, passage_phrases in zip(passages, phrases, strict=True):
         doc_id = collection.doc_ids[i]
         passage = Passage(collection.titles[i], collection.texts[i], passage_phrases, settings)

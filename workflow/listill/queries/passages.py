@@ -29,15 +29,24 @@ def passages(
     Only the first document of a duplicate group gets queries, and empty passages get none. With ``relevant``
     (positions), the training passages are limited to these, or to the first documents of their duplicate groups.
     """
-    eligible = [i for i in range(len(collection)) if collection.group[i] == i and collection.rendered(i)]
-    train = [i for i in eligible if collection.doc_ids[i] not in split]
+    size = len(collection)
+    eligible = np.fromiter((bool(text) for text in collection.all_rendered()), bool, size)
+    eligible &= collection.group == np.arange(size)
+    held_out = np.zeros(size, dtype=bool)
+    positions = collection.doc_ids.positions(sorted(split))
+    held_out[positions[positions >= 0]] = True
+    train = eligible & ~held_out
     if relevant is not None:
-        relevant_groups = set(collection.group[relevant].tolist())
-        train = [i for i in train if i in relevant_groups]
-    train.sort(key=lambda i: collection.doc_ids[i])
-    if budget is not None and budget < len(train):
-        train = random.Random(f"{seed}:passages").sample(train, budget)
-    return sorted([*train, *(i for i in eligible if collection.doc_ids[i] in split)])
+        in_group = np.zeros(size, dtype=bool)
+        in_group[collection.group[relevant]] = True
+        train &= in_group
+    if budget is not None and budget < train.sum():
+        by_id = np.argsort(collection.id_order)
+        by_id = by_id[train[by_id]]
+        train[by_id] = False
+        train[by_id[random.Random(f"{seed}:passages").sample(range(len(by_id)), budget)]] = True
+    chosen: list[int] = np.flatnonzero(train | (eligible & held_out)).tolist()
+    return chosen
 
 
 def relevant_to_train_topics(collection: Collection, qrels: Path) -> np.ndarray:

@@ -11,7 +11,7 @@ import yaml
 
 from listill.evaluation.topics import EvaluationQueries
 from listill.known_models import is_one_of
-from listill.queries.cleaning import overlapping_pairs
+from listill.queries.overlap import overlapping_pairs
 from listill.schemas import HUMAN
 
 # A training query is near a topic if their words have at least this Jaccard similarity. Cleaning drops synthetic queries

@@ -1,14 +1,18 @@
-"""How many texts are longer than the limit of tokens, and how much of them is cut."""
+"""The tokens of documents: how many documents are longer than the limit, and how much of them is cut."""
 
 import logging
 from dataclasses import dataclass
 
 import numpy as np
 
+from listill.corpus.collection import Collection
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
 
 log = logging.getLogger("listill")
+
+# Number of documents that are held as Python strings at a time.
+BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,33 @@ class Truncation:
 
 
 def of_documents(encoder: Encoder, texts: list[str], tokens: Tokens) -> Truncation:
-    """Return the truncation of documents whose (truncated) ``tokens`` are known.
+    """Return the truncation of documents whose (truncated) ``tokens`` are known."""
+    return Truncation.at(encoder.max_length, _whole_lengths(encoder, texts, tokens))
+
+
+def tokens_of(encoder: Encoder, collection: Collection) -> tuple[Tokens, Truncation]:
+    """Return the tokens of all documents, and their truncation; the documents are rendered block by block."""
+    blocks, whole = [], []
+    for start in range(0, max(1, len(collection)), BLOCK):
+        texts = list(collection.all_rendered(start, start + BLOCK))
+        blocks.append(encoder.tokenise(texts, "document"))
+        whole.append(_whole_lengths(encoder, texts, blocks[-1]))
+    starts = np.cumsum([0, *(len(block.ids) for block in blocks)])
+    ends = [block.starts[1:] + start for block, start in zip(blocks, starts, strict=False)]
+    ids = np.concatenate([block.ids for block in blocks])
+    tokens = Tokens(ids, np.concatenate([np.zeros(1, dtype=np.int64), *ends]), blocks[0].suffix)
+    return tokens, Truncation.at(encoder.max_length, np.concatenate(whole))
+
+
+def _whole_lengths(encoder: Encoder, texts: list[str], tokens: Tokens) -> np.ndarray:
+    """Return the number of tokens of each text [n] without truncation.
 
     Only texts that reach the limit are tokenised again.
     """
     lengths = tokens.lengths
     full = np.flatnonzero(lengths >= encoder.max_length)
     lengths[full] = encoder.whole_lengths([texts[i] for i in full], "document")
-    return Truncation.at(encoder.max_length, lengths)
+    return lengths
 
 
 def cut(tokens: Tokens, encoder: Encoder, limit: int | None, texts: str, key: str) -> Tokens:

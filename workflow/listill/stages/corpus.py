@@ -46,7 +46,7 @@ def run(settings: CorpusStage, job: Job, corpus: Out, topics: Out, qrels: Out, h
     job.depends_on(raw.details)
     tables = build.build(raw, settings.corpus, settings.seed)
     bm25 = Bm25().in_language(settings.corpus.language)
-    warn_of_unlike_topics(tables.corpus, tables.topics, tables.qrels, settings.corpus.template, bm25)
+    warn_of_unlike_topics(tables.judged_documents(), tables.topics, tables.qrels, settings.corpus.template, bm25)
     reading = settings.corpus.model_dump(include={"template", "language", "topics_are_documents", "min_dev_topics"})
     job.details |= {**reading, "counts": tables.counts, **raw.details}
     job.write(topics, "topics", tables.topics)

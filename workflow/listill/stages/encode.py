@@ -52,9 +52,7 @@ def run(
         document_tokens = stored_tokens.load(tokens, documents)
         truncated = tables.provenance(tokens).details.get("truncated")
     else:
-        texts = [documents.rendered(i) for i in range(len(documents))]
-        document_tokens = encoder.tokenise(texts, "document")
-        result = truncation.of_documents(encoder, texts, document_tokens)
+        document_tokens, result = truncation.tokens_of(encoder, documents)
         result.report(label, "documents", f"max_length ({encoder.max_length})", FIX)
         truncated = asdict(result)
     if truncated is not None:

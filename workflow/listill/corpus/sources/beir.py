@@ -1,6 +1,8 @@
 """A BEIR folder: corpus.jsonl, queries.jsonl and qrels/{train,dev,test}.tsv."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -33,21 +35,15 @@ class Beir(Source):
         queries, and judgement files other than train.tsv, dev.tsv and test.tsv, which would otherwise be ignored
         silently.
         """
+        from listill.corpus.documents import Documents
+
         folder = expand(self.path)
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder: download and unpack the data set, or correct source.path")
         corpus, queries = folder / "corpus.jsonl", folder / "queries.jsonl"
         if not corpus.is_file():
             raise UserError(f"{corpus}: no such file: a BEIR folder contains corpus.jsonl; check source.path")
-        documents = [
-            # The title is optional; the text may be empty, but its key is required.
-            Document(
-                identifier(row, "_id", place),
-                text(row, "title", place) if "title" in row else None,
-                text(row, "text", place),
-            )
-            for place, row in read_rows(corpus)
-        ]
+        documents = Documents.of(_documents(corpus))
         topics = read_topics(queries, "_id") if queries.is_file() else {}
         qrels = []
         if os.path.lexists(folder / "qrels") and not (folder / "qrels").is_dir():
@@ -68,3 +64,10 @@ class Beir(Source):
             qrels += read_qrels(path, topics, QRELS_COLUMNS, path.stem)
         input_files = [corpus, *([queries] if topics else []), *qrels_files]
         return RawCorpus(str(corpus), documents, topics, qrels, {"sha256": checksums(input_files)})
+
+
+def _documents(corpus: Path) -> Iterator[Document]:
+    """Yield the documents; the title is optional, and the text may be empty, but its key is required."""
+    for place, row in read_rows(corpus):
+        doc_id, title = identifier(row, "_id", place), text(row, "title", place) if "title" in row else None
+        yield Document(doc_id, title, text(row, "text", place))

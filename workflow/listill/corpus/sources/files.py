@@ -1,5 +1,6 @@
 """The user's own files: a table of documents, or a folder of .txt and .md files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -58,11 +59,13 @@ class Files(Source):
         Raises UserError for missing files and columns, invalid lines (with file and line), and judgements without
         topics.
         """
+        from listill.corpus.documents import Documents
+
         path = expand(self.path)
         if path.is_dir():
-            documents = read_folder(path, self.chunk)
+            documents = Documents.of(read_folder(path, self.chunk))
         elif path.exists():
-            documents = read_documents(path, self.doc_id, self.title, self.text)
+            documents = Documents.of(read_documents(path, self.doc_id, self.title, self.text))
         else:
             raise UserError(f"{path}: no such file or folder: correct source.path")
         if bool(self.topics) != bool(self.qrels):
@@ -85,15 +88,16 @@ def folder_files(folder: Path) -> list[str]:
     return [str(folder), *(str(folder / path) for path in text_files(folder))]
 
 
-def read_folder(folder: Path, chunk: int | None = None) -> list[Document]:
-    """Read all .txt and .md files below ``folder`` except hidden ones; the id is the path in the folder."""
+def read_folder(folder: Path, chunk: int | None = None) -> Iterator[Document]:
+    """Yield the documents of all .txt and .md files below ``folder`` except hidden ones; the id is the path in the folder."""
     paths = text_files(folder)
     if not paths:
         raise UserError(
             f"{folder}: no .txt or .md files in this folder; to read a table, give the file ({', '.join(SUFFIXES)})"
         )
     log_left_out(folder)
-    return [document for path in paths for document in _documents(folder, path, chunk)]
+    for path in paths:
+        yield from _documents(folder, path, chunk)
 
 
 def _documents(folder: Path, path: Path, chunk: int | None) -> list[Document]:

@@ -30,11 +30,13 @@ class IrDatasets(Source):
         """
         import ir_datasets
 
+        from listill.corpus.documents import Documents
+
         dataset = _load(self.id)
         if not dataset.has_docs():
             raise UserError(f"source.id: the ir_datasets data set '{self.id}' has no documents: choose one that has")
         with _reading(self.id):
-            documents = [_document(doc) for doc in dataset.docs_iter()]
+            documents = Documents.of(map(_document, dataset.docs_iter()))
         source = RawCorpus(f"ir_datasets {self.id}", documents)
         splits = {str(split): name for split, name in self.splits.items()} or find_splits(self.id)
         for split, name in splits.items():

@@ -56,12 +56,7 @@ class Extractive(Generator):
 
         Each query is seeded by (seed, doc_id, type, n), so it does not depend on the other queries.
         """
-        import pandas as pd
+        from listill.queries.extraction import extracts, frame
 
-        from listill.queries.extraction import extracts
-
-        rows = list(extracts(self, collection, passages, seed))
-        frame = pd.DataFrame(rows, columns=["query_id", "text", "type", "doc_id", "start", "end"])
-        return frame.astype({"start": "Int32", "end": "Int32"}).assign(
-            generator="extractive", prompt=None, seed=seed, finish_reason=None
-        )
+        queries = frame(extracts(self, collection, passages, seed))
+        return queries.assign(generator="extractive", prompt=None, seed=seed, finish_reason=None)
