@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import tiny
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
 from listill.settings.students import Student
@@ -41,9 +42,9 @@ def step() -> Step:
         query_ids=[f"q{i}" for i in range(len(QUERIES))],
         types=["title"] * len(QUERIES),
         queries=QUERIES,
-        lists=lists,
-        scores=[np.sort(draw.random(len(row)).astype(np.float32))[::-1].copy() for row in lists],
-        relevant=[row[:1] for row in lists],
+        lists=Ragged.of(lists),
+        scores=Ragged.of([np.sort(draw.random(len(row)).astype(np.float32))[::-1] for row in lists]),
+        relevant=Ragged.of([row[:1] for row in lists]),
         texts=TEXTS,
         group=np.arange(len(TEXTS)),
         document=np.arange(len(TEXTS)),

@@ -13,6 +13,7 @@ import tiny_training
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.measure_names import SELECTION
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
@@ -43,9 +44,9 @@ def examples(collection: Collection) -> Examples:
         query_ids=[f"q{i}" for i in range(SIZE)],
         types=["title"] * SIZE,
         queries=[title or "" for title in collection.titles],
-        lists=lists,
-        scores=scores,
-        relevant=[np.array([i]) for i in range(SIZE)],
+        lists=Ragged.of(lists),
+        scores=Ragged.of(scores),
+        relevant=Ragged.of([np.array([i]) for i in range(SIZE)]),
         texts=collection.texts,
         group=everything,
         document=everything,
@@ -238,10 +239,12 @@ def test_a_single_query_and_a_list_with_a_single_document(
     tiny_model: Path, examples: Examples, selector: Selector, losses: dict[str, float]
 ) -> None:
     """A single query with a list can be trained on; a list with a single document has loss 0."""
-    cut = dataclasses.replace(examples, **{name: getattr(examples, name)[:1] for name in ("query_ids", "types")})
-    cut = dataclasses.replace(cut, **{name: getattr(examples, name)[:1] for name in ("queries", "relevant")})
-    whole = dataclasses.replace(cut, lists=examples.lists[:1], scores=examples.scores[:1])
-    single = dataclasses.replace(cut, lists=[examples.lists[0][:1]], scores=[examples.scores[0][:1]])
+    cut = dataclasses.replace(
+        examples, **{name: getattr(examples, name)[:1] for name in ("query_ids", "types", "queries")}
+    )
+    rows = {name: getattr(examples, name)[0] for name in ("lists", "scores", "relevant")}
+    whole = dataclasses.replace(cut, **{name: Ragged.of([row]) for name, row in rows.items()})
+    single = dataclasses.replace(cut, **{name: Ragged.of([row[:1]]) for name, row in rows.items()})
     for training_set, learns in ((whole, True), (single, False)):
         result = train(fresh(tiny_model), training_set, recipe(losses=losses, epochs=3), selector, 0.0, seed=1)
         trained = [row["loss"] for row in result.history if row["split"] == "train"]

@@ -183,7 +183,7 @@ class Training:
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         torch.manual_seed(hash((self.seed, state.step, self.processes.rank)) % 2**63)
-        step = batches.collate(part.examples, queries, recipe.negatives, self.encoder.device)
+        step = batches.collate(part.examples, queries, recipe.negatives).to(self.encoder.device)
         value = self.engine.backward(
             *(part.queries, queries, part.texts, step.texts),
             lambda query, text: weighted(
