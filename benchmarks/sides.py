@@ -100,7 +100,8 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
     part = Part(examples, *tokens, recipe.temperatures, None)  # type: ignore[arg-type]
     training = Training(encoder, [part], recipe, seed=0)
     state = State(history=[{}])
-    return timed(lambda step: training.advance(state), task, encoder.device)
+    collated = training.collated(0)
+    return timed(lambda step: training.advance(state, next(collated)), task, encoder.device)
 
 
 def sentence_transformers(task: Task, attention: str | None = None) -> list[float]:

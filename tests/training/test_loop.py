@@ -17,7 +17,7 @@ from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
-from listill.training import loop, schedule
+from listill.training import blocks, loop, objective, schedule
 from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.selection import Selector
@@ -352,14 +352,14 @@ def test_a_few_lists_cause_a_warning(
 def test_a_loss_may_have_the_name_of_a_column(
     tiny_model: Path, examples: Examples, selector: Selector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weighted = loop.weighted
+    weighted = objective.weighted
 
     def renamed(*arguments: Any) -> tuple[torch.Tensor, dict[str, float]]:
         total, parts = weighted(*arguments)
         return total, {"lr": parts["listwise"], "loss": -1.0, "step": -2.0}
 
     expected = train(fresh(tiny_model), examples, recipe(epochs=1), selector, 0.0, seed=1)
-    monkeypatch.setattr(loop, "weighted", renamed)
+    monkeypatch.setattr(blocks, "weighted", renamed)
     result = train(fresh(tiny_model), examples, recipe(epochs=1), selector, 0.0, seed=1)
     for row, expected_row in zip(result.history, expected.history, strict=True):
         assert {key: row.get(key) for key in ("step", "loss", "lr")} == {

@@ -69,7 +69,7 @@ def test_infonce_equals_the_matryoshka_loss_of_sentence_transformers(tiny_model:
     step = collate(examples, everything, Negatives())
     value = Engine(ours, memory).backward(
         *(queries, step.queries, texts, step.texts),
-        lambda query, text: weighted(step, query, text, {"infonce": 1.0}, TEMPERATURES, [16, 8]),
+        lambda query, text: [weighted(step, query, text, {"infonce": 1.0}, TEMPERATURES, [16, 8])],
     )
     infonce = MultipleNegativesRankingLoss(theirs.model, scale=1 / TEMPERATURES.infonce)
     features = [theirs._features(queries, everything, "query"), theirs._features(texts, everything, "document")]

@@ -45,6 +45,16 @@ class Step:
         """Columns of the first, most relevant positives [queries]."""
         return self.lists[:, 0]
 
+    def block(self, rows: slice) -> "Step":
+        """Return the step with a part of its queries and with all of its texts."""
+        of_queries = {name: getattr(self, name)[rows] for name in ("queries", "lists", "mask", "positives", "scores")}
+        negative, base = self.negative[rows], self.base
+        if base is not None:
+            count = len(self.queries)
+            base = torch.cat([base[:count][rows], base[count:]])
+        others = None if self.others is None else self.others[rows]
+        return dataclasses.replace(self, **of_queries, negative=negative, others=others, base=base)
+
     def to(self, device: torch.device) -> "Step":
         """Return the step with all tensors on the device."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=True))
