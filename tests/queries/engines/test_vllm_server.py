@@ -131,7 +131,7 @@ def test_the_next_block_is_tokenised_while_the_engine_answers(monkeypatch: pytes
     blocks = [[request(name, seed)] for seed, name in enumerate("abc")]
     _, *answers = replies([{}, *blocks], monkeypatch)
     assert [rows[0]["text"] for rows in answers] == ["seed 0", "seed 1", "seed 2"]
-    monkeypatch.setattr(Echo, "tokens", lambda engine, one: [len(one["messages"])] * (3 // (1 - one["seed"])))
+    monkeypatch.setattr(Echo, "tokens", lambda engine, one: tokens(engine, one)[: 9 // (1 - one["seed"])])
     with pytest.raises(ZeroDivisionError):
         replies([{}, *blocks], monkeypatch)
 
