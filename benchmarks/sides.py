@@ -66,6 +66,7 @@ class Task:
 
 def listill(task: Task, memory: float | None = None) -> list[float]:
     """Train with listill and its listwise loss; ``memory``: GB for the activations of a step."""
+    from listill.ragged import Ragged
     from listill.retrieval.encoder import Encoder
     from listill.settings.students import Student
     from listill.settings.training import Recipe
@@ -84,9 +85,9 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
         query_ids=[str(q) for q in range(len(queries))],
         types=["lead"] * len(queries),
         queries=queries,
-        lists=lists,
-        scores=list(task.scores()),
-        relevant=[row[:1] for row in lists],
+        lists=Ragged.of(lists),
+        scores=Ragged.of(list(task.scores())),
+        relevant=Ragged.of([row[:1] for row in lists]),
         texts=passages,
         group=everything,
         document=everything,
@@ -99,7 +100,8 @@ def listill(task: Task, memory: float | None = None) -> list[float]:
     part = Part(examples, *tokens, recipe.temperatures, None)  # type: ignore[arg-type]
     training = Training(encoder, [part], recipe, seed=0)
     state = State(history=[{}])
-    return timed(lambda step: training.advance(state), task, encoder.device)
+    collated = training.collated(0)
+    return timed(lambda step: training.advance(state, next(collated)), task, encoder.device)
 
 
 def sentence_transformers(task: Task, attention: str | None = None) -> list[float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from listill import locks
 from listill.errors import UserError
 from listill.locks import held
 
@@ -78,3 +79,11 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     refused = pytest.raises(UserError, match=r"file: cannot be written \(.+\): make it writable")
     with refused, held(tmp_path / "file" / "lock", Path("table")):
         raise AssertionError("must not get here")
+
+
+def test_a_process_is_alive_until_it_ends() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert locks.alive(process.pid)
+    process.communicate(b"\n")
+    assert not locks.alive(process.pid)
+    assert locks.alive(1)  # may belong to another user

@@ -42,3 +42,11 @@ def test_positions() -> None:
 def test_the_order_is_that_of_python() -> None:
     column = Strings.of([*TEXTS, "a", "b"])
     assert column.order().tolist() == sorted(range(len(column)), key=lambda i: column[i])
+
+
+def test_repeated_texts() -> None:
+    assert (
+        Strings.of(["b", "a", "b", "", "c", "", "b"]).repeated().tolist()
+        == [False] * 2 + [True, False, False] + [True] * 2
+    )
+    assert Strings.of([]).repeated().tolist() == []

@@ -17,6 +17,7 @@ import torch
 
 import tiny
 from listill.corpus.collection import Collection
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.students import Student
@@ -69,9 +70,9 @@ def training_set(documents: Collection, seed: int = 0) -> Examples:
         query_ids=[f"q{i}" for i in range(size)],
         types=["title"] * size,
         queries=[title or "" for title in documents.titles],
-        lists=lists,
-        scores=[np.linspace(1, 0, len(row), dtype=np.float32) for row in lists],
-        relevant=[row[:1] for row in lists],
+        lists=Ragged.of(lists),
+        scores=Ragged.of([np.linspace(1, 0, len(row), dtype=np.float32) for row in lists]),
+        relevant=Ragged.of([row[:1] for row in lists]),
         texts=documents.texts,
         group=np.arange(size),
         document=np.arange(size),

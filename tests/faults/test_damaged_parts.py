@@ -22,6 +22,7 @@ from listill.settings.students import Student
 from listill.stages import encode
 from listill.stages.job import Job
 from listill.teachers.store import ScoreStore
+from listill.training.batches import Step
 from listill.training.state import State
 
 FLIPS = pytest.mark.parametrize("flips", [5, pytest.param(400, marks=pytest.mark.slow)])
@@ -73,10 +74,10 @@ def checkpoint(tiny_model: Path, tmp_path: Path) -> Path:
     training = tiny_training.training(tiny_model, {}, tmp_path)
     advance = training.advance
 
-    def advance_or_stop(state: State) -> float:
+    def advance_or_stop(state: State, step: Step) -> float:
         if state.step == 20:
             raise InterruptedError
-        return advance(state)
+        return advance(state, step)
 
     training.advance = advance_or_stop  # type: ignore[method-assign]
     with pytest.raises(InterruptedError):

@@ -1,6 +1,7 @@
 """Batches: their size, running out of memory, and scores that are not numbers."""
 
 import logging
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,30 @@ def test_a_block_larger_than_a_window_is_split(
     monkeypatch.setattr(Scorer, "_tokens", recorded)
     assert sums.score(pairs).tolist() == expected
     assert sizes == [20, 20, 20, 10]
+
+
+def test_the_next_part_is_tokenised_while_the_model_scores(
+    sums: RecordingScorer, pairs: Pairs, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model waits for the tokens of the next part, and each part has its own scores."""
+    tokenised = [threading.Event() for _ in range(4)]
+    tokens, forward = Scorer._tokens, SumReranker.forward
+
+    def recorded(self: Scorer, part: Pairs, window: np.ndarray) -> list[PairTokens]:
+        assert threading.current_thread() is not threading.main_thread()
+        result = tokens(self, part, window)
+        next(event for event in tokenised if not event.is_set()).set()
+        return result
+
+    def waiting(member: SumReranker, scorer: Scorer, batch: Batch, of_batch: list[PairTokens]) -> torch.Tensor:
+        assert tokenised[min(len(finished) + 1, 3)].wait(10)
+        return forward(member, scorer, batch, of_batch)
+
+    monkeypatch.setattr(Scorer, "_tokens", recorded)
+    monkeypatch.setattr(SumReranker, "forward", waiting)
+    parts = [pairs.take(rows) for rows in np.split(np.arange(len(pairs)), [9, 30, 55])]
+    finished: list[np.ndarray] = []
+    for scores in sums.score_parts(parts):
+        finished.append(scores)
+    assert [len(scores) for scores in finished] == [len(part) for part in parts]
+    assert np.concatenate(finished).tolist() == expected

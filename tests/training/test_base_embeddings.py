@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tiny_training
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
@@ -24,9 +25,9 @@ def examples() -> Examples:
         query_ids=[f"q{i}" for i in range(SIZE)],
         types=["title"] * SIZE,
         queries=[title or "" for title in documents.titles],
-        lists=[np.array([i, (i + 1) % SIZE]) for i in range(SIZE - 1)] + [np.array([SIZE, 0])],
-        scores=[np.array([1, 0], dtype=np.float32)] * SIZE,
-        relevant=[np.array([i]) for i in range(SIZE)],
+        lists=Ragged.of([np.array([i, (i + 1) % SIZE]) for i in range(SIZE - 1)] + [np.array([SIZE, 0])]),
+        scores=Ragged.of([np.array([1, 0], dtype=np.float32)] * SIZE),
+        relevant=Ragged.of([np.array([i]) for i in range(SIZE)]),
         texts=[*documents.texts, "the " + documents.texts[-1][20:]],
         group=np.array([*range(SIZE), SIZE - 1]),
         document=np.array([*range(SIZE), -1]),

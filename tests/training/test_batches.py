@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from listill.ragged import Ragged
 from listill.settings.training import Negatives
 from listill.training.batches import collate, order
 from listill.training.examples import Examples
@@ -55,9 +56,9 @@ def examples(lists: list[list[int]], scores: list[list[float]], relevant: list[l
         query_ids=[f"q{i}" for i in range(count)],
         types=["lead"] * count,
         queries=[f"query {i}" for i in range(count)],
-        lists=[np.array(row) for row in lists],
-        scores=[np.array(row, dtype=np.float32) for row in scores],
-        relevant=[np.array(row) for row in relevant],
+        lists=Ragged.of([np.array(row) for row in lists]),
+        scores=Ragged.of([np.array(row, dtype=np.float32) for row in scores]),
+        relevant=Ragged.of([np.array(row) for row in relevant]),
         texts=[f"text {i}" for i in range(8)],
         group=GROUP,
         document=np.arange(8),
@@ -125,9 +126,10 @@ def test_documents_that_the_teacher_scores_close_to_the_top_are_masked(
     assert set(step.texts[~step.negative[0].numpy()].tolist()) - {2} == masked
 
 
-def left_out(*rows: dict[int, float]) -> list[tuple[np.ndarray, np.ndarray]]:
+def left_out(*rows: dict[int, float]) -> tuple[Ragged, Ragged]:
     """Return groups and scores, by query, of candidates that lists leave out."""
-    return [(np.array(list(row), dtype=np.int64), np.array(list(row.values()), dtype=np.float32)) for row in rows]
+    groups = Ragged.of([np.array(list(row), dtype=np.int64) for row in rows])
+    return groups, Ragged.of([np.array(list(row.values()), dtype=np.float32) for row in rows])
 
 
 def test_documents_that_the_list_leaves_out_are_masked_too() -> None:

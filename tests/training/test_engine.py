@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import tiny
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
 from listill.settings.students import Student
@@ -41,9 +42,9 @@ def step() -> Step:
         query_ids=[f"q{i}" for i in range(len(QUERIES))],
         types=["title"] * len(QUERIES),
         queries=QUERIES,
-        lists=lists,
-        scores=[np.sort(draw.random(len(row)).astype(np.float32))[::-1].copy() for row in lists],
-        relevant=[row[:1] for row in lists],
+        lists=Ragged.of(lists),
+        scores=Ragged.of([np.sort(draw.random(len(row)).astype(np.float32))[::-1] for row in lists]),
+        relevant=Ragged.of([row[:1] for row in lists]),
         texts=TEXTS,
         group=np.arange(len(TEXTS)),
         document=np.arange(len(TEXTS)),
@@ -66,7 +67,7 @@ def gradients(encoder: Encoder, step: Step, memory: float = 1e12) -> tuple[float
     def loss(*embeddings: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
         return weighted(on(step, encoder.device), *embeddings, LOSSES, TEMPERATURES)  # type: ignore[arg-type]
 
-    value = engine.backward(queries, step.queries, texts, step.texts, loss)
+    value = engine.backward(queries, step.queries, texts, step.texts, lambda *embeddings: [loss(*embeddings)])
     return value.loss, grads(encoder), engine
 
 
@@ -126,7 +127,7 @@ def test_with_fixed_texts_the_gradient_is_that_of_the_queries(tiny_model: Path, 
     ours.forward = lambda *arguments: kinds.append(arguments[2]) or forward(*arguments)  # type: ignore[method-assign]
     engine = Engine(ours, memory)
     engine.bytes_per_token = 1.0
-    value = engine.backward(queries, step.queries, texts, step.texts, loss, fixed)
+    value = engine.backward(queries, step.queries, texts, step.texts, lambda *vectors: [loss(*vectors)], fixed)
     assert set(kinds) == {"query"}
     assert value.loss == pytest.approx(float(expected.detach()), rel=1e-5)
     assert_close(grads(ours), grads(plain))
@@ -142,7 +143,7 @@ def test_the_anchors_gradient_is_that_of_a_plain_version_in_float64(
     queries, texts = ours.tokenise(QUERIES, "query"), ours.tokenise(TEXTS, "document")
     value = Engine(ours, memory).backward(
         *(queries, step.queries, texts, step.texts),
-        lambda *embeddings: weighted(on(step, ours.device), *embeddings, weights, TEMPERATURES),  # type: ignore[arg-type]
+        lambda *embeddings: [weighted(on(step, ours.device), *embeddings, weights, TEMPERATURES)],  # type: ignore[arg-type]
     )
     plain.model.double()
     assert step.base is not None
@@ -218,7 +219,7 @@ def test_a_loss_that_is_nan_leaves_no_gradient(tiny_model: Path, step: Step) -> 
     encoder = fresh(tiny_model)
     tokens = encoder.tokenise(TEXTS, "document")
     value = Engine(encoder, 1e12).backward(
-        tokens, step.queries, tokens, step.texts, lambda query, text: ((query @ text.T).sum() * torch.nan, {})
+        tokens, step.queries, tokens, step.texts, lambda query, text: [((query @ text.T).sum() * torch.nan, {})]
     )
     assert np.isnan(value.loss)
     assert all(p.grad is None for p in encoder.model.parameters())
@@ -233,7 +234,7 @@ def test_memory_is_what_each_further_text_keeps(tmp_path: Path, precision: str, 
     tokens = text.take(np.zeros(3, dtype=np.int64))
     assert tokens.lengths.tolist() == [length] * 3
     engine, everything = Engine(encoder, 1e12), np.arange(3)
-    engine.backward(tokens, everything, tokens, everything, lambda query, text: ((query @ text.T).sum(), {}))
+    engine.backward(tokens, everything, tokens, everything, lambda query, text: [((query @ text.T).sum(), {})])
     assert engine.bytes_per_token is not None
     two, three = (kept_bytes(encoder, tokens, np.arange(count)) for count in (2, 3))
     assert engine.bytes_per_token == pytest.approx((three - two) / length, rel=0.02)

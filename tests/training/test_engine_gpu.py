@@ -36,7 +36,7 @@ def test_every_weight_matrix_has_a_gradient_in_bf16(tiny_model: Path, memory: fl
     encoder = Encoder(Student(model=str(tiny_model), precision="bf16"), trainable=True)
     tokens, everything = encoder.tokenise(TEXTS, "document"), np.arange(len(TEXTS))
     engine = Engine(encoder, memory)
-    engine.backward(tokens, everything, tokens, everything, lambda query, text: ((query @ text.T).sum(), {}))
+    engine.backward(tokens, everything, tokens, everything, lambda query, text: [((query @ text.T).sum(), {})])
     assert (engine.recomputed > 0) == (memory == 0)
     for name, weight in encoder.model.named_parameters():
         if "pooler" not in name:

@@ -83,13 +83,12 @@ def test_relevant_groups(examples: Examples) -> None:
 
 def test_the_candidates_that_lists_leave_out_have_groups_and_scores(examples: Examples) -> None:
     assert examples.left_out is not None
-    rows = [(groups.tolist(), scores.tolist()) for groups, scores in examples.left_out]
+    rows = [(groups.tolist(), scores.tolist()) for groups, scores in zip(*examples.left_out, strict=True)]
     assert rows == [([0, 1], [0.75, 0.25]), ([], []), ([1], [0.375])]
-    groups, scores = examples.pool(0)
-    assert groups.tolist() == [2, 1, 0, 1]
-    assert scores.tolist() == [1.0, 0.5, 0.75, 0.25]
-    assert scores.dtype == np.float32
-    assert len(examples.pool(1)[0]) == 3
+    groups, scores = examples.pool(np.array([1, 0]))
+    assert [row.tolist() for row in groups] == [[0, 2, 1], [2, 1, 0, 1]]
+    assert [row.tolist() for row in scores] == [[1.0, 0.25, 0.0], [1.0, 0.5, 0.75, 0.25]]
+    assert scores.values.dtype == np.float32
 
 
 def test_lists_made_elsewhere_need_not_say_what_they_leave_out(tmp_path: Path) -> None:
@@ -97,9 +96,9 @@ def test_lists_made_elsewhere_need_not_say_what_they_leave_out(tmp_path: Path) -
     pq.write_table(pa.Table.from_pandas(LISTS.assign(type="lead", split="train")[columns]), path)
     examples = load(COLLECTION, tables.read(path, "lists"), QUERIES, QRELS)
     assert examples.left_out is None
-    assert examples.pool(0)[1].tolist() == [1.0, 0.5]
+    assert examples.pool(np.array([0]))[1][0].tolist() == [1.0, 0.5]
     one_missing = LISTS.assign(other_ids=[None, [], ["b"]], other_scores=[None, [], [0.375]])
-    assert load(COLLECTION, one_missing, QUERIES, QRELS).pool(0)[1].tolist() == [1.0, 0.5]
+    assert load(COLLECTION, one_missing, QUERIES, QRELS).pool(np.array([0]))[1][0].tolist() == [1.0, 0.5]
 
 
 def test_a_relevant_document_outside_the_list_is_no_negative_of_the_step() -> None:
@@ -137,6 +136,11 @@ def test_unknown_document() -> None:
 def test_every_document_has_one_score(column: str, ids: str) -> None:
     with pytest.raises(UserError, match=rf"^lists: query q3 has 2 {ids}, but 1 {column}: give each document one score"):
         load(COLLECTION, LISTS.assign(**{column: [[1.0]] * 3}), QUERIES, QRELS)
+
+
+def test_a_list_has_at_least_one_document() -> None:
+    with pytest.raises(UserError, match=r"^lists: query q1 has no doc_ids: remove its row, or name its documents"):
+        load(COLLECTION, LISTS.assign(doc_ids=[["c", "b"], [], ["c"]], scores=[[1, 0], [], [1]]), QUERIES, QRELS)
 
 
 # --- choice of lists

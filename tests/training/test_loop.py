@@ -13,10 +13,11 @@ import tiny_training
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.measure_names import SELECTION
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Recipe
-from listill.training import loop, schedule
+from listill.training import blocks, loop, objective, schedule
 from listill.training.base_embeddings import with_base
 from listill.training.examples import Examples
 from listill.training.selection import Selector
@@ -43,9 +44,9 @@ def examples(collection: Collection) -> Examples:
         query_ids=[f"q{i}" for i in range(SIZE)],
         types=["title"] * SIZE,
         queries=[title or "" for title in collection.titles],
-        lists=lists,
-        scores=scores,
-        relevant=[np.array([i]) for i in range(SIZE)],
+        lists=Ragged.of(lists),
+        scores=Ragged.of(scores),
+        relevant=Ragged.of([np.array([i]) for i in range(SIZE)]),
         texts=collection.texts,
         group=everything,
         document=everything,
@@ -238,10 +239,12 @@ def test_a_single_query_and_a_list_with_a_single_document(
     tiny_model: Path, examples: Examples, selector: Selector, losses: dict[str, float]
 ) -> None:
     """A single query with a list can be trained on; a list with a single document has loss 0."""
-    cut = dataclasses.replace(examples, **{name: getattr(examples, name)[:1] for name in ("query_ids", "types")})
-    cut = dataclasses.replace(cut, **{name: getattr(examples, name)[:1] for name in ("queries", "relevant")})
-    whole = dataclasses.replace(cut, lists=examples.lists[:1], scores=examples.scores[:1])
-    single = dataclasses.replace(cut, lists=[examples.lists[0][:1]], scores=[examples.scores[0][:1]])
+    cut = dataclasses.replace(
+        examples, **{name: getattr(examples, name)[:1] for name in ("query_ids", "types", "queries")}
+    )
+    rows = {name: getattr(examples, name)[0] for name in ("lists", "scores", "relevant")}
+    whole = dataclasses.replace(cut, **{name: Ragged.of([row]) for name, row in rows.items()})
+    single = dataclasses.replace(cut, **{name: Ragged.of([row[:1]]) for name, row in rows.items()})
     for training_set, learns in ((whole, True), (single, False)):
         result = train(fresh(tiny_model), training_set, recipe(losses=losses, epochs=3), selector, 0.0, seed=1)
         trained = [row["loss"] for row in result.history if row["split"] == "train"]
@@ -349,14 +352,14 @@ def test_a_few_lists_cause_a_warning(
 def test_a_loss_may_have_the_name_of_a_column(
     tiny_model: Path, examples: Examples, selector: Selector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weighted = loop.weighted
+    weighted = objective.weighted
 
     def renamed(*arguments: Any) -> tuple[torch.Tensor, dict[str, float]]:
         total, parts = weighted(*arguments)
         return total, {"lr": parts["listwise"], "loss": -1.0, "step": -2.0}
 
     expected = train(fresh(tiny_model), examples, recipe(epochs=1), selector, 0.0, seed=1)
-    monkeypatch.setattr(loop, "weighted", renamed)
+    monkeypatch.setattr(blocks, "weighted", renamed)
     result = train(fresh(tiny_model), examples, recipe(epochs=1), selector, 0.0, seed=1)
     for row, expected_row in zip(result.history, expected.history, strict=True):
         assert {key: row.get(key) for key in ("step", "loss", "lr")} == {

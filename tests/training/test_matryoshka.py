@@ -10,6 +10,7 @@ from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, Mu
 import tiny
 import tiny_training
 from listill.errors import UserError
+from listill.ragged import Ragged
 from listill.retrieval.encoder import Encoder
 from listill.settings.students import Student
 from listill.settings.training import Negatives, Temperatures
@@ -56,19 +57,19 @@ def test_infonce_equals_the_matryoshka_loss_of_sentence_transformers(tiny_model:
         query_ids=[f"q{i}" for i in range(COUNT)],
         types=["title"] * COUNT,
         queries=[row["title"] for row in ROWS],
-        lists=[np.array([i]) for i in range(COUNT)],
-        scores=[np.ones(1, dtype=np.float32)] * COUNT,
-        relevant=[np.array([i]) for i in range(COUNT)],
+        lists=Ragged.of([np.array([i]) for i in range(COUNT)]),
+        scores=Ragged.of([np.ones(1, dtype=np.float32)] * COUNT),
+        relevant=Ragged.of([np.array([i]) for i in range(COUNT)]),
         texts=[row["text"] for row in ROWS],
         group=np.arange(COUNT),
         document=np.arange(COUNT),
     )
     ours, theirs, everything = fresh(tiny_model), fresh(tiny_model), np.arange(COUNT)
     queries, texts = ours.tokenise(examples.queries, "query"), ours.tokenise(examples.texts, "document")
-    step = collate(examples, everything, Negatives(), ours.device)
+    step = collate(examples, everything, Negatives())
     value = Engine(ours, memory).backward(
         *(queries, step.queries, texts, step.texts),
-        lambda query, text: weighted(step, query, text, {"infonce": 1.0}, TEMPERATURES, [16, 8]),
+        lambda query, text: [weighted(step, query, text, {"infonce": 1.0}, TEMPERATURES, [16, 8])],
     )
     infonce = MultipleNegativesRankingLoss(theirs.model, scale=1 / TEMPERATURES.infonce)
     features = [theirs._features(queries, everything, "query"), theirs._features(texts, everything, "document")]

@@ -15,6 +15,7 @@ import torch
 
 import tiny_training
 from listill.errors import UserError
+from listill.training.batches import Step
 from listill.training.state import State, mixture
 
 
@@ -49,8 +50,8 @@ def test_a_stopped_training_resumes_exactly(
         interrupted = tiny_training.training(tiny_model, recipe, work, sizes=sizes)
         advance = interrupted.advance
 
-        def stopping(state: State, advance: Any = advance, last: int = stop_at) -> float:
-            loss: float = advance(state)
+        def stopping(state: State, step: Step, advance: Any = advance, last: int = stop_at) -> float:
+            loss: float = advance(state, step)
             if state.step == last:
                 os.kill(os.getpid(), signal.SIGTERM)
             return loss

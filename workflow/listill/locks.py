@@ -53,3 +53,14 @@ def _locked(lock: Path, what: Path) -> int:
             if os.path.samestat(os.fstat(descriptor), lock.stat()):
                 return descriptor
         os.close(descriptor)  # the process that held it has removed it meanwhile
+
+
+def alive(process: int) -> bool:
+    """Tell whether a process of this machine is running."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

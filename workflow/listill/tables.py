@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from listill import checksums, shortage
+from listill import checksums, locks, shortage
 from listill.errors import UserError
 from listill.schemas import SCHEMAS, TABLES
 
@@ -157,20 +157,10 @@ def common_corpus(inputs: list[Path]) -> str | None:
     return first[0] if first else None
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def clear(path: Path) -> None:
     """Remove the temporary files or folders for ``path`` that killed processes have left behind."""
     for temporary in path.parent.glob(f".{path.name}.*.tmp"):
-        if not _alive(int(temporary.suffixes[-2][1:])):
+        if not locks.alive(int(temporary.suffixes[-2][1:])):
             shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink(missing_ok=True)
 
 

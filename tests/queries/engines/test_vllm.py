@@ -62,8 +62,47 @@ def test_an_engine_that_does_not_start(tmp_path: Path, code: str, message: str) 
 
 def test_an_engine_that_exits_during_a_request(tmp_path: Path) -> None:
     code = 'import sys; sys.stdin.readline(); print(\'{"vllm": "1"}\', flush=True); sys.stdin.readline(); sys.exit(3)'
-    with pytest.raises(UserError, match="the engine exited with status 3"):
-        ask(tmp_path, fake(tmp_path, code))
+    for save_every in (100, 2):  # a single block, and one that cannot be sent any more
+        with pytest.raises(UserError, match="the engine exited with status 3"):
+            ask(tmp_path, fake(tmp_path, code) | {"save_every": save_every})
+
+
+# Replies to each block when it has the next one or the input has ended, with the size of the block as text.
+READS_AHEAD = """
+import json, sys
+sys.stdin.readline()
+print('{"vllm": "1"}', flush=True)
+block = sys.stdin.readline()
+while block:
+    following = sys.stdin.readline() if json.loads(block)[-1]["query_id"] != "q23" else ""
+    size = str(len(json.loads(block)))
+    print(json.dumps([{"query_id": row["query_id"], "text": size} for row in json.loads(block)]), flush=True)
+    block = following
+"""
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("first", "save_every", "seconds", "sizes"),
+    [
+        (4, 100, 120.0, [4, 4, 8, 8]),
+        (4, 6, 120.0, [4, 4, 6, 6, 4]),
+        (1024, 9, 120.0, [9, 9, 6]),
+        (4, 100, 0.0, [4] * 6),
+        (24, 100, 120.0, [24]),
+    ],
+)
+def test_blocks_are_sent_ahead_and_grow_while_they_are_fast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, save_every: int, seconds: float, sizes: list[int]
+) -> None:
+    """The engine does not reply before it has the next block, so without sending ahead this would not end."""
+    monkeypatch.setattr(vllm, "FIRST", first)
+    monkeypatch.setattr(vllm, "SECONDS", seconds)
+    settings = Vllm(**fake(tmp_path, READS_AHEAD), save_every=save_every)
+    batches = list(vllm.answers(settings, REQUESTS, tmp_path, {}))
+    assert [len(batch) for batch in batches] == sizes
+    assert [answer.query_id for batch in batches for answer in batch] == [request.query_id for request in REQUESTS]
+    assert all(answer.text == str(len(batch)) for batch in batches for answer in batch)
 
 
 def test_missing_interpreter_and_model_are_errors(tmp_path: Path) -> None:
@@ -89,7 +128,9 @@ import json, os, sys
 replies = os.fdopen(os.dup(1), "w"); os.dup2(2, 1)
 from listill.queries.engines.vllm_server import Engine
 options, requests = json.loads(sys.stdin.read())
-replies.write(json.dumps([output.prompt_token_ids for output in Engine(options).outputs(requests)]))
+engine = Engine(options)
+outputs = engine.outputs(requests, [engine.tokens(request) for request in requests])
+replies.write(json.dumps([output.prompt_token_ids for output in outputs]))
 """
 
 

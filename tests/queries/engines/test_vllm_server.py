@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -45,16 +46,19 @@ def test_the_engine_exits_with_its_parent(tmp_path: Path) -> None:
 
 
 class Echo(Engine):
-    """Answers with the request's number; prompts of more than 9 characters do not fit."""
+    """Answers with the request's number; a prompt has a token per character, and more than 9 do not fit."""
+
+    limit = 9
 
     def __init__(self, options: dict[str, Any]) -> None:
         if "fault" in options:
             raise ValueError(options["fault"])
 
-    def fits(self, request: dict[str, Any]) -> bool:
-        return len(request["messages"][0]["content"]) < 10
+    def tokens(self, request: dict[str, Any]) -> list[int]:
+        return list(range(len(request["messages"][0]["content"])))
 
-    def outputs(self, requests: list[dict[str, Any]]) -> list[Any]:
+    def outputs(self, requests: list[dict[str, Any]], prompts: list[list[int]]) -> list[Any]:
+        assert [len(tokens) for tokens in prompts] == [len(one["messages"][0]["content"]) for one in requests]
         return [
             SimpleNamespace(
                 outputs=[SimpleNamespace(text=f"seed {request['seed']}", finish_reason="stop")],
@@ -108,13 +112,28 @@ def test_an_error_is_a_reply(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert json.loads(out.getvalue()) == {"error": "ValueError: no memory"}
 
 
-@pytest.mark.parametrize(("characters", "limit", "fits"), [(5, 5, True), (6, 5, False), (5, 100, True)])
-def test_tokens_are_only_counted_for_long_prompts(characters: int, limit: int, fits: bool) -> None:
-    engine = Engine.__new__(Engine)
-    engine.limit = limit
-    engine.chat, engine.template = True, {}
-    engine.tokenizer = Letters()
-    assert engine.fits(request("q", 1, "x" * characters)) is fits
+def test_the_next_block_is_tokenised_while_the_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine waits for the tokens of the next block; an error in a block is the reply to it."""
+    tokenised = [threading.Event() for _ in range(3)]
+    tokens, outputs = Echo.tokens, Echo.outputs
+
+    def recorded(engine: Echo, one: dict[str, Any]) -> list[int]:
+        assert threading.current_thread() is not threading.main_thread()
+        tokenised[one["seed"]].set()
+        return tokens(engine, one)
+
+    def waiting(engine: Echo, requests: list[dict[str, Any]], prompts: list[list[int]]) -> list[Any]:
+        assert tokenised[min(requests[0]["seed"] + 1, 2)].wait(10)
+        return outputs(engine, requests, prompts)
+
+    monkeypatch.setattr(Echo, "tokens", recorded)
+    monkeypatch.setattr(Echo, "outputs", waiting)
+    blocks = [[request(name, seed)] for seed, name in enumerate("abc")]
+    _, *answers = replies([{}, *blocks], monkeypatch)
+    assert [rows[0]["text"] for rows in answers] == ["seed 0", "seed 1", "seed 2"]
+    monkeypatch.setattr(Echo, "tokens", lambda engine, one: tokens(engine, one)[: 9 // (1 - one["seed"])])
+    with pytest.raises(ZeroDivisionError):
+        replies([{}, *blocks], monkeypatch)
 
 
 class Letters:
@@ -123,7 +142,15 @@ class Letters:
     chat_template = "yes"
     bos_token_id = None
 
-    def apply_chat_template(self, messages: list[dict[str, str]], **_: Any) -> str:
+    def __init__(self) -> None:
+        self.templates: list[dict[str, Any]] = []
+
+    def apply_chat_template(
+        self, messages: list[dict[str, str]], tokenize: bool, add_generation_prompt: bool, **template: Any
+    ) -> str:
+        assert not tokenize
+        assert add_generation_prompt
+        self.templates.append(template)
         return messages[0]["content"]
 
     def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
@@ -135,10 +162,6 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
-
-    def chat(self, messages: Any, sampling: Any, **keys: Any) -> list[Any]:
-        self.calls.append(("chat", messages, keys))
-        return []
 
     def generate(self, prompts: Any, sampling: Any, **keys: Any) -> list[Any]:
         self.calls.append(("generate", prompts, keys))
@@ -152,12 +175,7 @@ def test_a_plain_text_is_continued_and_messages_are_answered(monkeypatch: pytest
     engine = Engine.__new__(Engine)
     engine.sampling, engine.template, engine.tokenizer, engine.llm = {}, {"x": 1}, Letters(), Recorder()
     chat, plain = request("a", 1, "abc"), {"query_id": "a", "seed": 1, "text": "abc"}
-    engine.chat = True
-    engine.outputs([chat])
-    engine.chat, engine.limit = False, 2
-    engine.outputs([plain])
-    assert not engine.fits(plain)
-    assert engine.llm.calls == [
-        ("chat", [chat["messages"]], {"use_tqdm": False, "chat_template_kwargs": {"x": 1}}),
-        ("generate", [{"prompt_token_ids": [0, 1, 2]}], {"use_tqdm": False}),
-    ]
+    for engine.chat, one in ((True, chat), (False, plain)):
+        engine.outputs([one], [engine.tokens(one)])
+    assert engine.llm.calls == [("generate", [{"prompt_token_ids": [0, 1, 2]}], {"use_tqdm": False})] * 2
+    assert engine.tokenizer.templates == [{"x": 1}]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from listill.ragged import Ragged
 from listill.settings.training import Negatives
 from listill.training.batches import collate
 from listill.training.examples import Examples
@@ -60,9 +61,9 @@ def test_every_positive_of_a_list_is_drawn_to_its_query() -> None:
         query_ids=["q", "r"],
         types=["human", "lead"],
         queries=["one", "two"],
-        lists=[np.array([0, 1, 2]), np.array([3, 2])],
-        scores=[np.array([1.3, 1.15, 0.0], dtype=np.float32), np.array([1.0, 0.0], dtype=np.float32)],
-        relevant=[np.array([0, 1]), np.array([3])],
+        lists=Ragged.of([np.array([0, 1, 2]), np.array([3, 2])]),
+        scores=Ragged(np.array([1.3, 1.15, 0.0, 1.0, 0.0], dtype=np.float32), np.array([0, 3, 5])),
+        relevant=Ragged.of([np.array([0, 1]), np.array([3])]),
         texts=["a", "b", "c", "d"],
         group=np.arange(4),
         document=np.arange(4),

@@ -184,7 +184,7 @@ class Probe:
             for first in range(0, lists, training.batch):
                 count = min(training.batch, lists - first)
                 chosen = (np.arange(count) + first) % len(queries), (np.arange(count * length) + first) % len(texts)
-                engine.backward(queries, chosen[0], texts, chosen[1], lambda q, t: ((q @ t.T).mean(), {}))
+                engine.backward(queries, chosen[0], texts, chosen[1], lambda q, t: [((q @ t.T).mean(), {})])
                 adam.step()
                 adam.zero_grad(set_to_none=True)
 

@@ -129,7 +129,7 @@ class LanguageModel(Generator):
         return [*files, *model_files(self.model)]
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
-        """Yield the answers to requests in batches, in any order. Each batch is stored before the next one is computed.
+        """Yield the answers to requests in batches, in any order. Each batch is stored as soon as it is yielded.
 
         ``work`` is a folder for logs. Facts for the provenance, such as versions, are added to ``details``. If one
         request fails, its ``finish_reason`` says why; if all requests fail, a UserError is raised.

@@ -18,6 +18,7 @@ from listill.models.loading import load, pooling_of
 from listill.models.locate import resolve
 from listill.models.readable import check_padding, check_tokenizer, readable
 from listill.progress import Progress
+from listill.ragged import starts_of
 from listill.retrieval import unpadded
 from listill.retrieval.tokens import Tokens, chunks
 from listill.settings.students import Student
@@ -217,17 +218,18 @@ class Encoder:
 
     def tokenise(self, texts: list[str], kind: Kind) -> Tokens:
         """Return the tokens of texts with their prompt, truncated to ``max_length``, as in SentenceTransformers."""
-        token_ids = []
         limit = self.model.max_seq_length
         if limit is not None:
             texts = [beginning(text, limit, self.model.tokenizer) for text in texts]
+        parts = [Tokens.of([], self._suffix)]
         for start in range(0, len(texts), TOKENISER_BATCH):
             features = self.model.preprocess(
                 texts[start : start + TOKENISER_BATCH], prompt=self.prompt(kind), task=kind
             )
-            masks = features["attention_mask"].bool().numpy()
-            token_ids += [ids[mask] for ids, mask in zip(features["input_ids"].numpy(), masks, strict=True)]
-        return Tokens.of(token_ids, self._suffix)
+            mask = features["attention_mask"].bool().numpy()
+            ids = features["input_ids"].numpy()[mask].astype(np.int32)
+            parts.append(Tokens(ids, starts_of(mask.sum(1)), self._suffix))
+        return Tokens.joined(parts)
 
     def whole_lengths(self, texts: list[str], kind: Kind) -> np.ndarray:
         """Return the number of tokens of each text [n] with its prompt, without truncation.
@@ -271,15 +273,13 @@ class Encoder:
         return features | {"modality": "text"}
 
     def _padded(self, tokens: Tokens, chosen: np.ndarray) -> dict[str, Any]:
-        rows = [tokens[i] for i in chosen]
-        shape = (len(rows), max(len(row) for row in rows))
-        ids = np.full(shape, self.model.tokenizer.pad_token_id or 0, dtype=np.int64)
-        mask = np.zeros(shape, dtype=np.int64)
-        pads_left = self.model.tokenizer.padding_side == "left"
-        for i, row in enumerate(rows):
-            columns = slice(shape[1] - len(row), None) if pads_left else slice(len(row))
-            ids[i, columns], mask[i, columns] = row, 1
-        return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        texts = tokens.take(chosen)
+        column, longest = np.arange(texts.lengths.max()), int(texts.lengths.max())
+        lengths = texts.lengths[:, None]
+        mask = column >= longest - lengths if self.model.tokenizer.padding_side == "left" else column < lengths
+        ids = np.full(mask.shape, self.model.tokenizer.pad_token_id or 0, dtype=np.int64)
+        ids[mask] = texts.ids
+        return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask.astype(np.int64))}
 
     def batches(
         self, tokens: Tokens, kind: Kind, label: str = ""

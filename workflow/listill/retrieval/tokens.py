@@ -1,9 +1,11 @@
 """Texts as token ids: tokenised once, then truncated and padded for each batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from listill.ragged import segments, starts_of
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,8 @@ class Tokens:
     @classmethod
     def of(cls, rows: list[np.ndarray], suffix: int) -> "Tokens":
         """Return the tokens of ``rows``, one array of token ids per text."""
-        starts = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=starts[1:])
         ids = np.concatenate(rows).astype(np.int32) if rows else np.empty(0, dtype=np.int32)
-        return cls(ids, starts, suffix)
+        return cls(ids, starts_of(np.fromiter(map(len, rows), np.int64, len(rows))), suffix)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -38,23 +38,29 @@ class Tokens:
 
     def take(self, positions: np.ndarray) -> "Tokens":
         """Return the tokens of the texts at these positions."""
-        return Tokens.of([self[i] for i in positions], self.suffix)
+        lengths = self.starts[positions + 1] - self.starts[positions]
+        return Tokens(segments(self.ids, self.starts[positions], lengths), starts_of(lengths), self.suffix)
 
     def cut(self, length: int) -> "Tokens":
         """Return the texts truncated to ``length`` tokens, as the tokenizer would have truncated them."""
-        if not len(self) or self.lengths.max() <= length:
+        lengths = self.lengths
+        if not len(self) or lengths.max() <= length:
             return self
-        rows = []
-        for i in range(len(self)):
-            row = self[i]
-            if len(row) > length:
-                row = np.concatenate([row[: length - self.suffix], row[len(row) - self.suffix :]])
-            rows.append(row)
-        return Tokens.of(rows, self.suffix)
+        # A truncated text consists of two pieces, its beginning and its end; the second piece of other texts is empty.
+        end = np.where(lengths > length, self.suffix, 0)
+        beginning = np.minimum(lengths, length) - end
+        firsts = np.stack([self.starts[:-1], self.starts[1:] - end], axis=1)
+        ids = segments(self.ids, firsts.ravel(), np.stack([beginning, end], axis=1).ravel())
+        return Tokens(ids, starts_of(beginning + end), self.suffix)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Tokens"]) -> "Tokens":
+        """Return the texts of all ``parts`` (at least one), which have the same suffix."""
+        ids = np.concatenate([part.ids for part in parts])
+        return cls(ids, starts_of(np.concatenate([part.lengths for part in parts])), parts[0].suffix)
 
     def __add__(self, other: "Tokens") -> "Tokens":
-        starts = np.concatenate([self.starts, self.starts[-1] + other.starts[1:]])
-        return Tokens(np.concatenate([self.ids, other.ids]), starts, self.suffix)
+        return Tokens.joined([self, other])
 
 
 def chunks(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:

@@ -94,14 +94,15 @@ def features(tokens: Tokens, chosen: np.ndarray, first_position: int) -> dict[st
 
     The position ids of each text start at ``first_position``.
     """
-    rows = [tokens[i] for i in chosen]
-    lengths = np.array([len(row) for row in rows])
-    bounds = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+    texts = tokens.take(chosen)
+    lengths = texts.lengths
+    bounds = torch.from_numpy(texts.starts.astype(np.int32))
+    positions = np.arange(len(texts.ids)) - np.repeat(texts.starts[:-1], lengths) + first_position
     longest = int(lengths.max())
     return {
-        "input_ids": torch.from_numpy(np.concatenate(rows).astype(np.int64))[None],
-        "position_ids": torch.from_numpy(np.concatenate([np.arange(n) for n in lengths]) + first_position)[None],
-        "seq_idx": torch.from_numpy(np.repeat(np.arange(len(rows), dtype=np.int32), lengths))[None],
+        "input_ids": torch.from_numpy(texts.ids.astype(np.int64))[None],
+        "position_ids": torch.from_numpy(positions)[None],
+        "seq_idx": torch.from_numpy(np.repeat(np.arange(len(texts), dtype=np.int32), lengths))[None],
         "cu_seq_lens_q": bounds,
         "cu_seq_lens_k": bounds,
         "max_length_q": longest,

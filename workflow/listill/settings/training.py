@@ -141,8 +141,8 @@ class Recipe(Section):
     selection: Selection = Field(Selection(), description="which weights are kept")
     memory: Positive | None = Field(
         None,
-        description="GB for the activations of a step; activations that do not fit are computed twice. Default: 2, or "
-        "half of the GPU's memory",
+        description="GB for the activations of a step and its loss; activations that do not fit are computed twice. "
+        "Default: 2, or half of the GPU's memory",
     )
     checkpoint: Count = Field(50, description="steps between checkpoints, from which an interrupted training resumes")
     seed: Seed | None = Field(

@@ -1,5 +1,6 @@
 """Score pairs in parts. Each part is stored, so that an interruption loses at most one, and no pair is scored twice."""
 
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 
@@ -54,17 +55,24 @@ def _scores(
     if len(new) < len(scores):
         log.info("teacher %s: %d of %d pairs have been scored before", name, len(scores) - len(new), len(scores))
     groups = pairs.query if member.whole == "queries" else pairs.text
-    with Whole(len(new), "pairs"):
-        for chosen in in_whole_groups(groups[new], PART):
-            part = pairs.take(new[chosen])
-            # Whole passages have pairs with nearly all queries. The list of queries then stays as it is, so that a
-            # teacher can keep what it has computed of the queries for the next part.
-            if member.whole == "queries":
-                part = part.compact()
-            numbers = distinct.of[new[chosen]]
-            scores[numbers] = _checked(name, part, member.score(part, resources))
+    parts = [new[chosen] for chosen in in_whole_groups(groups[new], PART)]
+    of_member = member.score_parts((_part(pairs, chosen, member) for chosen in parts), resources)
+    with Whole(len(new), "pairs"), contextlib.closing(of_member):
+        for chosen, part_scores in zip(parts, of_member, strict=True):
+            numbers = distinct.of[chosen]
+            scores[numbers] = _checked(name, pairs.take(chosen), part_scores)
             store.add(distinct.keys[:, numbers], scores[numbers])
     return scores[distinct.of]
+
+
+def _part(pairs: Pairs, chosen: np.ndarray, member: Teacher) -> Pairs:
+    """Return the pairs at the positions ``chosen``.
+
+    Whole passages have pairs with nearly all queries. The list of queries then stays as it is, so that a teacher can keep
+    what it has computed of the queries for the next part.
+    """
+    part = pairs.take(chosen)
+    return part.compact() if member.whole == "queries" else part
 
 
 def in_whole_groups(groups: np.ndarray, size: int) -> Iterator[np.ndarray]:

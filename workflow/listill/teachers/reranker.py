@@ -10,6 +10,8 @@ from listill.teachers.formats import format_of, formats
 from listill.teachers.teacher import Teacher
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
     import numpy as np
     import torch
 
@@ -66,9 +68,14 @@ class Reranker(Teacher, ModelSettings):
 
     def score(self, pairs: "Pairs", resources: "Resources") -> "np.ndarray":
         """Return the score of each pair [pairs]."""
+        (scores,) = self.score_parts([pairs], resources)
+        return scores
+
+    def score_parts(self, parts: "Iterable[Pairs]", resources: "Resources") -> "Generator[np.ndarray, None, None]":
+        """Yield the scores of each part; the next one is tokenised while the model scores."""
         from listill.teachers.scorer import Scorer
 
-        return resources.loaded(self, Scorer).score(pairs)
+        return resources.loaded(self, Scorer).score_parts(parts)
 
     def prepare(self, scorer: "Scorer") -> None:
         """Check and adapt the loaded model (``scorer.model``, ``scorer.tokenizer``) before it scores."""

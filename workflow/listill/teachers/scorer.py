@@ -5,12 +5,15 @@ between queries. With batches of similar lengths, padding is a few per cent. A b
 halved, and the remaining pairs are scored with the smaller size.
 """
 
+import contextlib
+import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import numpy as np
 import torch
 
+from listill.ahead import ahead
 from listill.errors import UserError
 from listill.models import checkpoint
 from listill.models.readable import readable
@@ -19,7 +22,7 @@ from listill.teachers.pairs import Pairs
 from listill.teachers.prompts import PairTokenizer, PairTokens, PromptTokenizer
 from listill.teachers.reranker import Reranker
 
-# Number of pairs whose tokens are held in memory and sorted at a time (at most 130 MB for 512 tokens each).
+# Number of pairs whose tokens are sorted at a time (at most 130 MB for 512 tokens each). Two windows are in memory.
 WINDOW = 65_536
 # Maximum number of tokens in a batch, including padding.
 BUDGET = {"cpu": 4096, "cuda": 65_536}
@@ -52,12 +55,24 @@ class Scorer:
 
         They depend on which pairs share a batch only by rounding, except for quantised ONNX files (see ``OnnxModel``).
         """
+        (scores,) = self.score_parts([pairs])
+        return scores
+
+    def score_parts(self, parts: Iterable[Pairs]) -> Generator[np.ndarray, None, None]:
+        """Yield the raw scores of each part; the next window of pairs is tokenised while the model scores the last one."""
+        parts, of_windows = itertools.tee(parts)
+        windows = ((pairs, window) for pairs in of_windows for window in _windows(pairs))
+        with contextlib.closing(ahead(lambda one: self._tokens(*one), windows)) as tokenised:
+            for pairs in parts:
+                yield self._score(pairs, tokenised)
+
+    def _score(self, pairs: Pairs, tokenised: Iterator[list[PairTokens]]) -> np.ndarray:
+        """Return the scores of a part; the next ones in ``tokenised`` are the tokens of its windows."""
         scores = np.empty(len(pairs), dtype=np.float32)
         truncated = 0
         with Progress(len(pairs), f"teacher {self.member.model}", "pairs") as progress, torch.inference_mode():
-            for start in range(0, len(pairs), WINDOW):
-                window = np.arange(start, min(start + WINDOW, len(pairs)))
-                tokens = self._tokens(pairs, window)
+            for window in _windows(pairs):
+                tokens = next(tokenised)
                 truncated += sum(pair.cut for pair in tokens)
                 for positions, batch_scores in self._batches(tokens, progress):
                     scores[window[positions]] = batch_scores
@@ -151,6 +166,11 @@ class Scorer:
         fix = "set precision: fp32" if self.bf16 else "the model is broken; use another one"
         pair = pairs.describe(int(positions[~np.isfinite(scores)][0]))
         raise UserError(f"model {self.member.model}: its score of {pair} is not a number: {fix}")
+
+
+def _windows(pairs: Pairs) -> list[np.ndarray]:
+    """Return the positions of the pairs in windows."""
+    return [np.arange(start, min(start + WINDOW, len(pairs))) for start in range(0, len(pairs), WINDOW)]
 
 
 def _unused_at_the_end(tokens: list[PairTokens]) -> int:

@@ -8,6 +8,8 @@ from pydantic import Field
 from listill.section import Member, Positive
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
     import numpy as np
 
     from listill.teachers.pairs import Pairs
@@ -58,6 +60,14 @@ class Teacher(Member):
         scores are stored unchanged; the ensemble normalises and weights them later.
         """
         raise NotImplementedError
+
+    def score_parts(self, parts: "Iterable[Pairs]", resources: "Resources") -> "Generator[np.ndarray, None, None]":
+        """Yield the scores of each part (see ``score``), in order.
+
+        A teacher may prepare the next part while it scores one. Close the generator if not all parts may be scored.
+        """
+        for pairs in parts:
+            yield self.score(pairs, resources)
 
 
 def identities(members: Mapping[str, Teacher], resources: "Resources") -> dict[str, str]:

@@ -1,12 +1,19 @@
 """Batches: which queries are trained on together, and everything that the losses need to know about them."""
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+from listill.ragged import Ragged, segments, starts_of
 from listill.settings.training import Negatives
 from listill.training.examples import Examples
+
+# Number of similarities of the guide that are computed at a time: 256 MB.
+GUIDE_BLOCK = 2**26
 
 
 @dataclass(frozen=True)
@@ -16,7 +23,8 @@ class Step:
     ``lists`` [queries, longest list]: columns of the lists' documents in the similarity matrix. ``mask``: which entries
     are not padding. ``positives``: which entries are positives; the first always is. ``scores``: the teacher's scores.
     ``negative`` [queries, texts]: which texts InfoNCE uses as negatives. ``copies`` [texts]: how often InfoNCE counts
-    each text. ``others`` [queries, texts]: which texts the listwise loss uses beside the list. ``base`` [queries + texts,
+    each text. ``others`` [queries, texts]: which texts the listwise loss uses beside the list; the same tensor as
+    ``negative``, or None. ``base`` [queries + texts,
     d]: the base model's embeddings, if a loss uses them. Texts of no list come last: they are no negatives, and only losses
     with ``base`` use them.
     """
@@ -37,6 +45,31 @@ class Step:
         """Columns of the first, most relevant positives [queries]."""
         return self.lists[:, 0]
 
+    def block(self, rows: slice) -> "Step":
+        """Return the step with a part of its queries and with all of its texts."""
+        of_queries = {name: getattr(self, name)[rows] for name in ("queries", "lists", "mask", "positives", "scores")}
+        negative, base = self.negative[rows], self.base
+        if base is not None:
+            count = len(self.queries)
+            base = torch.cat([base[:count][rows], base[count:]])
+        others = None if self.others is None else self.others[rows]
+        return dataclasses.replace(self, **of_queries, negative=negative, others=others, base=base)
+
+    def to(self, device: torch.device) -> "Step":
+        """Return the step with all tensors on the device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> "Step":
+        """Return the step in page-locked memory, from which a GPU copies while it computes."""
+        return self._map(torch.Tensor.pin_memory)
+
+    def _map(self, function: Callable[[torch.Tensor], torch.Tensor]) -> "Step":
+        tensors = {name: value for name, value in vars(self).items() if isinstance(value, torch.Tensor)}
+        changed: dict[str, Any] = {name: function(value) for name, value in tensors.items() if name != "others"}
+        if self.others is not None:  # usually the same tensor as ``negative``, which is not copied twice
+            changed["others"] = changed["negative"] if self.others is self.negative else function(self.others)
+        return dataclasses.replace(self, **changed)
+
 
 def order(count: int, epochs: float, batch: int, seed: int, part: int = 0) -> list[np.ndarray]:
     """Return the queries of every step. Each epoch is a new seeded permutation; no remainder is dropped.
@@ -52,69 +85,85 @@ def order(count: int, epochs: float, batch: int, seed: int, part: int = 0) -> li
     return [stream[start : start + batch] for start in range(0, total, batch)]
 
 
-def collate(examples: Examples, queries: np.ndarray, negatives: Negatives, device: torch.device | str = "cpu") -> Step:
-    """Return the step of the given queries."""
-    lists = [examples.lists[q] for q in queries]
-    texts, places, copies = np.unique(np.concatenate(lists), return_inverse=True, return_counts=True)
-    sizes = np.array([len(row) for row in lists])
-    mask = np.arange(sizes.max()) < sizes[:, None]
+def collate(examples: Examples, queries: np.ndarray, negatives: Negatives) -> Step:
+    """Return the step of the given queries, on the CPU."""
+    lists = examples.lists.take(queries)
+    texts, places, copies = np.unique(lists.values, return_inverse=True, return_counts=True)
+    mask = np.arange(lists.lengths.max()) < lists.lengths[:, None]
     columns = np.zeros(mask.shape, dtype=np.int64)
     scores = np.zeros(mask.shape, dtype=np.float32)
     columns[mask] = places
-    scores[mask] = np.concatenate([examples.scores[q] for q in queries])
-    relevant = _in_groups(examples.group[texts], [examples.relevant[q] for q in queries])
-    positives = mask & np.take_along_axis(relevant, columns, axis=1)
+    scores[mask] = examples.scores.take(queries).values
+    in_lists, drawn = len(texts), _anchors(examples, queries)
+    texts = np.concatenate([texts, drawn])
+    copies = np.concatenate([copies, np.ones_like(drawn)])
+    negative = np.zeros((len(queries), len(texts)), dtype=bool)
+    negative[:, :in_lists] = True
+    group = examples.group[texts[:in_lists]]
+    negative[_texts_in(group, examples.relevant.take(queries))] = False
+    positives = mask & ~np.take_along_axis(negative, columns, axis=1)
     positives[:, 0] = True
-    likely = _in_groups(examples.group[texts], _close_to_the_top(examples, queries, negatives.denoise))
-    negative = ~relevant & ~likely
-    if examples.guide is not None:  # Solatorio 2024, GISTEmbed, arXiv 2402.16829
-        similarity = examples.guide[0][queries] @ examples.guide[1][texts].T
-        negative &= similarity <= np.take_along_axis(similarity, columns[:, :1], axis=1) + negatives.guide_margin
-    if examples.anchors is not None:
-        count = min(examples.anchors_per_step, len(examples.anchors))
-        drawn = np.random.default_rng(queries).choice(examples.anchors, count, replace=False, shuffle=False)
-        texts = np.concatenate([texts, drawn])
-        copies = np.concatenate([copies, np.ones_like(drawn)])
-        negative = np.pad(negative, [(0, 0), (0, len(drawn))])
-    shared = torch.from_numpy(negative).to(device)
+    negative[_texts_in(group, _close_to_the_top(examples, queries, negatives.denoise))] = False
+    if examples.guide is not None:
+        vectors = examples.guide[0][queries], examples.guide[1][texts[:in_lists]]
+        _mask_by_guide(negative[:, :in_lists], *vectors, columns[:, 0], negatives.guide_margin)
+    shared = torch.from_numpy(negative)
     base = None
     if examples.base is not None:
-        base = torch.from_numpy(np.concatenate([examples.base[0][queries], examples.base[1][texts]])).to(device)
+        base = torch.from_numpy(np.concatenate([examples.base[0][queries], examples.base[1][texts]]))
     return Step(
         queries=queries,
         texts=texts,
-        lists=torch.from_numpy(columns).to(device),
-        mask=torch.from_numpy(mask).to(device),
-        positives=torch.from_numpy(positives).to(device),
-        scores=torch.from_numpy(scores).to(device),
+        lists=torch.from_numpy(columns),
+        mask=torch.from_numpy(mask),
+        positives=torch.from_numpy(positives),
+        scores=torch.from_numpy(scores),
         negative=shared,
-        copies=torch.from_numpy(copies if negatives.count == "every" else np.ones_like(copies)).to(device),
+        copies=torch.from_numpy(copies if negatives.count == "every" else np.ones_like(copies)),
         others=shared if negatives.listwise else None,
         base=base,
     )
 
 
-def _in_groups(group: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
-    """Return which texts are in the duplicate groups of each query: bool [queries, texts].
+def _anchors(examples: Examples, queries: np.ndarray) -> np.ndarray:
+    """Return the texts of no list that a step of these queries has."""
+    if examples.anchors is None:
+        return np.empty(0, dtype=np.int64)
+    count = min(examples.anchors_per_step, len(examples.anchors))
+    return np.random.default_rng(queries).choice(examples.anchors, count, replace=False, shuffle=False)
 
-    ``group`` [texts] holds the group of each text, ``groups`` the groups of each query.
+
+def _texts_in(group: np.ndarray, groups: Ragged) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rows, texts): all pairs of a row of ``groups`` and a text that is in one of its duplicate groups.
+
+    ``group`` [texts] is the group of each text.
     """
-    distinct, places = np.unique(group, return_inverse=True)
-    wanted = np.concatenate(groups)
-    rows = np.repeat(np.arange(len(groups)), [len(row) for row in groups])
-    columns = np.searchsorted(distinct, wanted).clip(max=len(distinct) - 1)
-    present = distinct[columns] == wanted
-    found = np.zeros((len(groups), len(distinct)), dtype=bool)
-    found[rows[present], columns[present]] = True
-    return found[:, places]
+    order = np.argsort(group, kind="stable")
+    by_group = group[order]
+    first, last = (np.searchsorted(by_group, groups.values, side) for side in ("left", "right"))
+    return np.repeat(groups.rows, last - first), segments(order, first, last - first)
 
 
-def _close_to_the_top(examples: Examples, queries: np.ndarray, share: float) -> list[np.ndarray]:
+def _close_to_the_top(examples: Examples, queries: np.ndarray, share: float) -> Ragged:
     """Return the duplicate groups of the candidates of each query that the teacher scores close to its top score."""
-    likely = []
-    for q in queries:
-        groups, scores = examples.pool(q)
-        # z-scores may be negative. A share of the range above the lowest score means the same for all normalisations.
-        lowest = min(0.0, float(scores.min()))
-        likely.append(groups[scores - lowest > share * (scores.max() - lowest)])
-    return likely
+    groups, scores = examples.pool(queries)
+    # z-scores may be negative. A share of the range above the lowest score means the same for all normalisations.
+    lowest = np.minimum(np.minimum.reduceat(scores.values, scores.starts[:-1]), np.float32(0))
+    top = np.maximum.reduceat(scores.values, scores.starts[:-1])
+    close = scores.values - lowest[scores.rows] > (share * (top - lowest))[scores.rows]
+    return Ragged(groups.values[close], starts_of(np.add.reduceat(close, scores.starts[:-1], dtype=np.int64)))
+
+
+def _mask_by_guide(
+    negative: np.ndarray, queries: np.ndarray, texts: np.ndarray, positive: np.ndarray, margin: float
+) -> None:
+    """Remove the texts that the guide finds more similar to a query than its first positive (column ``positive``).
+
+    Solatorio 2024, GISTEmbed, arXiv 2402.16829. ``queries`` [queries, d] and ``texts`` [texts, d] are its embeddings.
+    The similarities of a large step are computed in blocks of queries.
+    """
+    size = max(1, GUIDE_BLOCK // len(texts))
+    for start in range(0, len(queries), size):
+        rows = slice(start, start + size)
+        similarity = queries[rows] @ texts.T
+        negative[rows] &= similarity <= np.take_along_axis(similarity, positive[rows, None], axis=1) + margin

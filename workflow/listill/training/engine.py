@@ -10,7 +10,7 @@ processes, so that all of them have the step, loss and gradient of a single proc
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +24,8 @@ from listill.training.processes import Processes
 # texts, so a larger chunk has texts of more different lengths. Speed: benchmarks/README.md#chunks-on-a-cpu.
 CPU_CHUNK = 2048
 
-# From the embeddings of queries [queries, d] and of texts [texts, d] to the loss and its named parts.
-Loss = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
+# From the embeddings of queries [queries, d] and of texts [texts, d] to the terms of the loss, each with its named parts.
+Loss = Callable[[torch.Tensor, torch.Tensor], Iterable[tuple[torch.Tensor, dict[str, float]]]]
 
 
 @dataclass
@@ -43,8 +43,8 @@ class Chunk:
 class Engine:
     """Forward and backward pass through ``encoder``, for steps of any size.
 
-    ``memory`` is the number of bytes that the activations of one step may take; it also limits one chunk. Activations
-    that do not fit are computed twice. A chunk has at least one text.
+    ``memory`` is the number of bytes that the activations of one step and its loss may take; it also limits one chunk.
+    Activations that do not fit are computed twice. A chunk has at least one text.
     """
 
     def __init__(self, encoder: Encoder, memory: float, processes: Processes | None = None) -> None:
@@ -62,37 +62,46 @@ class Engine:
         text_positions: np.ndarray,
         loss: Loss,
         fixed: torch.Tensor | None = None,
+        loss_bytes: float = 0.0,
     ) -> "Value":
         """Add the gradient of the loss over the given queries and texts to the gradients of the parameters.
 
-        ``loss`` gets the embeddings of ``query_positions`` and of ``text_positions``. If only queries are trained, ``fixed``
-        [text_positions, d] are the embeddings of the texts, which are not encoded. Returns the loss and its parts.
+        ``loss`` gets the embeddings of ``query_positions`` and of ``text_positions``, and takes ``loss_bytes`` of the
+        memory. If only queries are trained, ``fixed`` [text_positions, d] are the embeddings of the texts, which are not
+        encoded. Returns the loss and its parts.
         """
-        encoded = texts.take(text_positions) if fixed is None else queries.take(query_positions)
         if self.bytes_per_token is None:
+            encoded = texts.take(text_positions) if fixed is None else queries.take(query_positions)
             self.bytes_per_token = self._measure_memory(encoded)
         count = len(query_positions)
         chunks_of_step = self._chunks("query", queries, query_positions, 0)
         if fixed is None:
             chunks_of_step += self._chunks("document", texts, text_positions, first_row=count)
         local = self.processes.share(chunks_of_step)
-        kept = self._forward(local)
+        kept = self._forward(local, self.memory - loss_bytes)
         size = (count + len(text_positions), self.encoder.dimension)
         embeddings = torch.zeros(size, device=self.encoder.device)
         for chunk in local:
             assert chunk.embeddings is not None
             embeddings[chunk.rows] = chunk.embeddings.detach()
         self.processes.sum(embeddings)
-        if fixed is not None:
-            embeddings[count:] = fixed
-        embeddings.requires_grad_()
-        value, parts = loss(embeddings[:count], embeddings[count:])
-        if torch.isfinite(value):
-            value.backward()
-            assert embeddings.grad is not None
-            self._backward(local, kept, embeddings.grad)
+        value, gradient = self._loss(loss, embeddings[:count], embeddings[count:] if fixed is None else fixed)
+        if np.isfinite(value.loss):
+            self._backward(local, kept, gradient)
             self.processes.sum_gradients(self.encoder.model)
-        return Value(float(value.detach()), parts)
+        return value
+
+    def _loss(self, loss: Loss, queries: torch.Tensor, texts: torch.Tensor) -> tuple["Value", torch.Tensor]:
+        """Return the loss and its gradient [queries + texts, d], term by term."""
+        leaves = [vectors.detach().requires_grad_() for vectors in (queries, texts)]
+        value, parts = 0.0, dict[str, float]()
+        for term, term_parts in loss(*leaves):
+            term.backward()
+            value += float(term.detach())
+            for name, part in term_parts.items():
+                parts[name] = parts.get(name, 0.0) + part
+        gradients = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
+        return Value(value, parts), torch.cat(gradients)
 
     def _chunks(self, kind: Kind, tokens: Tokens, positions: np.ndarray, first_row: int) -> list[Chunk]:
         assert self.bytes_per_token is not None
@@ -104,13 +113,16 @@ class Engine:
             for part in chunks(lengths, budget)
         ]
 
-    def _forward(self, local: list[Chunk]) -> int:
-        """Compute the embeddings of all chunks; return how many of them, from the first on, keep their activations."""
+    def _forward(self, local: list[Chunk], memory: float) -> int:
+        """Compute the embeddings of all chunks; return how many of them, from the first on, keep their activations.
+
+        These take at most ``memory`` bytes.
+        """
         assert self.bytes_per_token is not None
         kept, tokens = 0, 0
         for chunk in local:
             tokens += padded(chunk)
-            if tokens * self.bytes_per_token > self.memory:
+            if tokens * self.bytes_per_token > memory:
                 break
             kept += 1
         # Two contexts, since autocast would otherwise reuse weights that it has cast without their gradients.

@@ -1,6 +1,7 @@
 """The training set in memory: the queries, the distinct texts, and the lists that refer to them."""
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 from listill.corpus.collection import Collection
 from listill.errors import UserError
 from listill.queries.passages import passages_without_queries
+from listill.ragged import Ragged, beside, flat, starts_of
 from listill.retrieval import embeddings
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.tokens import Tokens
@@ -24,8 +26,8 @@ class Examples:
     ``lists[q]`` are positions in ``texts`` (the positives first), ``scores[q]`` their targets. ``group[t]`` is the
     duplicate group of text t. A passage from which a query was removed stays in the group of the passage.
     ``relevant[q]`` are the groups that are known to be relevant to q, or that the lists take to be (near positives).
-    ``document[t]`` is the position in the corpus, or -1 for a passage from which a query was removed. ``left_out[q]``:
-    groups and scores of the candidates that the teacher scored but the list leaves out; None if they are unknown.
+    ``document[t]`` is the position in the corpus, or -1 for a passage from which a query was removed. ``left_out``:
+    groups and scores of the candidates that the teacher scored but each list leaves out; None if they are unknown.
     ``guide``: embeddings of queries and texts by the model that filters likely false negatives. ``base``: those by the
     base model, if a loss uses them. ``anchors`` are positions of texts that are in no list, of which each step has
     ``anchors_per_step``; only losses that keep the student close to the base model use them.
@@ -34,13 +36,13 @@ class Examples:
     query_ids: list[str]
     types: list[str]
     queries: list[str]
-    lists: list[np.ndarray]
-    scores: list[np.ndarray]
-    relevant: list[np.ndarray]
+    lists: Ragged
+    scores: Ragged
+    relevant: Ragged
     texts: list[str]
     group: np.ndarray
     document: np.ndarray
-    left_out: list[tuple[np.ndarray, np.ndarray]] | None = None
+    left_out: tuple[Ragged, Ragged] | None = None
     guide: tuple[np.ndarray, np.ndarray] | None = None
     base: tuple[np.ndarray, np.ndarray] | None = None
     anchors: np.ndarray | None = None
@@ -54,12 +56,14 @@ class Examples:
         """Number of lists of each query type."""
         return {kind: self.types.count(kind) for kind in sorted(set(self.types))}
 
-    def pool(self, q: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the groups and scores of all documents that the teacher scored for query q: its list comes first."""
-        groups, scores = self.group[self.lists[q]], self.scores[q]
+    def pool(self, queries: np.ndarray) -> tuple[Ragged, Ragged]:
+        """Return the groups and scores of all documents that the teacher scored for each query: its list comes first."""
+        lists, scores = self.lists.take(queries), self.scores.take(queries)
+        groups = lists.with_values(self.group[lists.values])
         if self.left_out is None:
             return groups, scores
-        return np.concatenate([groups, self.left_out[q][0]]), np.concatenate([scores, self.left_out[q][1]])
+        other_groups, other_scores = (part.take(queries) for part in self.left_out)
+        return beside(groups, other_groups), beside(scores, other_scores)
 
     def tokenise(self, encoder: Encoder, stored: Tokens) -> tuple[Tokens, Tokens]:
         """Return the tokens of queries and texts; ``stored`` are the tokens of all documents of the corpus."""
@@ -142,66 +146,64 @@ def load(collection: Collection, lists: pd.DataFrame, queries: pd.DataFrame, qre
     edited = passages_without_queries(collection, queries)
     source = collection.positions(queries["doc_id"].tolist(), "queries")
     documents, scores = _scored(collection, lists, "doc_ids", "scores")
-    used = np.unique(np.concatenate(documents)) if documents else np.empty(0, np.int64)
-    place = {int(document): i for i, document in enumerate(used)}
+    if not documents.lengths.all():
+        empty = lists["query_id"].iloc[int(documents.lengths.argmin())]
+        raise UserError(f"lists: query {empty} has no doc_ids: remove its row, or name its documents")
+    used, places = np.unique(documents.values, return_inverse=True)
     texts = [collection.rendered(int(i)) for i in used]
-    group, origin = [int(collection.group[i]) for i in used], used.tolist()
-    rows = []
-    for q, ids in enumerate(documents):
-        row = np.array([place[int(i)] for i in ids], dtype=np.int64)
-        if q in edited and (ids == source[q]).any():
-            row[ids == source[q]] = len(texts)
-            texts.append(edited[q])
-            group.append(int(collection.group[source[q]]))
-            origin.append(-1)
-        rows.append(row)
-    judged = qrels[qrels["relevance"] > 0].groupby("query_id")["doc_id"].apply(list).to_dict()
+    # The source passage of a query that was taken from it is a text of its own, without the query.
+    changed = np.zeros(len(queries), dtype=bool)
+    changed[list(edited)] = True
+    in_source = changed[documents.rows] & (documents.values == source[documents.rows])
+    of_query, number = np.unique(documents.rows[in_source], return_inverse=True)
+    places[in_source] = len(texts) + number
     return Examples(
         query_ids=queries["query_id"].tolist(),
         types=queries["type"].tolist(),
         queries=queries["text"].tolist(),
-        lists=rows,
+        lists=documents.with_values(places),
         scores=scores,
-        relevant=_relevant(collection, lists, source, judged),
-        texts=texts,
-        group=np.array(group, dtype=np.int64),
-        document=np.array(origin, dtype=np.int64),
+        relevant=_relevant(collection, lists, source, qrels[qrels["relevance"] > 0]),
+        texts=[*texts, *(edited[q] for q in of_query.tolist())],
+        group=collection.group[np.concatenate([used, source[of_query]])],
+        document=np.concatenate([used, np.full(len(of_query), -1)]),
         left_out=_left_out(collection, lists),
     )
 
 
-def _relevant(
-    collection: Collection, lists: pd.DataFrame, source: np.ndarray, judged: dict[str, list[str]]
-) -> list[np.ndarray]:
+def _relevant(collection: Collection, lists: pd.DataFrame, source: np.ndarray, judged: pd.DataFrame) -> Ragged:
     """Return the groups of each query's source passage, of the ``judged`` documents and of the lists' near positives."""
-    rows = []
-    for q, (query_id, near) in enumerate(lists[["query_id", "near_positives"]].itertuples(index=False)):
-        of_judged = collection.positions(judged.get(query_id, []), "qrels")
-        of_near = collection.positions([] if near is None else list(near), "lists")
-        rows.append(collection.group[np.concatenate([of_judged, of_near, source[q : q + 1]])])
-    return rows
+    of_query: dict[str, list[str]] = {}
+    for query_id, doc_id in zip(judged["query_id"], judged["doc_id"], strict=True):
+        of_query.setdefault(query_id, []).append(doc_id)
+    of_judged = _documents(collection, map(of_query.get, lists["query_id"]), "qrels")
+    of_near = _documents(collection, lists["near_positives"], "lists")
+    documents = beside(of_judged, of_near, Ragged(source, np.arange(len(source) + 1)))
+    return documents.with_values(collection.group[documents.values])
 
 
-def _left_out(collection: Collection, lists: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]] | None:
+def _left_out(collection: Collection, lists: pd.DataFrame) -> tuple[Ragged, Ragged] | None:
     """Return the groups and scores of the candidates that each list leaves out; None if the table does not say."""
     if lists["other_ids"].isna().all():
         return None
     documents, scores = _scored(collection, lists, "other_ids", "other_scores")
-    return [(collection.group[row], row_scores) for row, row_scores in zip(documents, scores, strict=True)]
+    return documents.with_values(collection.group[documents.values]), scores
 
 
-def _scored(
-    collection: Collection, lists: pd.DataFrame, ids: str, scores: str
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _scored(collection: Collection, lists: pd.DataFrame, ids: str, scores: str) -> tuple[Ragged, Ragged]:
     """Return the documents (positions) and their scores in two columns of the lists; null is none."""
-    all_documents, all_scores = [], []
-    for query_id, *row in lists[["query_id", ids, scores]].itertuples(index=False):
-        row_ids, row_scores = ([] if part is None else list(part) for part in row)
-        if len(row_ids) != len(row_scores):
-            raise UserError(
-                f"lists: query {query_id} has {len(row_ids)} {ids}, but {len(row_scores)} {scores}: give each document "
-                "one score"
-            )
-        all_documents.append(collection.positions(row_ids, "lists"))
-        all_scores.append(np.array(row_scores, dtype=np.float32))
-    return all_documents, all_scores
+    documents = _documents(collection, lists[ids], "lists")
+    values, lengths = flat(lists[scores])
+    if (wrong := lengths != documents.lengths).any():
+        q = int(wrong.argmax())
+        raise UserError(
+            f"lists: query {lists['query_id'].iloc[q]} has {documents.lengths[q]} {ids}, but {lengths[q]} {scores}: give "
+            "each document one score"
+        )
+    return documents, documents.with_values(np.array(values, dtype=np.float32))
+
+
+def _documents(collection: Collection, rows: Iterable[Sequence[str] | None], source: str) -> Ragged:
+    """Return the positions of rows of doc_ids; None is an empty row. ``source`` is for the message about an unknown id."""
+    doc_ids, lengths = flat(rows)
+    return Ragged(collection.positions(doc_ids, source), starts_of(lengths))

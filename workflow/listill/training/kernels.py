@@ -23,4 +23,7 @@ def texts_of(lists: torch.Tensor, mask: torch.Tensor, similarity: torch.Tensor) 
 
     ``lists`` and ``mask`` are [queries, longest list], ``similarity`` is [queries, texts].
     """
-    return torch.zeros_like(similarity).scatter_add(1, lists, mask.to(similarity.dtype)) > 0
+    rows, texts = similarity.shape
+    found = torch.zeros((rows, texts + 1), dtype=torch.bool, device=similarity.device)
+    # Entries that are not in the mask go to a further column, which is dropped.
+    return found.scatter_(1, lists.masked_fill(~mask, texts), True)[:, :texts]

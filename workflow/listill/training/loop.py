@@ -1,8 +1,9 @@
 """The training loop: steps, measurements, checkpoints, and the choice of the weights that are kept."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from listill.ahead import ahead
 from listill.checksums import usable
 from listill.errors import UserError
 from listill.measure_names import SELECTION
@@ -18,12 +20,12 @@ from listill.retrieval.encoder import Encoder
 from listill.settings.joint import ALTERNATE, Turns
 from listill.settings.training import Recipe
 from listill.training import batches
+from listill.training.blocks import Blocks
 from listill.training.curves import Curves
 from listill.training.elsewhere import Other, losing
 from listill.training.engine import Engine
 from listill.training.lora import Adapters
 from listill.training.matryoshka import check_sizes
-from listill.training.objective import weighted
 from listill.training.parts import Part
 from listill.training.processes import Processes
 from listill.training.schedule import optimiser, rate, set_dropout
@@ -33,8 +35,10 @@ from listill.training.turns import Turn, order
 
 log = logging.getLogger("listill")
 
-# GB that the activations of a step may take on a CPU. On a GPU, they may take half of its memory.
+# GB that the activations of a step and its loss may take on a CPU. On a GPU, they may take half of its memory.
 MEMORY = 2.0
+# The largest share of this memory for the loss. What the loss takes is no longer there for activations.
+LOSS_SHARE = 0.25
 # Fewer lists than this cause a warning.
 FEW_LISTS = 200
 # Shares of the trained weights in the mixtures with the base model's weights.
@@ -109,9 +113,13 @@ class Training:
         mode = model.training
         set_dropout(model, self.recipe.dropout)
         total, before = queries_of(self.steps), queries_of(self.steps[: state.step])
-        with stoppable() as stop, Progress(total, "train", "queries", before=before) as progress:
+        with (
+            stoppable() as stop,
+            Progress(total, "train", "queries", before=before) as progress,
+            contextlib.closing(self.collated(state.step)) as collated,
+        ):
             while state.step < len(self.steps) and not state.stopped:
-                loss = self.advance(state)
+                loss = self.advance(state, next(collated))
                 speed = state.history[-1]["passages"] / state.seconds
                 progress.add(
                     queries_of(self.steps[state.step - 1 : state.step]), f"loss {loss:.3f}, {speed:.0f} passages/s"
@@ -174,8 +182,19 @@ class Training:
             sum(len(one.collection) for one in selectors),
         )
 
-    def advance(self, state: State) -> float:
-        """Take one optimiser step, add it to the history, and return its loss."""
+    def collated(self, first: int) -> Generator[batches.Step, None, None]:
+        """Yield the steps from number ``first`` on; the next one is put together in a thread while the last one is trained.
+
+        What is put together depends only on the queries of the step.
+        """
+        return ahead(self._collate, self.steps[first:])
+
+    def _collate(self, turn: Turn) -> batches.Step:
+        step = batches.collate(self.parts[turn.part].examples, turn.queries, self.recipe.negatives)
+        return step.pinned() if self.encoder.device.type == "cuda" else step
+
+    def advance(self, state: State, step: batches.Step) -> float:
+        """Take one optimiser step (the next one of ``collated``), add it to the history, and return its loss."""
         recipe, start = self.recipe, time.monotonic()
         turn = self.steps[state.step]
         part, queries = self.parts[turn.part], turn.queries
@@ -183,16 +202,13 @@ class Training:
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         torch.manual_seed(hash((self.seed, state.step, self.processes.rank)) % 2**63)
-        step = batches.collate(part.examples, queries, recipe.negatives, self.encoder.device)
-        value = self.engine.backward(
-            *(part.queries, queries, part.texts, step.texts),
-            lambda query, text: weighted(
-                step, query, text, recipe.losses, part.temperatures, recipe.matryoshka, self.encoder.normalise
-            ),
-            None
-            if part.fixed_texts is None
-            else torch.from_numpy(part.fixed_texts[step.texts]).to(self.encoder.device),
-        )
+        step = step.to(self.encoder.device)
+        memory, normalise = self.engine.memory * LOSS_SHARE, self.encoder.normalise
+        loss = Blocks(step, recipe.losses, part.temperatures, memory, recipe.matryoshka, normalise)
+        fixed = None
+        if part.fixed_texts is not None:
+            fixed = torch.from_numpy(part.fixed_texts[step.texts]).to(self.encoder.device)
+        value = self.engine.backward(part.queries, queries, part.texts, step.texts, loss, fixed, loss.bytes)
         self._check_finite("loss", value.loss, state)
         norm = torch.nn.utils.clip_grad_norm_(self.encoder.model.parameters(), recipe.clip)
         self._check_finite("gradient", float(norm), state)
@@ -306,7 +322,7 @@ def queries_of(turns: Sequence[Turn]) -> int:
 
 
 def memory(recipe: Recipe, device: torch.device) -> float:
-    """Return the number of bytes that the activations of a step may take."""
+    """Return the number of bytes that the activations of a step and its loss may take."""
     if recipe.memory is not None:
         return recipe.memory * 1e9
     return torch.cuda.get_device_properties(device).total_memory / 2 if device.type == "cuda" else MEMORY * 1e9

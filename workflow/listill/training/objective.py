@@ -33,13 +33,16 @@ def weighted(
     texts. The value of a loss that reads embeddings is its mean over both. That of a loss of similarities is the mean over
     whole embeddings and those cut to each of the ``sizes`` (see ``matryoshka``).
     """
-    queries, texts = queries.float(), texts.float()
-    of_sizes, embeddings = similarities(queries, texts, sizes, normalise), torch.cat([queries, texts])
+    # Lower precision is raised to float32.
+    queries, texts = (vectors.to(torch.promote_types(vectors.dtype, torch.float32)) for vectors in (queries, texts))
+    of_sizes: list[torch.Tensor] = []
+    if not all(map(reads_embeddings, weights)):
+        of_sizes = similarities(queries, texts, sizes, normalise)
     total = queries.new_zeros(())
     values: dict[str, float] = {}
     for name, weight in weights.items():
         module = _loss(name)
-        read = [embeddings] if getattr(module, "EMBEDDINGS", False) else of_sizes
+        read = [torch.cat([queries, texts])] if reads_embeddings(name) else of_sizes
         value = torch.stack([module.loss(step, one, temperatures).mean() for one in read]).mean()
         total = total + weight * value
         values[name] = float(value.detach())
@@ -49,6 +52,11 @@ def weighted(
 def use_temperature(losses: Mapping[Loss, float], temperature: str) -> bool:
     """Tell whether any of the losses uses a temperature (``teacher``, ``student``, ``infonce``)."""
     return any(temperature in _loss(name).TEMPERATURES for name in losses)
+
+
+def reads_embeddings(name: Loss) -> bool:
+    """Tell whether a loss gets the student's embeddings instead of the similarities."""
+    return getattr(_loss(name), "EMBEDDINGS", False)
 
 
 def use_base(losses: Mapping[Loss, float]) -> bool:

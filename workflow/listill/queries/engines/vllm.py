@@ -4,24 +4,28 @@ It needs its own process because GPU memory is only released when the process en
 pins the versions of torch and transformers.
 """
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from listill.errors import UserError
 from listill.models.locate import folder_or_hub_name
-from listill.queries.answers import Answer, blocks, valid
+from listill.queries.answers import Answer, valid
 from listill.queries.generators.vllm import Vllm
 from listill.queries.requests import Request
 from listill.source_files import expand
 
 PACKAGE = Path(__file__).parents[3]
+# Number of requests of the first block, and how long a block should take at most.
+FIRST, SECONDS = 1024, 120.0
 REMEDIES = {
     r"memory|cache blocks|max.model.len": "lower max_model_len or gpu_memory_utilization, or use an idle GPU",
     r"hugging|gated|hub\b|connect": "if the model is gated, request access on the hub and log in; without network, "
@@ -72,20 +76,22 @@ class Process:
                 text=True,
             )
         try:
-            self.versions = self.send(options(settings))
+            self.send(options(settings))
+            self.versions = self.reply()
         except BaseException:
             self.process.kill()
             raise
 
-    def send(self, message: Any) -> Any:
-        """Send a message as one line and return the reply."""
+    def send(self, message: Any) -> None:
+        """Send a message as one line."""
         assert self.process.stdin
-        assert self.process.stdout
-        try:
+        with contextlib.suppress(BrokenPipeError):  # the reply or the exit status gives the reason
             self.process.stdin.write(json.dumps(message) + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # the reply or the exit status gives the reason
+
+    def reply(self) -> Any:
+        """Return the reply to the first message that has had none."""
+        assert self.process.stdout
         line = self.process.stdout.readline()
         reply = json.loads(line) if line.endswith("\n") else {"error": self._exit_message()}
         if isinstance(reply, dict) and "error" in reply:
@@ -111,7 +117,8 @@ class Process:
         assert self.process.stdout
         if exception_type is not None:
             self.process.kill()
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
@@ -127,8 +134,23 @@ def message_of(request: Request, chat: bool) -> dict[str, Any]:
 
 
 def answers(settings: Vllm, requests: list[Request], work: Path, details: dict[str, Any]) -> Iterator[list[Answer]]:
-    """Yield the answers in blocks of ``save_every`` requests; the log is written to ``work``."""
+    """Yield the answers in blocks of at most ``save_every`` requests; the log is written to ``work``.
+
+    At the end of a block, fewer and fewer requests share the engine, so blocks should be large; an interruption loses one
+    block, so they should not take long. They begin with ``FIRST`` requests and are doubled as long as they take less than
+    half of ``SECONDS``. The next block is sent before the reply to the last one, so that the engine need not wait.
+    """
     with Process(settings, work / "vllm.log") as engine:
         details["engine"] = engine.versions
-        for block in blocks(requests, settings.save_every):
-            yield [valid(**row) for row in engine.send([message_of(request, settings.chat) for request in block])]
+        size, sent, waiting, begun = min(FIRST, settings.save_every), 0, 0, time.monotonic()
+        while sent < len(requests) or waiting:
+            if sent < len(requests) and waiting < 2:
+                block = requests[sent : sent + size]
+                engine.send([message_of(request, settings.chat) for request in block])
+                sent, waiting = sent + len(block), waiting + 1
+                continue
+            yield [valid(**row) for row in engine.reply()]
+            waiting -= 1
+            if time.monotonic() - begun < SECONDS / 2:
+                size = min(2 * size, settings.save_every)
+            begun = time.monotonic()

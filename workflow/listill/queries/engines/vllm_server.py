@@ -11,8 +11,10 @@ import os
 import sys
 import threading
 import time
+from itertools import compress, count
 from typing import Any, TextIO
 
+from listill.ahead import ahead
 from listill.queries.chat import chat_tokens, check_start, plain_tokens
 
 TOO_LONG = "prompt too long"  # as in answers.py, which cannot be imported in this environment
@@ -70,34 +72,21 @@ class Engine:
             return chat_tokens(self.tokenizer, request["messages"], self.template)
         return plain_tokens(self.tokenizer, request["text"])
 
-    def fits(self, request: Row) -> bool:
-        """Return whether the prompt leaves room for the answer.
-
-        A token has at least one byte, so the tokens of short prompts need not be counted.
-        """
-        texts = [message["content"] for message in request["messages"]] if self.chat else [request["text"]]
-        size = sum(len(text.encode()) for text in texts)
-        if size + 1000 <= self.limit:
-            return True
-        return len(self.tokens(request)) <= self.limit
-
-    def outputs(self, requests: list[Row]) -> list[Any]:
-        """Return the outputs of vLLM for requests that fit."""
+    def outputs(self, requests: list[Row], prompts: list[list[int]]) -> list[Any]:
+        """Return the outputs of vLLM for requests with these tokens, which must fit."""
         from vllm import SamplingParams
 
         # Only the sampling settings of the config apply, not those in the model's generation_config.json.
         sampling = [SamplingParams(seed=request["seed"], stop=["\n"], **self.sampling) for request in requests]
-        if not self.chat:
-            prompts = [{"prompt_token_ids": self.tokens(request)} for request in requests]
-            return self.llm.generate(prompts, sampling, use_tqdm=False)
-        messages = [request["messages"] for request in requests]
-        return self.llm.chat(messages, sampling, use_tqdm=False, chat_template_kwargs=self.template)
+        return self.llm.generate([{"prompt_token_ids": tokens} for tokens in prompts], sampling, use_tqdm=False)
 
-    def answers(self, requests: list[Row]) -> list[Row]:
-        """Return an answer for each request, in the same order."""
-        fitting = [request for request in requests if self.fits(request)]
+    def answers(self, requests: list[Row], prompts: list[list[int]]) -> list[Row]:
+        """Return an answer for each request, in the same order; ``prompts`` are their tokens."""
+        fits = [len(tokens) <= self.limit for tokens in prompts]
+        fitting = list(compress(requests, fits))
+        outputs = self.outputs(fitting, list(compress(prompts, fits))) if fitting else []
         answers = {}
-        for request, output in zip(fitting, self.outputs(fitting) if fitting else [], strict=True):
+        for request, output in zip(fitting, outputs, strict=True):
             answers[request["query_id"]] = {
                 "text": output.outputs[0].text,
                 "finish_reason": output.outputs[0].finish_reason,
@@ -110,11 +99,21 @@ class Engine:
 
 
 def serve(lines: TextIO, out: TextIO) -> None:
-    """Reply to each line until the input ends."""
+    """Reply to each line until the input ends.
+
+    The next line is read, and its prompts are tokenised, in a thread while the engine answers the last one.
+    """
 
     def reply(message: Any) -> None:
         out.write(json.dumps(message) + "\n")
         out.flush()
+
+    def block(_: int) -> tuple[list[Row], list[list[int]]] | None:
+        line = lines.readline()
+        if not line:
+            return None
+        requests = json.loads(line)
+        return requests, [engine.tokens(request) for request in requests]
 
     try:
         engine = Engine(json.loads(lines.readline()))
@@ -123,8 +122,10 @@ def serve(lines: TextIO, out: TextIO) -> None:
         import vllm
 
         reply({module.__name__: module.__version__ for module in (vllm, torch, transformers)})
-        for line in lines:
-            reply(engine.answers(json.loads(line)))
+        for received in ahead(block, count()):
+            if received is None:
+                break
+            reply(engine.answers(*received))
     except Exception as error:
         reply({"error": f"{type(error).__name__}: {error}"})
         raise

@@ -35,12 +35,14 @@ class Vllm(LoadedModel):
         None, description="maximum tokens of prompt plus answer; default: the limit of the model, at most 8192"
     )
     save_every: Count = Field(
-        1024, description="answers are saved after this many requests, so an interrupted job loses at most this many"
+        16_384,
+        description="answers are saved at the latest after this many requests, which an interrupted job loses. The first "
+        "1024 are saved together, then more at a time, as long as they take less than two minutes",
     )
     engine: Fields = Field({}, description="additional arguments of vllm.LLM, such as tensor_parallel_size: 2")
 
     def answers(self, requests: "list[Request]", work: Path, details: dict[str, Any]) -> "Iterator[list[Answer]]":
-        """Yield the answers in blocks of ``save_every`` requests; vLLM's log is written to ``work``."""
+        """Yield the answers in blocks of at most ``save_every`` requests; vLLM's log is written to ``work``."""
         from listill.queries.engines.vllm import answers
 
         return answers(self, requests, work, details)

@@ -26,7 +26,7 @@ def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> to
     copies = step.copies.to(similarity.dtype).log()
     # The lowest number stands for the log of 0: with -inf, the gradient of a query without negatives would be NaN.
     nothing = torch.finfo(similarity.dtype).min
-    negatives = torch.logsumexp((scaled + copies).masked_fill(~negative, nothing), 1, keepdim=True)
+    negatives = torch.logsumexp((scaled + copies).masked_fill_(~negative, nothing), 1, keepdim=True)
     # -log( exp(p) / (exp(p) + exp(n)) ) = softplus(n - p)
     losses = softplus(negatives - scaled.gather(1, step.lists))
     return (losses * step.positives).sum(1) / step.positives.sum(1)

@@ -29,7 +29,7 @@ def loss(step: Step, similarity: torch.Tensor, temperatures: Temperatures) -> to
         in_list = texts_of(step.lists, step.mask, similarity)
         scaled = similarity / temperatures.student
         list_sum = torch.logsumexp(scaled.masked_fill(~in_list, -torch.inf), 1)
-        whole_sum = torch.logsumexp(scaled.masked_fill(~(in_list | step.others), -torch.inf), 1)
+        whole_sum = torch.logsumexp(scaled.masked_fill_(~(in_list | step.others), -torch.inf), 1)
         student = student + (list_sum - whole_sum)[:, None]
     teacher = masked_log_softmax(step.scores / temperatures.teacher, step.mask)
     # Padding has probability 0 in both distributions; 0 * (-inf) must not become NaN.
