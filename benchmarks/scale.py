@@ -9,8 +9,8 @@ passages by their words. It is also the teacher. ``peak`` includes pages of embe
 system takes back when it needs memory. With ``--keep``, what is finished remains, and a second call goes on.
 
 The other libraries search a part of the corpus, as large as they manage in minutes: ``rank_bm25`` for a few queries, and
-``mine_hard_negatives`` of sentence-transformers with all-MiniLM-L6-v2, both with their defaults (listill computes in bf16 where
-the processor is fast at it).
+``mine_hard_negatives`` of sentence-transformers with all-MiniLM-L6-v2, both with their defaults (listill computes in bf16
+where the processor is fast at it).
 """
 
 import argparse
@@ -150,7 +150,7 @@ def beside_rank_bm25(texts: list[str], queries: list[str], few: int) -> None:
 
 
 def beside_mine_hard_negatives(texts: list[str], pairs: list[tuple[str, str]], threads: int) -> None:
-    """Encode the documents and the queries of ``pairs`` (query, passage) with MiniLM, and find 100 documents for each query."""
+    """Encode documents and the queries of ``pairs`` (query, passage) with MiniLM; find 100 documents for each query."""
     import numpy as np
     import torch
     from datasets import Dataset

@@ -8,7 +8,11 @@ import pytest
 
 from fixed_retriever import FixedRetriever, plain_collection
 from listill.candidates import retrieved
+from listill.retrieval.dense import DenseRetriever
+from listill.retrieval.encoder import Encoder
 from listill.retrieval.retriever import Retriever
+from listill.settings.search_index import SearchIndex
+from listill.settings.students import Student
 
 COLLECTION = plain_collection(6)
 QUERIES = pd.DataFrame({"query_id": [f"q{i}" for i in range(7)], "text": [f"text {i}" for i in range(7)]})
@@ -53,6 +57,29 @@ def test_each_retriever_is_opened_once_and_finds_all_blocks(tmp_path: Path) -> N
     pd.testing.assert_frame_equal(found.drop(columns="score"), expected)
     assert found["score"].dtype == np.float32
     assert found["score"].tolist() == [9, 8, 9, 8, 9, 8, 9]
+
+
+def test_the_recall_of_an_index_is_measured_once(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
+    vectors = encoder.encode(list(COLLECTION.all_rendered()), "document")
+
+    def dense(index: SearchIndex) -> Retriever:
+        retriever = DenseRetriever("small", COLLECTION, encoder, vectors)
+        retriever.use(index)
+        return retriever
+
+    few = SearchIndex(kind="ivf", lists=6, probes=1)
+    retrieved.retrieve(QUERIES, {"exact": lambda: dense(SearchIndex())}, 2, tmp_path)
+    assert retrieved.recalls(["exact"], tmp_path) == {}
+    retrieved.retrieve(QUERIES, {"small": lambda: dense(few)}, 2, tmp_path)
+    share = retrieved.recalls(["small", "exact"], tmp_path)["small"]
+    assert 0 < share < 1  # one of six lists is searched
+    (tmp_path / "small.3.npy").unlink()
+    monkeypatch.setattr(DenseRetriever, "recall", None)  # not called again
+    retrieved.retrieve(QUERIES, {"small": lambda: dense(few)}, 2, tmp_path)
+    assert retrieved.recalls(["small"], tmp_path) == {"small": share}
 
 
 def test_finished_parts_are_kept_and_damaged_ones_are_made_again(tmp_path: Path) -> None:

@@ -81,6 +81,14 @@ def test_the_funnel_of_a_variants_own_lists(files: material.Files, tmp_path: Pat
     assert list(zip(funnels["m"]["stage"], funnels["m"]["queries"], strict=True))[1:] == [("lists", 3), ("lists.a", 2)]
 
 
+def test_the_funnel_of_the_candidates_has_the_recall_of_an_index(files: material.Files, tmp_path: Path) -> None:
+    rows = [{"stage": "candidates", "type": "lead", "split": "train", "reason": "kept", "queries": 1}]
+    path = write(tmp_path / "funnel/candidates.parquet", "funnel", rows, "funnel/candidates", recall={"m": 0.9})
+    assert material.load("c", files, {}, {}, {}).recall == {}
+    more = material.Files(**{**vars(files), "funnels": [*files.funnels, path]})
+    assert material.load("c", more, {}, {}, {}).recall == {"m": 0.9}
+
+
 def test_missing_funnels_are_empty(files: material.Files) -> None:
     bare = material.Files(**{**vars(files), "funnels": [], "histories": [], "benchmarks": []})
     loaded = material.load("c", bare, {}, {}, {})

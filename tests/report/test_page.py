@@ -235,3 +235,9 @@ def test_a_commit_with_changes_does_not_repeat_the_page(material: Material) -> N
     assert "check out commit abc123, install" in page.text
     assert "the commit alone does not repeat it" in page.text
     assert "uncommitted" not in Page(render(material, 0)).text
+
+
+def test_the_recall_of_an_approximate_index(material: Material) -> None:
+    text = " ".join(Page(render(replace(material, recall={"minilm": 0.9726}), 3)).text.split())
+    assert "The candidates of minilm were searched with an approximate index, which found 97.3 % of" in text
+    assert "approximate index" not in render(replace(material, recall={}), 3)

@@ -4,6 +4,7 @@ One retriever after the other finds documents for all queries: only one index is
 interruption loses at most one part.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,11 @@ import pandas as pd
 
 from listill import arrays, checksums
 from listill.progress import Progress
+from listill.retrieval.approximate import MEASURED
+from listill.retrieval.dense import DenseRetriever
 from listill.retrieval.retriever import Retriever
+
+log = logging.getLogger("listill")
 
 # Queries per part.
 BLOCK = 16_384
@@ -31,6 +36,11 @@ def retrieve(queries: pd.DataFrame, retrievers: Mapping[str, Callable[[], Retrie
         if not missing:
             continue
         retriever, done = opened(), len(starts) - len(missing)
+        if isinstance(retriever, DenseRetriever) and not checksums.usable(_recall(work, name)):
+            sample = queries["text"].iloc[:: max(1, len(queries) // MEASURED)].tolist()
+            if (share := retriever.recall(sample, depth)) is not None:
+                log.info("%s: the index finds %.1f %% of the %d nearest documents", name, 100 * share, depth)
+                arrays.write(_recall(work, name), np.array(share))
         with Progress(
             len(queries), f"search with {name}", "queries", before=min(done * BLOCK, len(queries))
         ) as progress:
@@ -49,6 +59,15 @@ def retrieved(names: Sequence[str], start: int, work: Path) -> pd.DataFrame:
     retriever), in their order."""
     parts = [pd.DataFrame(np.load(_part(work, name, start))).assign(retriever=name) for name in names]
     return pd.concat(parts, ignore_index=True).astype({"query": np.int64, "document": np.int64, "rank": np.int64})
+
+
+def recalls(names: Sequence[str], work: Path) -> dict[str, float]:
+    """Return the share of the nearest documents that each retriever with an approximate index has found."""
+    return {name: float(np.load(_recall(work, name))) for name in names if _recall(work, name).exists()}
+
+
+def _recall(work: Path, name: str) -> Path:
+    return work / f"{name}.recall.npy"
 
 
 def _part(work: Path, name: str, start: int) -> Path:

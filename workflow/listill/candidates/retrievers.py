@@ -33,9 +33,9 @@ def retrievers(
         members["bm25"] = partial(Bm25Retriever, "bm25", collection, mining.bm25)
     for name, path in embeddings.items():
         if name in students:
-            members[name] = partial(_student, name, collection, students[name], path, model)
+            members[name] = partial(_student, name, collection, students[name], mining, path, model)
         else:
-            members[name] = partial(mining.additional[name].open, name, collection, path)
+            members[name] = partial(_additional, name, collection, mining, path)
     for name, settings in mining.additional.items():
         if not settings.embeds:
             members[name] = partial(settings.open, name, collection)
@@ -44,5 +44,16 @@ def retrievers(
     return members
 
 
-def _student(name: str, collection: Collection, student: Student, embeddings: Path, model: Path | None) -> Retriever:
-    return DenseRetriever(name, collection, Encoder(student, model), embeddings)
+def _student(
+    name: str, collection: Collection, student: Student, mining: Mining, embeddings: Path, model: Path | None
+) -> Retriever:
+    retriever = DenseRetriever(name, collection, Encoder(student, model), embeddings)
+    retriever.use(mining.index)
+    return retriever
+
+
+def _additional(name: str, collection: Collection, mining: Mining, embeddings: Path) -> Retriever:
+    retriever = mining.additional[name].open(name, collection, embeddings)
+    if isinstance(retriever, DenseRetriever):
+        retriever.use(mining.index)
+    return retriever

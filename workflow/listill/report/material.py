@@ -85,7 +85,8 @@ class Material:
     ``truncated``: how many documents each student reads in part. ``retention``: the results of the students on each other
     corpus. ``teachers``: the distribution of each teacher's scores. ``mteb``: the table with this name of each system.
     ``learning_curves``: the tables ``learning_curve`` of each variant, seed and share.
-    ``checks``: how the saved model of each trained system ranks as users load it.
+    ``checks``: how the saved model of each trained system ranks as users load it. ``recall``: the share of the nearest
+    documents that mining has found, of each retriever with an approximate index.
     """
 
     title: str
@@ -108,6 +109,7 @@ class Material:
     mteb: dict[str, pd.DataFrame] = field(default_factory=dict)
     learning_curves: list[pd.DataFrame] = field(default_factory=list)
     checks: dict[str, AsLoaded] = field(default_factory=dict)
+    recall: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def load(
         corpus=corpus,
         runs=Runs(files.runs, judged.loc[judged["split"] == results.trusted, "query_id"]),
         funnels=_funnels(files.funnels, results.students),
+        recall=_recall(files.funnels),
         truncated=_truncated(files.tokens),
         retention={_corpus(path): Results.read(path) for path in files.retention},
         learning_curves=[tables.read(path, "learning_curve") for path in files.learning_curves],
@@ -223,6 +226,14 @@ def _truncated(paths: list[Path]) -> dict[str, Truncated]:
     """Return what tokens/<student>.parquet files say about truncated documents."""
     details = {path.stem: tables.provenance(path).details.get("truncated") for path in paths}
     return {student: Truncated(**counts) for student, counts in details.items() if counts}
+
+
+def _recall(funnels: list[Path]) -> dict[str, float]:
+    """Return what the funnel of the candidates says about retrievers that were searched approximately."""
+    recall: dict[str, float] = {}
+    for path in funnels:
+        recall |= tables.details(path).get("recall", {})
+    return recall
 
 
 def _funnels(paths: list[Path], students: list[str]) -> dict[str, pd.DataFrame]:

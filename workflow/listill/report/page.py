@@ -44,6 +44,7 @@ def render(material: Material, examples: int, max_loss: float = 0.0) -> str:
         documents=len(material.corpus),
         duplicates=int(material.corpus["duplicate_of"].notna().sum()) if "duplicate_of" in material.corpus else 0,
         truncated=material.truncated,
+        recall=material.recall,
         retained=elsewhere,
         mteb=mteb.tasks(material.mteb),
         learning_curves=learning_curves(

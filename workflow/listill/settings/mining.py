@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from listill.families import union
 from listill.section import Count, Distinct, Name, Section, renamed_value
 from listill.settings.bm25 import Bm25
+from listill.settings.search_index import SearchIndex
 
 if TYPE_CHECKING:
     from listill.retrieval.retriever import RetrieverSettings as AnyRetriever
@@ -37,6 +38,7 @@ class Mining(Section):
         min_length=1,
         description="names of the retrievers that are used: `bm25`, students, names in `additional`; default: all of them",
     )
+    index: SearchIndex = Field(SearchIndex(), description="how the embeddings of the corpus are searched")
     depth: Count = Field(20, description="number of candidates per retriever")
     random: Annotated[int, Field(ge=0)] = Field(
         0,

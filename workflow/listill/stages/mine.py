@@ -67,6 +67,7 @@ def run(
 
     from listill import tables
     from listill.candidates.mining import mine
+    from listill.candidates.retrieved import recalls
     from listill.candidates.retrievers import retrievers
     from listill.corpus import collection
     from listill.funnel import count_reasons
@@ -94,6 +95,8 @@ def run(
         for block in mined:
             table.write_table(tables.as_table("candidates", block.candidates))
             kept += block.kept.tolist()
+        if shares := recalls(list(members), work):
+            job.details["recall"] = shares
     reasons = pd.Series(np.where(kept, "kept", "inconsistent"), index=query_table.index, dtype=object)
     log.info("mine: %d of %d queries are consistent", (reasons == "kept").sum(), len(reasons))
     counts = count_reasons("candidates", query_table, reasons)
