@@ -26,8 +26,7 @@ def key_phrases(collection: Collection, passages: list[int], count: int) -> Iter
     words = Words(_stop_words(collection.language))
     known = _terms_of(words, (collection.rendered(i) for i in passages))
     frequency = np.zeros(len(known), dtype=np.int64)
-    for terms_of_block in _blocks(words, collection.all_rendered()):
-        distinct, counts = np.unique(terms_of_block, return_counts=True)
+    for distinct, counts in _blocks(words, collection.all_rendered()):
         places = np.minimum(np.searchsorted(known, distinct), max(0, len(known) - 1))
         found = known[places] == distinct if len(known) else np.zeros(len(distinct), dtype=bool)
         frequency[places[found]] += counts[found]
@@ -97,8 +96,8 @@ def _pairs(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (numbers[together] + 1 << 32) | numbers[together + 1], together
 
 
-def _blocks(words: Words, texts: Iterable[str]) -> Iterator[np.ndarray]:
-    """Yield the different terms of each text, sorted, for blocks of texts: a term occurs once for each text that has it."""
+def _blocks(words: Words, texts: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the different terms of a block of texts, sorted, and the number of texts that have each (int64 [terms])."""
     rows = map(words.numbers, texts)
     while block := list(islice(rows, BLOCK)):
         owner = np.repeat(np.arange(len(block)), [len(row) for row in block])
@@ -111,15 +110,17 @@ def _blocks(words: Words, texts: Iterable[str]) -> Iterator[np.ndarray]:
         all_terms, owners = all_terms[order], owners[order]
         new = np.ones(len(order), dtype=bool)
         new[1:] = (all_terms[1:] != all_terms[:-1]) | (owners[1:] != owners[:-1])
-        yield all_terms[new]
+        all_terms = all_terms[new]
+        starts = np.flatnonzero(np.diff(all_terms, prepend=-1))
+        yield all_terms[starts], np.diff(starts, append=len(all_terms))
 
 
 def _terms_of(words: Words, texts: Iterable[str]) -> np.ndarray:
     """Return the different terms of texts, sorted (int64 [terms])."""
     known, waiting, size = np.zeros(0, dtype=np.int64), [], 0
-    for block in _blocks(words, texts):
-        waiting.append(np.unique(block))
-        size += len(waiting[-1])
+    for distinct, _ in _blocks(words, texts):
+        waiting.append(distinct)
+        size += len(distinct)
         if size > len(known):  # merging takes time in proportion to what is known
             known, waiting, size = np.unique(np.concatenate([known, *waiting])), [], 0
     return np.unique(np.concatenate([known, *waiting]))
