@@ -28,18 +28,6 @@ def test_queries_in_a_script_without_blanks_have_none() -> None:
     )  # some are dropped
 
 
-def test_the_stop_words_of_key_phrases_are_those_of_the_language() -> None:
-    text = "der Vulkan und der Krater und die Asche und der Ofen"
-
-    def phrases(language: str) -> set[str]:
-        alone = Collection(["d"], [None], [text], np.arange(1), language=language)
-        made = Extractive(kind="extractive", types={"keyphrases": 1}, phrases=9).generate(alone, [0], 7)
-        return set(made["text"].iloc[0].split())
-
-    assert phrases("german") == {"vulkan", "krater", "asche", "ofen"}
-    assert phrases("english") & {"der", "und", "die"}
-
-
 def test_the_time_is_linear_in_the_length_of_a_passage() -> None:
     """One document of 1 MB took minutes for each query."""
     text = " ".join(

@@ -2,23 +2,19 @@
 
 import random
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 
-import bm25s.stopwords
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from listill.corpus.collection import Collection
-from listill.languages import stop_words
 from listill.queries.generators.extractive import Extractive
 from listill.queries.sentences import sentences
 from listill.strings import BLOCK
-from listill.words import paired, spans, terms
+from listill.words import spans
 
 # A sentence is only used if at least this many words of the passage remain without it.
 LEFT_WORDS = 8
@@ -84,7 +80,11 @@ def frame(rows: Iterator[tuple]) -> pd.DataFrame:
 def extracts(settings: Extractive, collection: Collection, passages: list[int], seed: int) -> Iterator[tuple]:
     """Yield the queries of the given passages: query_id, text, type, doc_id, start, end."""
     needs_phrases = "keyphrases" in settings.types and bool(passages)
-    phrases = _key_phrases(collection, passages, settings.phrases) if needs_phrases else [[]] * len(passages)
+    phrases: Iterable[list[str]] = [[]] * len(passages)
+    if needs_phrases:
+        from listill.queries.key_phrases import key_phrases  # scikit-learn takes seconds to import
+
+        phrases = key_phrases(collection, passages, settings.phrases)
     for i, passage_phrases in zip(passages, phrases, strict=True):
         doc_id = collection.doc_ids[i]
         passage = Passage(collection.titles[i], collection.texts[i], passage_phrases, settings)
@@ -151,48 +151,3 @@ EXTRACTORS: dict[str, Callable[[Passage, random.Random], Extract | None]] = {
     "cloze": cloze,
     "crop": crop,
 }
-
-
-def _stop_words(language: str) -> frozenset[str]:
-    """Return the stop words of a language; none if there is no list of them."""
-    if language == "english":
-        return ENGLISH_STOP_WORDS
-    return frozenset(getattr(bm25s.stopwords, f"STOPWORDS_{language.upper()}")) if stop_words(language) else frozenset()
-
-
-def _words_and_pairs(text: str, stopped: frozenset[str]) -> list[str]:
-    """Return the words of a text that can be a key phrase, and all pairs of neighbours among them.
-
-    A word has at least three characters. In scripts where a word is a pair of characters, it stands alone.
-    """
-    words = [
-        word
-        for word in terms(text.lower())
-        if (len(word) > 2 or paired(word)) and not word[0].isdecimal() and word[0] != "_" and word not in stopped
-    ]
-    return words + [f"{one} {two}" for one, two in pairwise(words) if not paired(one + two)]
-
-
-def _key_phrases(collection: Collection, passages: list[int], count: int) -> list[list[str]]:
-    """Return the ``count`` words and word pairs of each passage with the highest tf-idf, without overlaps.
-
-    A phrase is skipped if it is part of a phrase with a higher tf-idf, or contains one.
-    """
-    stopped = _stop_words(collection.language)
-    vectors = TfidfVectorizer(analyzer=lambda text: _words_and_pairs(text, stopped), sublinear_tf=True)
-    try:
-        vectors.fit(collection.rendered(i) for i in range(len(collection)))
-    except ValueError:  # the whole corpus has only stop words
-        return [[] for _ in passages]
-    names = vectors.get_feature_names_out()
-    phrases_by_passage = []
-    for row in vectors.transform([collection.rendered(i) for i in passages]):
-        phrases: list[str] = []
-        for j in np.lexsort((names[row.indices], -row.data)):
-            phrase = str(names[row.indices[j]])
-            if not any(phrase in other or other in phrase for other in phrases):
-                phrases.append(phrase)
-            if len(phrases) == count:
-                break
-        phrases_by_passage.append(phrases)
-    return phrases_by_passage
