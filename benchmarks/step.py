@@ -9,8 +9,8 @@ the defaults: listwise and InfoNCE over the whole step, with 80 further candidat
 The table has the time up to the first gradient, that of the embeddings: collation (which the workflow does while the last
 step is trained), encoding without activations, as of texts that do not fit into memory, and the losses with their backward
 pass. `--share` of the chunks is encoded, and the time of the others is extrapolated; collation and losses have the full
-size. Without a GPU, all of these are processor time. With a GPU, whole steps are trained, too: passages per second, the share of the measured rate of bf16 matrix products,
-and peak memory.
+size. Without a GPU, all of these are processor time. With a GPU, whole steps are trained, too: passages per second, the
+share of the measured rate of bf16 matrix products, and peak memory.
 """
 
 import argparse
