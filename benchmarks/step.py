@@ -9,8 +9,8 @@ the defaults: listwise and InfoNCE over the whole step, with 80 further candidat
 The table has the time up to the first gradient, that of the embeddings: collation (which the workflow does while the last
 step is trained), encoding without activations, as of texts that do not fit into memory, and the losses with their backward
 pass. `--share` of the chunks is encoded, and the time of the others is extrapolated; collation and losses have the full
-size. With a GPU, whole steps are trained, too: passages per second, the share of the measured rate of bf16 matrix products,
-and peak memory.
+size. Without a GPU, all of these are processor time. With a GPU, whole steps are trained, too: passages per second, the
+share of the measured rate of bf16 matrix products, and peak memory.
 """
 
 import argparse
@@ -115,10 +115,11 @@ def operations(lengths: np.ndarray, passes: int) -> float:
 
 
 def now(device: torch.device) -> float:
-    """Return the time when the device has done all its work."""
+    """Return the time when the device has done all its work; without a GPU, processor time, as others may use the machine."""
     if device.type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter()
+        return time.perf_counter()
+    return time.process_time()
 
 
 def first_gradient(
@@ -154,9 +155,9 @@ def report(times: dict[str, list[float]], share: float) -> None:
     total = sum(seconds.values())
     for name, value in seconds.items():
         note = f" (extrapolated from {share:.1%} of the chunks)" if name == "encoding" and share < 1 else ""
-        print(f"{name:10} {value:10.3f} s {value / total:8.2%}{note}")
+        print(f"{name:10} {value:10.3f} s {value / total:8.3%}{note}")
     print(f"{'step':10} {total:10.3f} s up to the first gradient")
-    print(f"collation-share ratio {seconds['collation'] / total:.4f}")
+    print(f"collation-share ratio {seconds['collation'] / total:.6f}")
 
 
 def train(training: loop.Training, steps: int, rate: float) -> None:
@@ -214,9 +215,9 @@ def main() -> None:
     memory = loop.memory(recipe, encoder.device)
     times: dict[str, list[float]] = {"collation": [], "encoding": [], "losses": []}
     for turn in training.steps[: options.steps]:
-        start = time.perf_counter()
+        start = now(encoder.device)
         step = training._collate(turn)
-        times["collation"].append(time.perf_counter() - start)
+        times["collation"].append(now(encoder.device) - start)
         seconds, blocks = first_gradient(training, step, options.share, memory)
         for name, value in seconds.items():
             times[name].append(value)

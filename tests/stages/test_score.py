@@ -102,8 +102,8 @@ def parts_of(folder: Path, kind: str) -> list[Path]:
 
 def test_a_run_killed_in_the_second_teacher_is_resumed(made: Path, whole: pd.DataFrame, tmp_path: Path) -> None:
     out = tmp_path / "scores.parquet"
-    slow = f"{SMALL}; import time, listill.teachers.kinds.t5 as t5; original = t5.T5.score"
-    slow += "; t5.T5.score = lambda *a: (time.sleep(0.3), original(*a))[1]"
+    slow = f"{SMALL}; import time, listill.teachers.kinds.t5 as t5; original = t5.T5.forward"
+    slow += "; t5.T5.forward = lambda *a: (time.sleep(0.3), original(*a))[1]"
     process = subprocess.Popen(command(made, out, slow), stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120
     while len(parts_of(tmp_path, "t5")) < 2 and time.monotonic() < deadline:

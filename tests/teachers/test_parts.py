@@ -86,6 +86,17 @@ def test_finished_parts_are_not_scored_again(
     assert [scores[name].tolist() for name in MEMBERS] == [expected[name].tolist() for name in MEMBERS]
 
 
+def test_a_teacher_whose_pairs_are_all_stored_is_not_asked(
+    collect: Collect, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its model need not be loaded."""
+    expected = collect(pairs, tmp_path)
+    for teacher in ORIGINAL_SCORE:
+        monkeypatch.setattr(teacher, "score_parts", None)
+    scores = collect(pairs, tmp_path)
+    assert [scores[name].tolist() for name in MEMBERS] == [expected[name].tolist() for name in MEMBERS]
+
+
 def test_scores_do_not_depend_on_the_size_of_the_parts(
     collect: Collect, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,8 @@ def _scores(
     new = np.sort(distinct.first[np.isnan(scores)])
     if len(new) < len(scores):
         log.info("teacher %s: %d of %d pairs have been scored before", name, len(scores) - len(new), len(scores))
+    if not len(new):  # the model is not loaded
+        return scores[distinct.of]
     groups = pairs.query if member.whole == "queries" else pairs.text
     parts = [new[chosen] for chosen in in_whole_groups(groups[new], PART)]
     of_member = member.score_parts((_part(pairs, chosen, member) for chosen in parts), resources)
