@@ -36,7 +36,7 @@ class Run:
 
 @contextlib.contextmanager
 def started(folder: Path, settings: Mapping[str, Any], profile: Path, *arguments: str) -> Iterator[Run]:
-    """Start a run in ``folder`` with the jobs of a profile; if it is still running at the end of the context, it is stopped."""
+    """Start a run in ``folder`` with the jobs of a profile; at the end of the context it is stopped if it still runs."""
     folder.mkdir(parents=True, exist_ok=True)
     start, _, module, *line = flow.command(folder, settings, "--workflow-profile", str(profile), *arguments)
     assert module == "snakemake"

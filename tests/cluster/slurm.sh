@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A SLURM of one node for tests: slurm.sh up FOLDER [CPUS MEM_MB GPUS], slurm.sh down FOLDER
 #
-# FOLDER holds its configuration, state and logs. The node listens on the loopback address only and needs no systemd, database
+# FOLDER holds its configuration, state and logs until it is down. The node listens on the loopback address only and needs no systemd, database
 # or cgroups. Its CPUs, memory and GPUs are whatever the arguments say: nothing compares them with the machine, and a GPU is a
 # device file that no process opens. Finished jobs remain visible to scontrol for an hour.
 #
@@ -91,7 +91,7 @@ start_munge() {
 }
 
 up() {
-    local folder=$1 name
+    local name
     [ "$(id -u)" = 0 ] || stop "needs root, or sudo without a password, to start SLURM"
     for name in "${LINKS[@]}"; do
         if [ -e "/etc/slurm/$name" ] || [ -L "/etc/slurm/$name" ]; then
@@ -100,6 +100,8 @@ up() {
     done
     mkdir -p "$folder"
     if missing; then install_packages "$folder"; fi
+    # What has been started is stopped again if one of the next steps fails.
+    trap 'down "$folder"' EXIT
     configure "$folder" "${2:-4}" "${3:-4000}" "${4:-2}"
     mkdir -p /etc/slurm
     for name in "${LINKS[@]}"; do ln -s "$folder/$name" "/etc/slurm/$name"; done
@@ -107,11 +109,13 @@ up() {
     slurmctld -c
     slurmd
     for _ in $(seq 60); do
-        [ "$(sinfo --noheader --format %T --partition cpu 2> /dev/null)" = idle ] && return
+        if [ "$(sinfo --noheader --format %T --partition cpu 2> /dev/null)" = idle ]; then
+            trap - EXIT
+            return
+        fi
         sleep 0.5
     done
     tail -n 20 "$folder"/slurmctld.log "$folder"/slurmd.log >&2 || true
-    down "$folder"
     stop "the node did not become idle within 30 seconds; the last lines of its logs are above"
 }
 
@@ -130,6 +134,7 @@ end() {
 
 down() {
     local folder=$1 name
+    [ -e "$folder/slurm.conf" ] || stop "$folder has no SLURM of this script"
     # Jobs outlive the daemons.
     if [ -s "$folder/slurmctld.pid" ] && [ -n "$(squeue --noheader --format %i 2> /dev/null)" ]; then
         squeue --noheader --format %i | xargs --no-run-if-empty scancel || true
@@ -147,7 +152,8 @@ down() {
     for name in "${LINKS[@]}"; do
         if [ "$(readlink "/etc/slurm/$name")" = "$folder/$name" ]; then rm "/etc/slurm/$name"; fi
     done
-    rm -f "$folder"/gpu[0-9]*
+    (cd "$folder" && rm -rf state spool slurm.conf gres.conf gpu[0-9]* ./*.log ./*.pid)
+    rmdir --ignore-fail-on-non-empty "$folder"
 }
 
 action=${1:-}

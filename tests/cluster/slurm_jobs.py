@@ -36,8 +36,8 @@ class Job:
         return self.facts["Partition"]
 
     @property
-    def exit_status(self) -> int:
-        return int(self.facts["ExitCode"].partition(":")[0])
+    def cpus(self) -> int:
+        return int(self.facts["NumCPUs"])
 
     @property
     def megabytes(self) -> int:
@@ -50,6 +50,10 @@ class Job:
         return 60 * int(hours) + int(minutes)
 
     @property
+    def submitted(self) -> datetime:
+        return datetime.fromisoformat(self.facts["SubmitTime"])
+
+    @property
     def start(self) -> datetime:
         return datetime.fromisoformat(self.facts["StartTime"])
 
@@ -59,7 +63,7 @@ class Job:
 
     @property
     def gpus(self) -> int:
-        found = re.search(r"gres/gpu=(\d+)", self.facts.get("TRES", ""))
+        found = re.fullmatch(r"gres:gpu:(\d+)", self.facts.get("TresPerJob", ""))
         return int(found[1]) if found else 0
 
     def processes(self) -> dict[int, str]:
@@ -77,7 +81,7 @@ def jobs(folder: Path, rule: str | None = None) -> list[Job]:
     """Return all jobs that were submitted from ``folder``, of one rule or of all, in the order of their submission."""
     said = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True, check=True).stdout
     lines = [line for line in said.splitlines() if line.startswith("JobId=")]
-    found = [Job(dict(re.findall(r"(\S+?)=(.*?)(?= \S+?=|$)", line))) for line in lines]
+    found = [Job(dict(re.findall(r"(\S+?)=(.*?) *(?= \S+?=|$)", line))) for line in lines]
     found = [job for job in found if Path(job.facts["WorkDir"]) == folder and rule in (None, job.rule)]
     return sorted(found, key=lambda job: int(job.number))
 
