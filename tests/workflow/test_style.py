@@ -1,10 +1,9 @@
-"""The workflow's style, the shipped configs and environments."""
+"""The workflow's style, and the shipped configs."""
 
 import re
 import resource
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import flow
@@ -57,26 +56,6 @@ def test_the_demo_runs_its_short_jobs_with_models_in_pairs() -> None:
     for rule in paired[1].split():
         assert "threads: THREADS" in blocks[rule]
         assert "gpu=1" in blocks[rule]
-
-
-@pytest.mark.parametrize("file", sorted(ROOT.glob("envs/*.yaml")), ids=lambda file: file.stem)
-def test_environments_have_the_tested_versions(file: Path) -> None:
-    pins = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE))
-    pins = {name.lower().replace("_", "-"): version for name, version in pins.items()}
-    content = yaml.safe_load(file.read_text())
-    assert content["dependencies"][0] == "python=3.12"
-    for wheel in content["dependencies"][-1]["pip"]:
-        name, _, version = wheel.partition("==")
-        if file.stem != "vllm" or name in ("pandas", "pyarrow"):  # vLLM fixes versions of its own
-            assert pins[name.lower().replace("_", "-")] == version, wheel
-
-
-@pytest.mark.parametrize("extra", ["lora", "export", "models", "mteb"])
-def test_the_environment_of_models_has_the_extras_of_its_stages(extra: str) -> None:
-    """A key of the config that needs an extra works with --sdm conda, too."""
-    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
-    wheels = yaml.safe_load((ROOT / "envs/gpu.yaml").read_text())["dependencies"][-1]["pip"]
-    assert set(needed) <= {wheel.partition("==")[0] for wheel in wheels}
 
 
 def test_the_catalogue_entry() -> None:
