@@ -58,8 +58,9 @@ lint: env
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not gpu and not network and not slurm and not vllm'
 
-# The workflow on a SLURM of one node, which is started for the tests and stopped after them: TIME. Needs root or sudo without
-# a password; on Debian and Ubuntu it installs slurm-wlm and munge.
+# The workflow on a SLURM of one node, which is started for the tests and stopped after them: roughly ten minutes on two cores
+# (an estimate: 21 minutes were measured beside other work that took most of the cores). Needs root or sudo without a password;
+# on Debian and Ubuntu, slurm-wlm and munge are installed if they are missing.
 test-slurm: env
 	@folder=$$(mktemp -d) && tests/cluster/slurm.sh up "$$folder" && \
 		trap 'tests/cluster/slurm.sh down "$$folder"' EXIT && trap 'exit 130' INT TERM && OMP_NUM_THREADS=1 $(BIN)/pytest -m slurm
