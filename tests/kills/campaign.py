@@ -1,0 +1,152 @@
+"""Kill all stages, and whole runs, at random moments, and check what they leave and what they make in the end.
+
+python tests/kills --kills 1000 --seed 0 --workers 2
+
+Each worker makes a tiny finished run in a temporary folder. It then takes one stage after the other: it removes the
+outputs, starts the stage and kills it (SIGKILL, SIGTERM, SIGINT) some times, and lets it finish. After each kill, what stands
+under a declared name is that of the finished run, and finished parts are there; after the next run, they are the same
+files. A fault ends the visit to the stage, and is printed with the moment of the kill. The exit status is 1 if there is one.
+"""
+
+import argparse
+import dataclasses
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from stage_commands import name, remove
+
+from kills import finished_parts, material
+from kills.killed_run import Runs, check_runs, results
+from kills.killed_stage import Stage, Tally, check_stage
+
+VISIT = 4  # kills before a stage is left to finish
+RUNS = "whole runs"
+MOST_FAULTS = 5
+
+
+@dataclasses.dataclass
+class Report:
+    """The tally of each stage and the faults, and the duration in seconds without that of the preparation."""
+
+    tallies: dict[str, Tally] = dataclasses.field(default_factory=lambda: defaultdict(Tally))
+    faults: list[str] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def kills(self) -> int:
+        """The number of kills so far."""
+        return sum(tally.kills for tally in self.tallies.values())
+
+    def add(self, other: "Report") -> None:
+        """Add what another worker has done at the same time."""
+        for stage, tally in other.tallies.items():
+            self.tallies[stage] += tally
+        self.faults += other.faults
+        self.seconds = max(self.seconds, other.seconds)
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "Report":
+        """Read a report."""
+        data = json.loads(path.read_text())
+        tallies = {stage: Tally(**tally) for stage, tally in data.pop("tallies").items()}
+        return cls(defaultdict(Tally, tallies), **data)
+
+    def __str__(self) -> str:
+        rows = [("stage", *(field.name for field in dataclasses.fields(Tally)))]
+        rows += [(stage, *map(str, dataclasses.astuple(tally))) for stage, tally in sorted(self.tallies.items())]
+        rows.append(("all", *map(str, dataclasses.astuple(sum(self.tallies.values(), Tally())))))
+        table = "\n".join(f"{first:16}" + "".join(f"{value:>9}" for value in rest) for first, *rest in rows)
+        left_out = "".join(f"\nnot killed: {stage}: {why}" for stage, why in material.LEFT_OUT.items())
+        faults = "".join(f"\nFAULT {fault}" for fault in self.faults)
+        return f"{table}{left_out}\n{self.kills} kills in {self.seconds / 60:.1f} minutes{faults}"
+
+
+def work(arguments: argparse.Namespace, folder: Path) -> Report:
+    """Do the kills of one worker in ``folder``."""
+    report, draw = Report(), random.Random(f"{arguments.seed}:{arguments.worker}")
+    with material.prepared(folder) as run:
+        commands: dict[str, list[int]] = defaultdict(list)
+        for number, stage in enumerate(run.stages):
+            commands[name(stage.line)].append(number)
+        runs = Runs(folder / "runs", run.settings, results(run.folder), *material.TARGETS)
+        chosen = [one for one in [*commands, RUNS] if arguments.stage in (None, one)]
+        begin, visits = time.monotonic(), max(1, min(VISIT, arguments.kills // len(chosen)))
+        for cycle in range(arguments.kills):
+            for title in chosen:
+                kills = min(visits, arguments.kills - report.kills)
+                if not kills or len(report.faults) >= MOST_FAULTS:
+                    break
+                if title == RUNS:
+                    subject: Runs | Stage = runs
+                else:
+                    number = commands[title][(cycle * arguments.workers + arguments.worker) % len(commands[title])]
+                    subject = run.stages[number]
+                    finished_parts.restore(run.folder, run.scores[number])
+                try:
+                    done = check_runs(runs, kills, draw) if subject is runs else check_stage(subject, kills, draw)  # type: ignore[arg-type]
+                    report.tallies[title] += done
+                except AssertionError as error:
+                    where = f"seed {arguments.seed}, worker {arguments.worker}, cycle {cycle}, {subject.moment}"
+                    what = " ".join(subject.line) if isinstance(subject, Stage) else ""
+                    report.faults.append(f"{title}: {where}: {error}\n  {what}")
+                    print(f"FAULT {report.faults[-1]}", file=sys.stderr, flush=True)
+                    _repair(subject)
+        if runs.folder.exists():
+            try:
+                runs.finish()
+            except AssertionError as error:
+                report.faults.append(f"{RUNS}: the last run to the end: {error}")
+    report.seconds = time.monotonic() - begin
+    return report
+
+
+def _repair(subject: Runs | Stage) -> None:
+    """After a fault, go on with a new run, or have the outputs made again that later stages read."""
+    if isinstance(subject, Runs):
+        subject.number += 1
+    else:
+        remove([*subject.made, *subject.folder.glob("results/*/.work")])
+        subject.quiet()
+
+
+def main() -> None:
+    """Read the arguments, do the kills in one or several processes, and print what they showed."""
+    parser = argparse.ArgumentParser(prog="python tests/kills", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--kills", type=int, default=1000, help="number of kills of all workers together")
+    parser.add_argument("--seed", type=int, default=0, help="another seed chooses other moments")
+    parser.add_argument("--workers", type=int, default=2, help="processes, each with one thread")
+    parser.add_argument("--stage", help="kill this stage only, such as encode, or 'whole runs'")
+    parser.add_argument("--out", type=Path, help="also write the counts to this JSON file")
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        if arguments.worker is not None:
+            work(arguments, Path(temporary)).write(arguments.out)
+            return
+        report, workers = Report(), []
+        for worker in range(arguments.workers):
+            kills = arguments.kills * (worker + 1) // arguments.workers - arguments.kills * worker // arguments.workers
+            own = {"kills": kills, "seed": arguments.seed, "workers": arguments.workers, "worker": worker}
+            own |= {"stage": arguments.stage} if arguments.stage else {}
+            out = Path(temporary) / f"{worker}.json"
+            options = [f"--{option}={value}" for option, value in (own | {"out": out}).items()]
+            workers.append((out, subprocess.Popen([sys.executable, sys.argv[0], *options])))
+        for out, process in workers:
+            if process.wait():
+                sys.exit(f"a worker ended with exit status {process.returncode}")
+            report.add(Report.read(out))
+    print(report)
+    if arguments.out:
+        report.write(arguments.out)
+    sys.exit(1 if report.faults else 0)
