@@ -6,11 +6,12 @@ Each worker makes a tiny finished run in a temporary folder. It then takes one s
 outputs, starts the stage and kills it (SIGKILL, SIGTERM, SIGINT) some times, and lets it finish. After each kill, what stands
 under a declared name is that of the finished run, and finished parts are there; after the next run, they are the same
 files. A fault ends the visit to the stage, and is printed with the moment of the kill. The exit status is 1 if there is one.
+
+With --slurm, the jobs of runs on a running SLURM are killed: --kills 20 --slurm PROFILE.
 """
 
 import argparse
-import dataclasses
-import json
+import copy
 import random
 import subprocess
 import sys
@@ -22,53 +23,14 @@ from pathlib import Path
 from stage_commands import name, remove
 
 from kills import finished_parts, material
+from kills.killed_jobs import Jobs, check_jobs
 from kills.killed_run import Runs, check_runs, results
-from kills.killed_stage import Stage, Tally, check_stage
+from kills.killed_stage import Stage, check_stage
+from kills.report import Report
 
 VISIT = 4  # kills before a stage is left to finish
 RUNS = "whole runs"
 MOST_FAULTS = 5
-
-
-@dataclasses.dataclass
-class Report:
-    """The tally of each stage and the faults, and the duration in seconds without that of the preparation."""
-
-    tallies: dict[str, Tally] = dataclasses.field(default_factory=lambda: defaultdict(Tally))
-    faults: list[str] = dataclasses.field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def kills(self) -> int:
-        """The number of kills so far."""
-        return sum(tally.kills for tally in self.tallies.values())
-
-    def add(self, other: "Report") -> None:
-        """Add what another worker has done at the same time."""
-        for stage, tally in other.tallies.items():
-            self.tallies[stage] += tally
-        self.faults += other.faults
-        self.seconds = max(self.seconds, other.seconds)
-
-    def write(self, path: Path) -> None:
-        """Write the report as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")
-
-    @classmethod
-    def read(cls, path: Path) -> "Report":
-        """Read a report."""
-        data = json.loads(path.read_text())
-        tallies = {stage: Tally(**tally) for stage, tally in data.pop("tallies").items()}
-        return cls(defaultdict(Tally, tallies), **data)
-
-    def __str__(self) -> str:
-        rows = [("stage", *(field.name for field in dataclasses.fields(Tally)))]
-        rows += [(stage, *map(str, dataclasses.astuple(tally))) for stage, tally in sorted(self.tallies.items())]
-        rows.append(("all", *map(str, dataclasses.astuple(sum(self.tallies.values(), Tally())))))
-        table = "\n".join(f"{first:16}" + "".join(f"{value:>9}" for value in rest) for first, *rest in rows)
-        left_out = "".join(f"\nnot killed: {stage}: {why}" for stage, why in material.LEFT_OUT.items())
-        faults = "".join(f"\nFAULT {fault}" for fault in self.faults)
-        return f"{table}{left_out}\n{self.kills} kills in {self.seconds / 60:.1f} minutes{faults}"
 
 
 def work(arguments: argparse.Namespace, folder: Path) -> Report:
@@ -92,20 +54,38 @@ def work(arguments: argparse.Namespace, folder: Path) -> Report:
                     number = commands[title][(cycle * arguments.workers + arguments.worker) % len(commands[title])]
                     subject = run.stages[number]
                     finished_parts.restore(run.folder, run.scores[number])
+                before = copy.copy(subject.tally)
                 try:
-                    done = check_runs(runs, kills, draw) if subject is runs else check_stage(subject, kills, draw)  # type: ignore[arg-type]
-                    report.tallies[title] += done
+                    if isinstance(subject, Runs):
+                        check_runs(subject, kills, draw)
+                    else:
+                        check_stage(subject, kills, draw)
                 except AssertionError as error:
                     where = f"seed {arguments.seed}, worker {arguments.worker}, cycle {cycle}, {subject.moment}"
                     what = " ".join(subject.line) if isinstance(subject, Stage) else ""
                     report.faults.append(f"{title}: {where}: {error}\n  {what}")
                     print(f"FAULT {report.faults[-1]}", file=sys.stderr, flush=True)
                     _repair(subject)
+                report.count(title, subject.tally - before)
         if runs.folder.exists():
             try:
                 runs.finish()
             except AssertionError as error:
                 report.faults.append(f"{RUNS}: the last run to the end: {error}")
+    report.seconds = time.monotonic() - begin
+    return report
+
+
+def on_slurm(arguments: argparse.Namespace, folder: Path) -> Report:
+    """Kill jobs of runs on SLURM; ``folder`` must be one that the nodes see."""
+    report, begin = Report(), time.monotonic()
+    with material.small(folder) as (settings, quiet):
+        jobs = Jobs(folder / "runs", settings, results(quiet), arguments.slurm.absolute())
+        try:
+            check_jobs(jobs, arguments.kills, random.Random(arguments.seed))
+        except AssertionError as error:
+            report.faults.append(f"seed {arguments.seed}, the last kill was {jobs.moment}: {error}")
+        report.tallies |= jobs.tallies
     report.seconds = time.monotonic() - begin
     return report
 
@@ -128,6 +108,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes, each with one thread")
     parser.add_argument("--stage", help="kill this stage only, such as encode, or 'whole runs'")
     parser.add_argument("--out", type=Path, help="also write the counts to this JSON file")
+    parser.add_argument("--slurm", type=Path, metavar="PROFILE", help="folder of a profile, such as profiles/slurm")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -135,7 +116,9 @@ def main() -> None:
             work(arguments, Path(temporary)).write(arguments.out)
             return
         report, workers = Report(), []
-        for worker in range(arguments.workers):
+        if arguments.slurm:
+            report = on_slurm(arguments, Path(temporary))
+        for worker in range(0 if arguments.slurm else arguments.workers):
             kills = arguments.kills * (worker + 1) // arguments.workers - arguments.kills * worker // arguments.workers
             own = {"kills": kills, "seed": arguments.seed, "workers": arguments.workers, "worker": worker}
             own |= {"stage": arguments.stage} if arguments.stage else {}
@@ -147,6 +130,7 @@ def main() -> None:
                 sys.exit(f"a worker ended with exit status {process.returncode}")
             report.add(Report.read(out))
     print(report)
+    print(*(f"not killed: {stage}: {why}" for stage, why in material.LEFT_OUT.items()), sep="\n")
     if arguments.out:
         report.write(arguments.out)
     sys.exit(1 if report.faults else 0)

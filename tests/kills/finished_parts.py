@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,30 +37,47 @@ class Parts:
         """Return those that stay after the stage has succeeded: the teachers' scores."""
         return Parts({path: version for path, version in self.files.items() if path.suffix == SUFFIX})
 
+    def needed(self) -> "Parts":
+        """Return those whose folder is still there: it is removed when the stage has succeeded."""
+        kinds = (self.files, self.steps, self.answers)
+        return Parts(*({path: value for path, value in kind.items() if path.parent.exists()} for kind in kinds))  # type: ignore[arg-type]
+
 
 def read(folder: Path) -> Parts:
-    """Return the finished parts below ``folder``; an AssertionError names one that is not whole, or scores a pair twice."""
+    """Return the finished parts below ``folder``; an AssertionError names one that is not whole, or scores a pair twice.
+
+    A stage at work may remove its parts meanwhile, since it has succeeded.
+    """
     parts = Parts()
     for path in sorted(folder.glob("results/*/.work/*/*")):
-        if path.suffix == ".npy":
-            assert checksums.usable(path), f"{path} is only a half part"
-            parts.files[path] = version(path)
-        elif path.name == "checkpoint.pt":
-            assert checksums.usable(path), f"{path} is only a half checkpoint"
-            parts.steps[path] = step(path)
-        elif path.name == "answers.jsonl":
-            parts.answers[path] = answered(path)
+        with contextlib.suppress(FileNotFoundError):
+            if path.suffix == ".npy":
+                assert whole(path), f"{path} is only a half part"
+                parts.files[path] = version(path)
+            elif path.name == "checkpoint.pt":
+                assert whole(path), f"{path} is only a half checkpoint"
+                parts.steps[path] = step(path)
+            elif path.name == "answers.jsonl":
+                parts.answers[path] = answered(path)
     for store in sorted(folder.glob("results/*/.scores/*/*")):
-        pairs: set[bytes] = set()
+        pairs: set[tuple[int, int]] = set()
         for path in sorted(store.glob(f"*{SUFFIX}")):
             content = path.read_bytes()
-            whole = hashlib.blake2b(content, digest_size=16).hexdigest() == path.stem
-            assert whole, f"{path} is only half of some scores"
-            keys = {row.tobytes() for row in np.frombuffer(content, dtype=RECORD)[["high", "low"]].copy()}
+            intact = hashlib.blake2b(content, digest_size=16).hexdigest() == path.stem
+            assert intact, f"{path} is only half of some scores"
+            records = np.frombuffer(content, dtype=RECORD)
+            keys = set(zip(records["high"].tolist(), records["low"].tolist(), strict=True))
             assert not keys & pairs, f"{path}: {len(keys & pairs)} of its pairs have been scored before"
             pairs |= keys
             parts.files[path] = version(path)
     return parts
+
+
+def whole(path: Path) -> bool:
+    """Tell whether a sealed file is intact; unlike ``checksums.usable``, it removes nothing."""
+    content = path.read_bytes()
+    size = len(content) - checksums.SIZE
+    return size >= 0 and checksums._crc(io.BytesIO(content), 0, size) == int.from_bytes(content[size:], "little")
 
 
 def version(path: Path) -> Version:

@@ -13,6 +13,7 @@ import flow
 import forked_jobs
 from stage_commands import content
 
+from kills import finished_parts
 from kills.finished_parts import Version, version
 from kills.killed_stage import SIGNALS, Tally
 
@@ -53,19 +54,36 @@ def kill_run(
 
 
 def results(folder: Path) -> dict[str, Any]:
-    """Return what must be the same in two runs, by the path of the table, model or page."""
-    found = [path for path in (folder / "results").rglob("*") if path.is_file()]
-    left_out = {"config", "logs", "benchmarks", ".scores", ".work"}
-    names = {path.relative_to(folder): path for path in found}
-    return {str(name): content(path) for name, path in sorted(names.items()) if not left_out & set(name.parts)}
+    """Return what must be the same in two runs, by the path of the table, model or page; a stage may be at work."""
+    left_out, found = {"config", "logs", "benchmarks"}, {}
+    for path in sorted((folder / "results").rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") for part in parts)
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and not hidden and not left_out & set(parts):
+                found["/".join(parts)] = content(path)
+    return found
+
+
+def check_results(folder: Path, expected: dict[str, Any]) -> None:
+    """Raise AssertionError if something under a declared name is not that of a quiet run."""
+    wrong = [name for name, value in results(folder).items() if value != expected.get(name)]
+    assert not wrong, f"{wrong} are not those of a quiet run"
 
 
 def finished(folder: Path) -> dict[Path, Version]:
     """Return the versions of the tables whose jobs have succeeded: Snakemake marks those of jobs that have not."""
     markers = {path.name for path in (folder / ".snakemake/incomplete").rglob("*")}
-    found = [path for path in (folder / "results").rglob("*.parquet") if ".work" not in path.parts]
+    found = [path for path in (folder / "results").rglob("*.parquet") if not path.name.startswith(".")]
     names = {path: base64.urlsafe_b64encode(str(path.relative_to(folder)).encode()).decode() for path in found}
     return {path: version(path) for path, name in names.items() if name not in markers}
+
+
+def check_end(folder: Path, expected: dict[str, Any]) -> None:
+    """Check the results of a run that has succeeded, and that it has left nothing but these and the stored scores."""
+    assert results(folder) == expected
+    hidden = {path.name for path in (folder / "results").rglob(".*")}
+    assert hidden <= {".scores"}, hidden
 
 
 class Runs:
@@ -73,8 +91,7 @@ class Runs:
 
     def __init__(self, root: Path, settings: dict[str, Any], expected: dict[str, Any], *targets: str) -> None:
         self.root, self.settings, self.expected, self.targets = root, settings, expected, targets
-        self.number, self.moment, self.remaining = 0, "", 0.0
-        self.made_again = self.refused = self.completed = 0
+        self.number, self.moment, self.tally = 0, "", Tally()
 
     @property
     def folder(self) -> Path:
@@ -87,15 +104,14 @@ class Runs:
         who = "Snakemake alone" if alone else "Snakemake and its jobs"
         self.moment = f"{number.name} to {who} after {after:.3f} s"
         self.folder.mkdir(parents=True, exist_ok=True)
-        before = finished(self.folder)
-        status, said = kill_run(self.folder, self.settings, number, alone, after, *self.targets, forked=True)
+        before, parts = finished(self.folder), finished_parts.read(self.folder)
+        status, _ = kill_run(self.folder, self.settings, number, alone, after, *self.targets, forked=True)
         assert "Traceback" not in flow.logs(self.folder), flow.logs(self.folder)
-        self.refused += "is writing it: wait for it to finish, or stop it" in said
         now = finished(self.folder)
         again = [path for path, old in before.items() if now.get(path) != old]
         assert not again, f"{again[:3]} were finished, and have been made again"
-        wrong = [name for name, value in results(self.folder).items() if value != self.expected.get(name)]
-        assert not wrong, f"{wrong} are not those of a quiet run"
+        finished_parts.check_kept(parts.needed(), finished_parts.read(self.folder))
+        check_results(self.folder, self.expected)
         if status == 0:
             self.finish()
         return status != 0
@@ -109,16 +125,13 @@ class Runs:
             time.sleep(1)
         assert done.returncode == 0, done.stdout + done.stderr
         assert not flow.scheduled(self.folder, self.settings, *self.targets)
-        assert results(self.folder) == self.expected
-        hidden = {path.name for path in (self.folder / "results").rglob(".*")}
-        assert hidden <= {".scores"}, hidden
-        self.number, self.completed = self.number + 1, self.completed + 1
+        check_end(self.folder, self.expected)
+        self.number += 1
 
 
-def check_runs(runs: Runs, kills: int, draw: random.Random) -> Tally:
-    """Kill runs ``kills`` times."""
-    tally = Tally()
-    while tally.kills < kills:
-        killed = runs.kill(draw)
-        tally += Tally(int(killed), int(not killed), 0, 1)
-    return tally
+def check_runs(runs: Runs, kills: int, draw: random.Random) -> None:
+    """Kill runs ``kills`` times; they are in the tally."""
+    last = runs.tally.kills + kills
+    while runs.tally.kills < last:
+        parts = finished_parts.read(runs.folder).count
+        runs.tally.count(runs.kill(draw), parts)

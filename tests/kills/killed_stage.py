@@ -40,6 +40,15 @@ class Tally:
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
         return Tally(*(one + another for one, another in pairs))
 
+    def __sub__(self, other: "Tally") -> "Tally":
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Tally(*(one - another for one, another in pairs))
+
+    def count(self, killed: bool, kept: int = 0) -> None:
+        """Add a run that was killed, unless it was faster, and in which ``kept`` finished parts were there before."""
+        self.kills, self.faster, self.runs = self.kills + killed, self.faster + (not killed), self.runs + 1
+        self.kept += kept
+
 
 class Stage:
     """The command ``line`` of a finished run in ``folder``. ``asked_again`` checks requests after each of its runs.
@@ -51,7 +60,7 @@ class Stage:
         self.line, self.folder, self.asked_again = line, folder, asked_again
         self.made, self.said = outputs(line, folder), folder / "said"
         self.expected: list[Any] = [content(path) for path in self.made]
-        self.duration = 0.0
+        self.duration, self.tally = 0.0, Tally()
         self.moment = ""  # of the last kill, for the message of a fault
         self.handles = ".stages." in line[2]  # signals to stop
 
@@ -126,20 +135,19 @@ class Stage:
         return after.stored() if succeeded else after
 
 
-def check_stage(stage: Stage, kills: int, draw: random.Random) -> Tally:
-    """Kill a stage again and again, then let it finish; AssertionError if anything is wrong.
+def check_stage(stage: Stage, kills: int, draw: random.Random) -> None:
+    """Kill a stage again and again, then let it finish; AssertionError if anything is wrong. The runs are in its tally.
 
     There are at most three times as many runs as ``kills``, since the stage may end before the kill.
     """
     if not stage.duration:
         stage.quiet()
     remove(stage.made)
-    tally, parts = Tally(), finished_parts.read(stage.folder)
-    others = parts.count  # of other stages
-    while tally.kills < kills and tally.runs < 3 * kills:
-        tally.kept += parts.count - others
+    tally, parts = stage.tally, finished_parts.read(stage.folder)
+    others, last_kills, last_run = parts.count, tally.kills + kills, tally.runs + 3 * kills
+    while tally.kills < last_kills and tally.runs < last_run:
+        kept = parts.count - others
         killed, parts = stage.kill(draw, parts)
-        tally += Tally(int(killed), int(not killed), 0, 1)
+        tally.count(killed, kept)
     tally.kept += parts.count - others
     stage.finish(parts)
-    return tally + Tally(runs=1)

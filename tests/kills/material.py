@@ -24,6 +24,7 @@ OTHER, VARIANT = "other", "listwise"
 TARGETS = ("all", "export", "papers")
 # Several parts in corpora of 60 and 40 documents.
 PARTS = {"listill.retrieval.embeddings.PART": 8, "listill.teachers.parts.PART": 64}
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 # A stage that is not killed, and why.
 LEFT_OUT = {"mteb": "needs the package mteb, and data of its tasks from the hub"}
 
@@ -36,20 +37,22 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     return {"choices": [choice], "usage": {"prompt_tokens": len(words), "completion_tokens": 5}}
 
 
-def config(folder: Path, url: str) -> dict[str, Any]:
-    """Return the config; the corpora and the student are made in ``folder``."""
-    beir, model = tiny.tiny_corpus(folder / "beir"), tiny.make_tiny_model(folder / "model")
-    other = tiny.tiny_corpus(folder / OTHER, documents=40, topics=8, seed=1)
-    settings = flow.config(beir, model)
-    settings["corpora"][OTHER] = {"source": {"kind": "beir", "path": str(other)}, "heldout": 3}
+def small_config(folder: Path, url: str) -> dict[str, Any]:
+    """Return a config with one corpus and one variant; the corpus and the student are made in ``folder``."""
+    settings = flow.config(tiny.tiny_corpus(folder / "beir"), tiny.make_tiny_model(folder / "model"))
     generator = {"kind": "openai", "model": "m", "base_url": url, "concurrency": 2}
     settings["generation"] = {"generator": generator, "shards": 2, "passages": 20}
-    settings["training"] |= {
-        "batch": 4,
-        "checkpoint": 2,
-        "rounds": 2,
-        "variants": {VARIANT: {"losses": {"listwise": 1}, "corpora": [flow.CORPUS]}},
-    }
+    variants = {VARIANT: {"losses": {"listwise": 1}, "corpora": [flow.CORPUS]}}
+    settings["training"] |= {"batch": 4, "checkpoint": 2, "variants": variants}
+    return settings
+
+
+def config(folder: Path, url: str) -> dict[str, Any]:
+    """Return a config with all stages; the corpora and the student are made in ``folder``."""
+    settings = small_config(folder, url)
+    other = tiny.tiny_corpus(folder / OTHER, documents=40, topics=8, seed=1)
+    settings["corpora"][OTHER] = {"source": {"kind": "beir", "path": str(other)}, "heldout": 3}
+    settings["training"]["rounds"] = 2
     settings["joint"] = {"both": {"corpora": [flow.CORPUS, OTHER], "student": flow.STUDENT}}
     settings["evaluation"] |= {
         "trec_runs": True,
@@ -94,7 +97,7 @@ class Material:
 @contextlib.contextmanager
 def prepared(folder: Path) -> Iterator[Material]:
     """Make the run in ``folder``, and run each of its stages once more, to see that it makes the same again."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    os.environ |= ENVIRONMENT
     forked_stage.CONSTANTS |= PARTS
     with chat_server.serve(answer=answer, delay=0.01) as chat:
         settings, run = config(folder, chat.url), folder / "run"
@@ -109,6 +112,16 @@ def prepared(folder: Path) -> Iterator[Material]:
             scores.append(finished_parts.copy_of(run))
             stage.quiet()
         yield Material(run, settings, stages, scores)
+
+
+@contextlib.contextmanager
+def small(folder: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Yield a config with one corpus, and the folder of a quiet run of it below ``folder``."""
+    os.environ |= ENVIRONMENT
+    with chat_server.serve(answer=answer, delay=0.05) as chat:
+        settings = small_config(folder, chat.url)
+        flow.make(folder / "run", settings)
+        yield settings, folder / "run"
 
 
 def check_all_stages_are_there(stages: list[Stage]) -> None:
