@@ -3,7 +3,8 @@
 python tests/kills --kills 1000 --seed 0 --workers 2
 
 Each worker makes a tiny finished run in a temporary folder. It then takes one stage after the other: it removes the
-outputs, starts the stage and kills it (SIGKILL, SIGTERM, SIGINT) some times, and lets it finish. After each kill, what stands
+outputs, starts the stage and kills it (SIGKILL, SIGTERM, SIGINT) some times: at any moment, while it writes a file, or after
+its next finished part. Then it lets the stage finish. After each kill, what stands
 under a declared name is that of the finished run, and finished parts are there; after the next run, they are the same
 files. A fault ends the visit to the stage, and is printed with the moment of the kill. The exit status is 1 if there is one.
 
@@ -37,43 +38,54 @@ def work(arguments: argparse.Namespace, folder: Path) -> Report:
     """Do the kills of one worker in ``folder``."""
     report, draw = Report(), random.Random(f"{arguments.seed}:{arguments.worker}")
     with material.prepared(folder) as run:
-        commands: dict[str, list[int]] = defaultdict(list)
-        for number, stage in enumerate(run.stages):
-            commands[name(stage.line)].append(number)
         runs = Runs(folder / "runs", run.settings, results(run.folder), *material.TARGETS)
-        chosen = [one for one in [*commands, RUNS] if arguments.stage in (None, one)]
-        begin, visits = time.monotonic(), max(1, min(VISIT, arguments.kills // len(chosen)))
+        subjects = chosen(run, runs, arguments.stage)
+        kills_a_visit = max(1, min(VISIT, arguments.kills // len(subjects)))
+        begin = time.monotonic()
         for cycle in range(arguments.kills):
-            for title in chosen:
-                kills = min(visits, arguments.kills - report.kills)
-                if not kills or len(report.faults) >= MOST_FAULTS:
-                    break
-                if title == RUNS:
-                    subject: Runs | Stage = runs
-                else:
-                    number = commands[title][(cycle * arguments.workers + arguments.worker) % len(commands[title])]
-                    subject = run.stages[number]
-                    finished_parts.restore(run.folder, run.scores[number])
-                before = copy.copy(subject.tally)
-                try:
-                    if isinstance(subject, Runs):
-                        check_runs(subject, kills, draw)
-                    else:
-                        check_stage(subject, kills, draw)
-                except AssertionError as error:
-                    where = f"seed {arguments.seed}, worker {arguments.worker}, cycle {cycle}, {subject.moment}"
-                    what = " ".join(subject.line) if isinstance(subject, Stage) else ""
-                    report.faults.append(f"{title}: {where}: {error}\n  {what}")
-                    print(f"FAULT {report.faults[-1]}", file=sys.stderr, flush=True)
-                    _repair(subject)
-                report.count(title, subject.tally - before)
+            for title, those in subjects.items():
+                kills = min(kills_a_visit, arguments.kills - report.kills)
+                if kills and len(report.faults) < MOST_FAULTS:
+                    number, subject = those[(cycle * arguments.workers + arguments.worker) % len(those)]
+                    if isinstance(subject, Stage):
+                        finished_parts.restore(run.folder, run.scores[number])
+                    where = f"{title}: seed {arguments.seed}, worker {arguments.worker}, cycle {cycle}"
+                    visit(subject, kills, draw, title, where, report)
+                    print(f"{where}: {report.kills} of {arguments.kills} kills", file=sys.stderr, flush=True)
         if runs.folder.exists():
             try:
                 runs.finish()
-            except AssertionError as error:
+            except Exception as error:
                 report.faults.append(f"{RUNS}: the last run to the end: {error}")
     report.seconds = time.monotonic() - begin
     return report
+
+
+def chosen(run: material.Material, runs: Runs, stage: str | None) -> dict[str, list[tuple[int, Stage | Runs]]]:
+    """Return the commands of each stage, and the whole runs, or only those of one ``stage``."""
+    found: dict[str, list[tuple[int, Stage | Runs]]] = defaultdict(list)
+    for number, one in enumerate(run.stages):
+        found[name(one.line)].append((number, one))
+    found[RUNS].append((0, runs))
+    if stage is not None and stage not in found:
+        sys.exit(f"--stage {stage}: there is no such stage; choose one of {', '.join(found)}")
+    return {title: those for title, those in found.items() if stage in (None, title)}
+
+
+def visit(subject: Stage | Runs, kills: int, draw: random.Random, title: str, where: str, report: Report) -> None:
+    """Kill a stage or whole runs some times; a fault is added to the report, also one that keeps a file from being read."""
+    before = copy.copy(subject.tally)
+    try:
+        if isinstance(subject, Runs):
+            check_runs(subject, kills, draw)
+        else:
+            check_stage(subject, kills, draw)
+    except Exception as error:
+        what = " ".join(subject.line) if isinstance(subject, Stage) else str(subject.folder)
+        report.faults.append(f"{where}, {subject.moment}: {type(error).__name__}: {error}\n  {what}")
+        print(f"FAULT {report.faults[-1]}", file=sys.stderr, flush=True)
+        _repair(subject)
+    report.count(title, subject.tally - before)
 
 
 def on_slurm(arguments: argparse.Namespace, folder: Path) -> Report:
@@ -83,7 +95,7 @@ def on_slurm(arguments: argparse.Namespace, folder: Path) -> Report:
         jobs = Jobs(folder / "runs", settings, results(quiet), arguments.slurm.absolute())
         try:
             check_jobs(jobs, arguments.kills, random.Random(arguments.seed))
-        except AssertionError as error:
+        except Exception as error:
             report.faults.append(f"seed {arguments.seed}, the last kill was {jobs.moment}: {error}")
         report.tallies |= jobs.tallies
     report.seconds = time.monotonic() - begin

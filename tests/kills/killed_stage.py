@@ -1,5 +1,6 @@
 """One stage, killed again and again at random moments until it is left to finish."""
 
+import contextlib
 import os
 import random
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from forked_stage import ended, start
-from stage_commands import content, outputs, remove
+from stage_commands import content, name, outputs, remove
 
 from kills import finished_parts
 from kills.finished_parts import Parts
@@ -22,7 +23,9 @@ STOPPED = re.compile(
     r"listill \w+: stopped; run again to resume\Z|train: stopped after step .+; run again to resume .+\Z"
 )
 LONGEST = 120.0  # seconds in which a stage has to end
-WRITING = 1 / 3  # the share of the kills that wait until a file is being written
+# The kills come at any moment, while a file is being written, or a little after a part was finished.
+AT_ONCE, WRITING, NEXT_PART = "", " while writing", " after the next part"
+IN_PARTS = ("ask", "encode", "gate", "learning_curve", "rerank", "score", "train", "train_joint")
 
 Check = Callable[[Parts], None]
 
@@ -84,12 +87,19 @@ class Stage:
 
     def kill(self, draw: random.Random, before: Parts) -> tuple[bool, Parts]:
         """Start the stage and send it a signal; return whether it was still at work, and the parts that it leaves."""
-        number, after, writing = draw.choice(SIGNALS), draw.uniform(0, self.duration), draw.random() < WRITING
-        self.moment = f"{number.name} after {after:.3f} of {self.duration:.3f} s{' while writing' * writing}"
+        number, after = draw.choice(SIGNALS), draw.uniform(0, self.duration)
+        when = draw.choice([AT_ONCE, WRITING, NEXT_PART] if name(self.line) in IN_PARTS else [AT_ONCE, WRITING])
+        if when == NEXT_PART:
+            after /= 4
+        self.moment = f"{number.name} after {after:.3f} of {self.duration:.3f} s{when}"
+        known = self._parts()
         process = start(self.line, self.folder, self.said)
-        end = time.monotonic() + after
-        if not ended(process, after) and writing:
-            while time.monotonic() < end + self.duration and not ended(process, 0.0005) and not self._writes(process):
+        end = time.monotonic() + LONGEST
+        if when == NEXT_PART:
+            while time.monotonic() < end and not ended(process, 0.002) and self._parts() <= known:
+                pass
+        if not ended(process, after) and when == WRITING:
+            while time.monotonic() < end and not ended(process, 0.0005) and not self._writes(process):
                 pass
         if process.is_alive():
             os.kill(process.pid or 0, number)
@@ -105,6 +115,19 @@ class Stage:
         folders = {path.parent for path in self.made}
         folders |= {*self.folder.glob("results/*/.work/*"), *self.folder.glob("results/*/.scores/*/*")}
         return any(any(folder.glob(f".*.{process.pid}.tmp")) for folder in folders)
+
+    def _parts(self) -> set[tuple[Path, int]]:
+        """Return the finished parts that are there, with their sizes and times, without reading them."""
+        found = [
+            *self.folder.glob("results/*/.work/*/[0-9ac]*"),
+            *self.folder.glob("results/*/.scores/*/*/[!.]*.scores"),
+        ]
+        parts = set()
+        for path in found:
+            with contextlib.suppress(FileNotFoundError):
+                about = path.stat()
+                parts.add((path, hash((about.st_size, about.st_mtime_ns))))
+        return parts
 
     def _wait(self, process: ForkServerProcess) -> None:
         if not ended(process, LONGEST):

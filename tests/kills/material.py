@@ -24,6 +24,8 @@ OTHER, VARIANT = "other", "listwise"
 TARGETS = ("all", "export", "papers")
 # Several parts in corpora of 60 and 40 documents.
 PARTS = {"listill.retrieval.embeddings.PART": 8, "listill.teachers.parts.PART": 64}
+# Such a part takes a millisecond.
+SLOWED = {"listill.tables.write_array": 0.05}
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 # A stage that is not killed, and why.
 LEFT_OUT = {"mteb": "needs the package mteb, and data of its tasks from the hub"}
@@ -99,6 +101,7 @@ def prepared(folder: Path) -> Iterator[Material]:
     """Make the run in ``folder``, and run each of its stages once more, to see that it makes the same again."""
     os.environ |= ENVIRONMENT
     forked_stage.CONSTANTS |= PARTS
+    forked_stage.SLOWED |= SLOWED
     with chat_server.serve(answer=answer, delay=0.01) as chat:
         settings, run = config(folder, chat.url), folder / "run"
         flow.make(run, settings, *TARGETS)
