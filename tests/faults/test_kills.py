@@ -1,74 +1,30 @@
-"""Stages and whole runs, killed at random moments: nothing half done is taken up, and the end is that of a quiet run."""
+"""Stages and whole runs, killed at random moments: nothing half done is taken up, and the end is that of a quiet run.
 
-import os
+``python tests/kills`` does the same with all stages, a server and shards, as often as wanted.
+"""
+
 import random
-import re
-import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import flow
 import pytest
-from forked_stage import start
-from stage_commands import commands, content, outputs, remove
+from stage_commands import commands
 
-SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
-STOPPED = re.compile(
-    r"listill \w+: stopped; run again to resume\Z|train: stopped after step .+; run again to resume .+\Z"
-)
-
-
-def check_stage(line: list[str], folder: Path, kills: int, draw: random.Random) -> tuple[int, int]:
-    """Kill a stage again and again, then let it finish. Return how often it was killed, and how often it was faster."""
-    made, said = outputs(line, folder), folder / "said"
-    expected = [content(path) for path in made]
-    remove(made)
-    begin = time.monotonic()
-    process = start(line, folder, said)
-    process.join()
-    duration = time.monotonic() - begin
-    assert process.exitcode == 0, said.read_text()
-    assert [content(path) for path in made] == expected
-    remove(made)
-    killed = 0
-    for _ in range(kills):
-        number = draw.choice(SIGNALS)
-        process = start(line, folder, said)
-        process.join(draw.uniform(0, duration))
-        if process.is_alive():
-            os.kill(process.pid or 0, number)
-        process.join()
-        assert [content(path) for path in made if path.exists()] == [
-            value for path, value in zip(made, expected, strict=True) if path.exists()
-        ]
-        text = said.read_text()
-        assert "Traceback" not in text, text
-        assert process.exitcode in (0, -number, 128 + number), text
-        killed += process.exitcode != 0
-        if process.exitcode == 128 + number:
-            assert STOPPED.search(text.strip()), text
-            assert not list(folder.rglob(f"*.{process.pid}.tmp"))  # one of a SIGKILL before may still be there
-        if process.exitcode == 0:
-            remove(made)
-    remove(made)
-    process = start(line, folder, said)
-    process.join()
-    assert process.exitcode == 0, said.read_text()
-    assert [content(path) for path in made] == expected
-    left = [path for path in folder.rglob(".*") if path.name not in (".snakemake", ".scores")]
-    assert left == []
-    return killed, kills - killed
+from kills.killed_run import kill_run
+from kills.killed_stage import SIGNALS, Stage, Tally, check_stage
 
 
 def check_stages(folder: Path, settings: dict[str, Any], kills: int) -> None:
     lines, draw = commands(folder, settings), random.Random(kills)
     assert len(lines) == 20
-    counts = [check_stage(line, folder, kills, draw) for line in lines]
-    killed = sum(killed for killed, _ in counts)
-    print(f"{killed} kills of {len(lines)} stages; {sum(ended for _, ended in counts)} times the stage was faster")
-    assert killed >= kills * len(lines) // 2
+    stages = [Stage(line, folder) for line in lines]
+    for stage in stages:
+        check_stage(stage, kills, draw)
+    tally = sum((stage.tally for stage in stages), Tally())
+    print(f"{tally.kills} kills of {len(lines)} stages; {tally.faster} times the stage was faster")
+    assert tally.kills >= kills * len(lines) // 2
 
 
 def test_every_stage_survives_kills(copy: Path, settings: dict[str, Any]) -> None:
@@ -78,26 +34,6 @@ def test_every_stage_survives_kills(copy: Path, settings: dict[str, Any]) -> Non
 @pytest.mark.slow
 def test_every_stage_survives_many_kills(copy: Path, settings: dict[str, Any]) -> None:
     check_stages(copy, settings, kills=25)
-
-
-def kill_run(folder: Path, settings: dict[str, Any], number: int, alone: bool, after: float) -> tuple[int, str]:
-    """Start a run, send a signal to Snakemake ``alone`` or to all its jobs, too; return its status and what it said."""
-    said = folder / "said"
-    with open(said, "w") as file:
-        process = subprocess.Popen(
-            flow.command(folder, settings),
-            cwd=folder,
-            env=flow.environment(),
-            start_new_session=True,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            process.wait(after)
-        except subprocess.TimeoutExpired:
-            (os.kill if alone else os.killpg)(process.pid, number)
-        process.wait()
-    return process.returncode, said.read_text()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import socketserver
 import sys
 import tempfile
 import threading
-from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import forked_stage
@@ -28,6 +28,10 @@ sys.exit(status)
 """
 
 
+# The stages at work. They are in sessions of their own: a signal to a run and all its jobs has to be sent to them, too.
+RUNNING: set[ForkServerProcess] = set()
+
+
 class Job(socketserver.StreamRequestHandler):
     """Run the stage of one request, and answer with its exit status and what it said."""
 
@@ -35,11 +39,9 @@ class Job(socketserver.StreamRequestHandler):
         line, folder, environment = json.loads(self.rfile.readline())
         with tempfile.NamedTemporaryFile("r") as said:
             process = forked_stage.start(line, Path(folder), Path(said.name), environment=environment)
-            wait([process.sentinel])
-            # The start of a process asks for the status of all others, which can be read only once: of two threads, one
-            # would get 255.
-            with forked_stage.STARTING:
-                process.join()
+            RUNNING.add(process)
+            forked_stage.ended(process)
+            RUNNING.discard(process)
             status = process.exitcode or 0
             answer = [status if status >= 0 else 128 - status, said.read()]
         self.wfile.write(f"{json.dumps(answer)}\n".encode())

@@ -10,9 +10,13 @@ import resource
 import runpy
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +27,22 @@ PRELOADED = [
     *("listill.plan", "listill.tables", "listill.retrieval.encoder", "listill.training.loop", "listill.report.page"),
 ]
 STARTING = threading.Lock()
+# Constants of modules that all stages get instead of their own, such as {"listill.teachers.parts.PART": 64}: a tiny corpus
+# then has several parts.
+CONSTANTS: dict[str, int] = {}
+# Functions of modules that take longer in all stages, and by how many seconds: there is more time between two parts.
+SLOWED: dict[str, float] = {}
 
 
-def _run(line: list[str], folder: Path, said: Path, largest: int | None, environment: Mapping[str, str]) -> None:
+def _run(
+    line: list[str],
+    folder: Path,
+    said: Path,
+    largest: int | None,
+    environment: Mapping[str, str],
+    constants: Mapping[str, int],
+    slowed: Mapping[str, float],
+) -> None:
     """Run the command ``python -m MODULE ARGUMENTS``, with what it says in the file ``said``."""
     os.setsid()
     os.chdir(folder)
@@ -40,9 +57,24 @@ def _run(line: list[str], folder: Path, said: Path, largest: int | None, environ
     for name in [name for name in sys.modules if name.startswith("listill")]:
         if "LISTILL_MEMBERS" in environment or name == line[2]:
             del sys.modules[name]
+    for name, value in constants.items():
+        module, _, constant = name.rpartition(".")
+        setattr(import_module(module), constant, value)
+    for name, seconds in slowed.items():
+        module, _, function = name.rpartition(".")
+        setattr(import_module(module), function, _slow(getattr(import_module(module), function), seconds))
     if largest is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
     runpy.run_module(line[2], run_name="__main__", alter_sys=True)
+
+
+def _slow(function: Callable[..., Any], seconds: float) -> Callable[..., Any]:
+    def slower(*arguments: Any, **options: Any) -> Any:
+        result = function(*arguments, **options)
+        time.sleep(seconds)
+        return result
+
+    return slower
 
 
 def start(
@@ -59,8 +91,23 @@ def start(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=_run, args=(line, folder, said, largest, dict(environment or os.environ)))
+    process = context.Process(
+        target=_run, args=(line, folder, said, largest, dict(environment or os.environ), dict(CONSTANTS), dict(SLOWED))
+    )
     with STARTING, pytest.MonkeyPatch.context() as patch:  # until Python 3.12, the server does not get sys.path
         patch.setenv("PYTHONPATH", os.pathsep.join([str(WORKFLOW), str(Path(__file__).parent)]))
         process.start()
     return process
+
+
+def ended(process: ForkServerProcess, timeout: float | None = None) -> bool:
+    """Wait for a stage, at most ``timeout`` seconds; tell whether it has ended. Then its exit status can be read.
+
+    The start of a process asks for the status of all others, which can be read only once: of two threads, one would get
+    255.
+    """
+    if not wait([process.sentinel], timeout):
+        return False
+    with STARTING:
+        process.join()
+    return True
