@@ -3,8 +3,8 @@
     python benchmarks/paper_hours.py [--config config/paper.yaml]
 
 Nothing is downloaded or run. The work of each job is that of ``listill.estimate``; the rates are those of the machine
-``h200`` there, but all models compute at the rate that BERT-base reached in training on that GPU. The sizes of the corpora are
-those of BEIR (Thakur et al. 2021, arXiv 2104.08663, table 1), with 1.35 tokens per word.
+``h200`` there, but all models compute at the rate that BERT-base reached in training on that GPU. The sizes of the corpora
+are those of BEIR (Thakur et al. 2021, arXiv 2104.08663, table 1), with 1.35 tokens per word.
 """
 
 import argparse
