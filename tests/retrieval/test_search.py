@@ -16,9 +16,10 @@ def brute_force(queries: np.ndarray, documents: np.ndarray, k: int, id_order: np
 
 @pytest.fixture(params=["whole", "blocks"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Search all documents at once, or seven at a time for six queries at a time."""
+    """Search all documents at once, or seven at a time, three of them at a time for six queries."""
     if request.param == "blocks":
-        monkeypatch.setattr("listill.retrieval.search.CPU_QUERIES", 6)
+        monkeypatch.setattr("listill.retrieval.nearest.QUERIES", 6)
+        monkeypatch.setattr("listill.retrieval.nearest.DOCUMENTS", {"cpu": 3, "cuda": 3})
         monkeypatch.setattr("listill.retrieval.search.BLOCK_BYTES", 7 * 4 * 12)
 
 

@@ -32,6 +32,8 @@ class Positions(list[int]):
 class Noisy:
     """An encoder whose embeddings are the true ones with some noise; weights of step n select the noise."""
 
+    dimension = 24
+
     def __init__(self, noise: dict[int, float]) -> None:
         rng = np.random.default_rng(3)
         truth = rng.normal(size=(SIZE, 24))

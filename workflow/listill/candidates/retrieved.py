@@ -13,8 +13,7 @@ import pandas as pd
 
 from listill import arrays, checksums
 from listill.progress import Progress
-from listill.retrieval.approximate import MEASURED
-from listill.retrieval.dense import DenseRetriever
+from listill.retrieval.dense import MEASURED, DenseRetriever
 from listill.retrieval.retriever import Retriever
 
 log = logging.getLogger("listill")

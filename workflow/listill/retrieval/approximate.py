@@ -14,8 +14,8 @@ from listill.settings.search_index import SearchIndex
 
 # Passages that an index is trained on, per list (FAISS wants 39 to 256), and at least.
 PER_LIST, AT_LEAST = 64, 20_000
-# Queries that are searched at a time, and those whose nearest passages are searched exactly to measure the recall.
-QUERIES, MEASURED = 4096, 500
+# Queries that are searched at a time.
+QUERIES = 4096
 
 
 class Approximate:
@@ -56,9 +56,8 @@ class Approximate:
         return positions, scores
 
     def recall(self, queries: np.ndarray, k: int, id_order: np.ndarray) -> float:
-        """Return the share of the k nearest documents of ``queries`` [n, d] (of at most ``MEASURED``) that are found."""
-        chosen = np.unique(np.linspace(0, len(queries) - 1, min(MEASURED, len(queries))).astype(np.int64))
-        exact, _ = search(queries[chosen], self.documents, k, id_order)
-        found, _ = self.search(queries[chosen], k, id_order)
+        """Return the share of the k nearest documents of ``queries`` [n, d] that are found."""
+        exact, _ = search(queries, self.documents, k, id_order)
+        found, _ = self.search(queries, k, id_order)
         hits = sum(len(np.intersect1d(*pair)) for pair in zip(exact, found, strict=True))
         return hits / max(1, sum(map(len, exact)))

@@ -1,17 +1,24 @@
 """Dense retrieval: exact search over the embeddings of a corpus."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from listill.corpus.collection import Collection
 from listill.retrieval import embeddings
-from listill.retrieval.approximate import Approximate
 from listill.retrieval.encoder import Encoder
 from listill.retrieval.retriever import Retriever
 from listill.retrieval.search import search
 from listill.retrieval.tokens import Tokens
 from listill.settings.search_index import SearchIndex
+
+if TYPE_CHECKING:
+    from listill.retrieval.approximate import Approximate
+
+
+# Queries whose nearest documents are searched exactly to measure the recall of an index.
+MEASURED = 500
 
 
 class DenseRetriever(Retriever):
@@ -29,7 +36,12 @@ class DenseRetriever(Retriever):
 
     def use(self, index: SearchIndex) -> None:
         """Search with this index from now on."""
-        self.approximate = None if index.kind == "exact" else Approximate(self.corpus, index)
+        if index.kind == "exact":
+            self.approximate = None
+        else:
+            from listill.retrieval.approximate import Approximate
+
+            self.approximate = Approximate(self.corpus, index)
 
     def search(self, queries: list[str] | Tokens, depth: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return for each query the positions and scores of the ``depth`` documents with the highest inner products."""

@@ -6,15 +6,12 @@ best documents of each query are kept from block to block.
 
 from collections.abc import Iterator
 
-import faiss
 import numpy as np
 
 from listill.errors import UserError
 
 # Bytes of the documents that are searched at a time.
 BLOCK_BYTES = 1 << 30
-# Queries whose scores of all documents of a block are computed at a time: on a GPU, these scores are in its memory.
-CPU_QUERIES, GPU_QUERIES = 4096, 1024
 # Extra documents that are retrieved beyond k, since documents with equal scores at the cutoff are found in any order.
 SLACK = 16
 
@@ -49,6 +46,9 @@ def search(
     Returns n arrays of at most k document positions, and their scores. Raises NotFinite if an embedding is not finite.
     Beside the queries and a block of documents, 16 * n * (k + SLACK) bytes are in memory.
     """
+    from listill.models.device import device
+    from listill.retrieval.nearest import nearest
+
     check_finite(queries)
     queries = np.ascontiguousarray(queries, dtype=np.float32)
     wide = min(k + SLACK, len(documents))
@@ -56,7 +56,7 @@ def search(
     positions = np.empty((len(queries), 0), np.int64)
     for start, block in blocks(documents):
         check_finite(block)
-        found, found_scores = _nearest(queries, block, min(wide, len(block)))
+        found, found_scores = nearest(queries, block, min(wide, len(block)), device())
         if scores.shape[1]:
             found = np.concatenate([positions, found + start], axis=1)
             found_scores = np.concatenate([scores, found_scores], axis=1)
@@ -71,20 +71,3 @@ def blocks(documents: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     rows = max(1, BLOCK_BYTES // (4 * documents.shape[1]))
     for start in range(0, len(documents), rows):
         yield start, np.ascontiguousarray(documents[start : start + rows], dtype=np.float32)
-
-
-def _nearest(queries: np.ndarray, documents: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions (int64) and scores [n, k] of the k best documents, in any order of equal scores."""
-    from listill.models.device import device
-
-    if (target := device()).type == "cuda":
-        from listill.retrieval.gpu_search import nearest
-
-        return nearest(queries, documents, k, target, GPU_QUERIES)
-    found, found_scores = [np.empty((0, k), np.int64)], [np.empty((0, k), np.float32)]
-    for start in range(0, len(queries), CPU_QUERIES):
-        block = queries[start : start + CPU_QUERIES]
-        block_scores, block_positions = faiss.knn(block, documents, k, metric=faiss.METRIC_INNER_PRODUCT)
-        found.append(block_positions)
-        found_scores.append(block_scores)
-    return np.concatenate(found), np.concatenate(found_scores)
