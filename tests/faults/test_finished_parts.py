@@ -9,7 +9,7 @@ import torch
 
 from kills import finished_parts
 from kills.finished_parts import check_kept, read
-from listill import tables
+from listill import arrays
 from listill.queries.answers import Answer, AnswerFile
 from listill.teachers.store import ScoreStore
 from listill.training.state import State
@@ -20,7 +20,7 @@ def work(tmp_path: Path) -> Path:
     """The folder of a stage that has been interrupted, with an encoded part, a checkpoint and two answers."""
     folder = tmp_path / "results/tiny/.work/stage-1"
     folder.mkdir(parents=True)
-    tables.write_array(folder / "0.npy", np.zeros((2, 3), dtype=np.float32))
+    arrays.write(folder / "0.npy", np.zeros((2, 3), dtype=np.float32))
     checkpoint(folder, 4)
     with AnswerFile(folder / "answers.jsonl") as file:
         file.add([Answer("d1:title:0", "one", "stop"), Answer("d2:title:0", "two", "stop")])
@@ -46,7 +46,7 @@ def test_what_was_finished_is_found(work: Path, tmp_path: Path) -> None:
 
 def test_more_parts_and_steps_are_fine(work: Path, tmp_path: Path) -> None:
     before = read(tmp_path)
-    tables.write_array(work / "2.npy", np.zeros((2, 3), dtype=np.float32))
+    arrays.write(work / "2.npy", np.zeros((2, 3), dtype=np.float32))
     checkpoint(work, 6)
     with AnswerFile(work / "answers.jsonl") as file:
         file.add([Answer("d3:title:0", "three", "stop")])
@@ -54,7 +54,7 @@ def test_more_parts_and_steps_are_fine(work: Path, tmp_path: Path) -> None:
 
 
 def again(work: Path) -> None:
-    tables.write_array(work / "0.npy", np.zeros((2, 3), dtype=np.float32))
+    arrays.write(work / "0.npy", np.zeros((2, 3), dtype=np.float32))
 
 
 def gone(work: Path) -> None:

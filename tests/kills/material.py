@@ -23,9 +23,13 @@ from listill.queries.requests import seed_of
 OTHER, VARIANT = "other", "listwise"
 TARGETS = ("all", "export", "papers")
 # Several parts in corpora of 60 and 40 documents.
-PARTS = {"listill.retrieval.embeddings.PART": 8, "listill.teachers.parts.PART": 64}
+PARTS = {
+    "listill.retrieval.embeddings.PART": 8,
+    "listill.candidates.retrieved.BLOCK": 16,
+    "listill.teachers.parts.PART": 64,
+}
 # Such a part takes a millisecond.
-SLOWED = {"listill.tables.write_array": 0.05}
+SLOWED = {"listill.arrays.write": 0.05}
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 # A stage that is not killed, and why.
 LEFT_OUT = {"mteb": "needs the package mteb, and data of its tasks from the hub"}

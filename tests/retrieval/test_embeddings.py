@@ -66,6 +66,21 @@ def test_large_embeddings_are_mapped(
     assert checksums.usable(other)
 
 
+def test_a_large_corpus_is_encoded_into_a_mapped_file(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings, "PART", 4)
+    texts = [row["text"] for row in tiny.tiny_documents(10)]
+    encoder = Encoder(Student(model=str(tiny_model), precision="fp32"))
+    tokens = encoder.tokenise(texts, "document")
+    whole = embeddings.encode(encoder, tokens, tmp_path / "a", "")
+    monkeypatch.setattr(embeddings, "MAPPED", 5)
+    mapped = embeddings.encode(encoder, tokens, tmp_path / "b", "")
+    assert isinstance(mapped, np.memmap)
+    assert not isinstance(whole, np.memmap)
+    np.testing.assert_array_equal(mapped, whole)
+
+
 def test_encoding_in_parts_reuses_finished_parts(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,11 +68,14 @@ def test_a_cluster_profile_names_every_rule(profile: str) -> None:
     """A rule that is forgotten there would get the defaults of some other kind of job."""
     content = read(profile)
     resources = content["set-resources"]
-    assert set(resources) == EVERY
+    assert set(resources) == (EVERY if profile == "slurm" else GPU)
     assert {rule for rule, values in resources.items() if values.get("gpu")} == GPU
     assert set(content["set-threads"]) == THREADED
-    # A job that failed, perhaps for want of memory, gets twice as much.
-    assert all(values["mem_mb"].startswith("min(attempt, 2) * ") for values in resources.values())
+    assert not any("mem_mb" in values for values in resources.values())  # the rules know what they need
+
+
+def test_every_rule_asks_for_memory() -> None:
+    assert rules(r"mem_mb=memory\(") == EVERY
 
 
 def test_gpu_jobs_of_slurm_go_to_the_partition_with_gpus() -> None:

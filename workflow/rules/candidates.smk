@@ -22,7 +22,7 @@ rule mine_candidates:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=12, queries=12, embeddings=1.1),
         runtime=240,
     shell:
         "python -m listill.stages.mine --config {input.config} --threads {threads} --log {log}"

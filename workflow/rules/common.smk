@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from snakemake.io import IOFile
 
 # Heavy stages use as many cores as they get; light ones use one.
@@ -8,6 +10,17 @@ HISTORIES = lambda corpus: [
     *(f"results/{corpus}/models/{system.replace('.', '/')}/history.parquet" for system in PLAN.trained_on(corpus)),
     *(f"results/joint/{name}/history.parquet" for name in PLAN.joint),
 ]
+
+
+def memory(base, **per_mb):
+    """
+    Return the resource `mem_mb` of a rule: `base` and, of each named input, its size on disk times a number; twice as much from the
+    second attempt on. docs/scale.md has the measurements. It is only known when the inputs have been made.
+    """
+    size = lambda files: sum(Path(file).stat().st_size for file in ([files] if isinstance(files, str) else files)) / 1e6
+    return lambda wildcards, input, attempt: min(attempt, 2) * int(
+        base + sum(factor * size(getattr(input, name)) for name, factor in per_mb.items())
+    )
 
 
 def written_again_unless(path, settings):

@@ -18,7 +18,7 @@ rule make_corpus:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(8000),
         runtime=60,
     shell:
         "python -m listill.stages.corpus --config {input.config} --threads {threads} --log {log}"
@@ -46,7 +46,7 @@ rule encode_corpus:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=12),
         runtime=240,
     shell:
         "python -m listill.stages.encode --config {input.config} --threads {threads} --log {log}"

@@ -37,7 +37,7 @@ rule search_bm25:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=memory(2000, corpus=12),
         runtime=120,
     shell:
         "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
@@ -66,7 +66,7 @@ rule search_base:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=8, embeddings=1.1),
         runtime=120,
     shell:
         "python -m listill.stages.search --config {input.config} --threads {threads} --log {log}"
@@ -98,7 +98,7 @@ rule search_trained:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=8, embeddings=1.1),
         runtime=120,
     params:
         model=subpath(input.model, parent=True),
@@ -128,7 +128,7 @@ rule fuse_runs:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
         runtime=30,
     shell:
         "python -m listill.stages.fuse --config {input.config} --threads {threads} --log {log}"
@@ -158,7 +158,7 @@ rule evaluate_systems:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=memory(4000, corpus=4),
         runtime=60,
     shell:
         "python -m listill.stages.evaluate --config {input.config} --threads {threads} --log {log}"
@@ -205,7 +205,7 @@ rule write_report:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000, corpus=8),
         runtime=30,
     params:
         benchmarks="results/{corpus}/benchmarks",
@@ -236,7 +236,7 @@ rule write_trec_run:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
         runtime=30,
     shell:
         "python -m listill.stages.trec --threads {threads} --log {log} --run {input} --out {output}"

@@ -20,7 +20,7 @@ rule export_lists:
     conda:
         "../../envs/gpu.yaml"
     resources:
-        mem_mb=16000,
+        mem_mb=memory(8000, corpus=12, lists=20),
         runtime=60,
     params:
         folder=subpath(output[0], parent=True),
@@ -47,7 +47,7 @@ rule export_corpus:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=memory(4000, corpus=12),
         runtime=60,
     params:
         folder=subpath(output[0], parent=True),
@@ -80,7 +80,7 @@ rule check_models:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12),
         runtime=120,
     params:
         models=lambda wildcards, input: [str(Path(file).parent) for file in input.models],
@@ -119,7 +119,7 @@ rule export_model:
         "../../envs/gpu.yaml"
     threads: THREADS
     resources:
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12),
         runtime=240,
     params:
         model=lambda wildcards, input: Path(input.model[0]).parent,

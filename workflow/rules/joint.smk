@@ -33,7 +33,7 @@ rule train_joint:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=32000,
+        mem_mb=memory(16000, corpus=12, tokens=6, embeddings=1.1, lists=20),
         runtime=2880,
     params:
         guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",
@@ -69,7 +69,7 @@ rule encode_joint:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=12, tokens=6),
         runtime=240,
     params:
         model=subpath(input.model, parent=True),

@@ -27,7 +27,7 @@ rule train_on_share:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=32000,
+        mem_mb=memory(16000, corpus=12, tokens=6, embeddings=1.1, lists=20),
         runtime=1440,
     params:
         guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",

@@ -23,7 +23,7 @@ rule probe_mteb:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=32000,
+        mem_mb=memory(32000),
         runtime=720,
     params:
         model=lambda wildcards, input: f"--model {Path(input.model[0]).parent}" if input.model else "",

@@ -17,7 +17,7 @@ rule write_overview:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
         runtime=30,
     shell:
         "python -m listill.report.overview {input.summaries} --page {output} 2> {log}"

@@ -30,7 +30,7 @@ rule write_papers:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
         runtime=30,
     shell:
         "python -m listill.report.papers results --config {input.config} --page {output.page} --text {output.text}"

@@ -23,7 +23,7 @@ rule ask_model:
     threads: THREADS
     resources:
         gpu=PLAN.asking[1],
-        mem_mb=32000,
+        mem_mb=memory(32000, corpus=12),
         runtime=1440,
     params:
         qrels=lambda wildcards, input: f"--qrels {input.qrels}" if input.qrels else "",
@@ -55,7 +55,7 @@ rule generate_queries:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=memory(2000, corpus=12),
         runtime=60,
     shell:
         "python -m listill.stages.generate --config {input.config} --threads {threads} --log {log}"

@@ -31,7 +31,7 @@ rule search_other:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=12, documents=12),
         runtime=240,
     params:
         model=subpath(input.model, parent=True),
@@ -69,7 +69,7 @@ rule evaluate_other:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=memory(4000, corpus=4),
         runtime=60,
     shell:
         "python -m listill.stages.evaluate --config {input.config} --threads {threads} --log {log}"

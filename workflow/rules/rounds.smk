@@ -30,7 +30,7 @@ rule mine_again:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(4000, corpus=12, queries=12, embeddings=1.1),
         runtime=240,
     params:
         model=subpath(input.model, parent=True),
@@ -63,7 +63,7 @@ rule score_again:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12, candidates=20, embeddings=1.1),
         runtime=1440,
     shell:
         "python -m listill.stages.score --config {input.config} --threads {threads} --log {log}"
@@ -95,7 +95,7 @@ rule build_lists_again:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=16000,
+        mem_mb=memory(2000, corpus=8, candidates=2, scores=2),
         runtime=120,
     shell:
         "python -m listill.stages.lists --config {input.config} --threads {threads} --log {log}"

@@ -26,7 +26,7 @@ rule rerank_topics:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12, embeddings=1.1),
         runtime=240,
     shell:
         "python -m listill.stages.rerank --config {input.config} --threads {threads} --log {log}"
@@ -60,7 +60,7 @@ rule gate_teacher:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12, embeddings=1.1),
         runtime=240,
     shell:
         "python -m listill.stages.gate --config {input.config} --threads {threads} --log {log}"
@@ -91,7 +91,7 @@ rule score_share:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12, candidates=20, embeddings=1.1),
         runtime=1440,
     shell:
         "python -m listill.stages.score_share --config {input.config} --threads {threads} --log {log}"
@@ -140,7 +140,7 @@ rule score_candidates:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000, corpus=12, candidates=20, embeddings=1.1),
         runtime=1440,
     shell:
         "python -m listill.stages.score --config {input.config} --threads {threads} --log {log}"

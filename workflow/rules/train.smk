@@ -53,7 +53,7 @@ rule build_lists:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=16000,
+        mem_mb=memory(2000, corpus=8, candidates=2, scores=2),
         runtime=120,
     shell:
         "python -m listill.stages.lists --config {input.config} --threads {threads} --log {log}"
@@ -108,7 +108,7 @@ rule train_student:
     threads: THREADS
     resources:
         gpu=1,
-        mem_mb=32000,
+        mem_mb=memory(16000, corpus=12, tokens=6, embeddings=1.1, lists=20),
         runtime=1440,
     params:
         guide=lambda wildcards, input: f"--guide {input.guide}" if input.guide else "",

@@ -113,7 +113,7 @@ def load(path: Path) -> Collection:
     table = tables.read_arrow(path, "corpus")
     doc_ids = Strings(table["doc_id"])
     details = tables.details(path)
-    return Collection(
+    collection = Collection(
         doc_ids,
         Strings(pc.fill_null(table["title"], "")),
         Strings(table["text"]),
@@ -122,3 +122,6 @@ def load(path: Path) -> Collection:
         details.get("topics_are_documents", False),
         details.get("language", "english"),
     )
+    del table
+    pa.default_memory_pool().release_unused()  # the columns are copies; the pool would keep what the table took
+    return collection

@@ -36,13 +36,14 @@ def load(path: Path, collection: Collection) -> np.ndarray:
     parts = _parts(path)
     first = next(parts, np.empty((0, 0), np.float32))
     shape = (len(collection), first.shape[1])
+    parts = itertools.chain([first], parts)
     if math.prod(shape) * first.itemsize <= MAPPED:
-        return np.concatenate([first, *parts])
+        return np.concatenate(list(parts))
     file = path.with_name(f".{path.stem}.{tables.content_id(path)}.npy")
     if not checksums.usable(file):
         for outdated in path.parent.glob(f".{path.stem}.*.npy"):
             outdated.unlink(missing_ok=True)
-        arrays.write_rows(file, shape, itertools.chain([first], parts))
+        arrays.write_rows(file, shape, parts)
     return arrays.mapped(file)
 
 
@@ -90,8 +91,12 @@ def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> It
 
 
 def encode(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> np.ndarray:
-    """Return the embeddings [documents, d] of all documents; see ``encode_parts``."""
-    return np.concatenate(list(encode_parts(encoder, tokens, work, label)))
+    """Return the embeddings [documents, d] of all documents; see ``encode_parts``. Large ones are mapped, as in ``load``."""
+    parts, shape = encode_parts(encoder, tokens, work, label), (len(tokens), encoder.dimension)
+    if 4 * math.prod(shape) <= MAPPED:
+        return np.concatenate(list(parts))
+    arrays.write_rows(work / "all.npy", shape, parts)
+    return arrays.mapped(work / "all.npy")
 
 
 def in_parts(parts: Iterable[np.ndarray], collection: Collection) -> Iterator[pa.Table]:

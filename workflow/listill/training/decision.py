@@ -87,4 +87,4 @@ def _embeddings(encoder: Encoder, whole: Whole, known: np.ndarray | None, work: 
     assert whole.selector.tokens is not None
     label = "encode with the best weights"
     folder = work / f"corpus-{whole.name}" if whole.name else work
-    return np.concatenate(list(vectors.encode_parts(encoder, whole.selector.tokens[1], folder, label)))
+    return vectors.encode(encoder, whole.selector.tokens[1], folder, label)
