@@ -158,3 +158,17 @@ def test_a_teacher_with_a_model_of_its_own() -> None:
     # Each document is encoded once for late interaction; queries of a language model are not cut out of passages.
     assert found["encode.bge"] > 5183 * 330 * 0.99
     assert added({"a": 1.0}, {"a": 2.0, "b": 3.0}) == {"a": 3.0, "b": 3.0}
+
+
+def test_shares_of_the_scores(settings: dict[str, Any]) -> None:
+    """Together they have the pairs and the work of one job; each BM25 teacher makes its index."""
+    (one,) = corpora(settings).values()
+    (shared,) = corpora(flow.changed(settings, "teacher.shards", 2)).values()
+    (whole,) = (job for job in jobs_of(one) if job.stage == "scores")
+    *shares, table = (job for job in jobs_of(shared) if job.family == "scores")
+    assert [job.stage for job in [*shares, table]] == ["scores.1-of-2", "scores.2-of-2", "scores"]
+    assert sum(job.amount for job in shares) + table.amount == pytest.approx(whole.amount)
+    assert table.work == {"rows": whole.amount}
+    total = added(*(job.work for job in shares))
+    assert total.pop("index") == 2 * whole.work["index"]
+    assert total == pytest.approx({rate: amount for rate, amount in whole.work.items() if rate != "index"})

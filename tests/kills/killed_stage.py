@@ -25,7 +25,7 @@ STOPPED = re.compile(
 LONGEST = 120.0  # seconds in which a stage has to end
 # The kills come at any moment, while a file is being written, or a little after a part was finished.
 AT_ONCE, WRITING, NEXT_PART = "", " while writing", " after the next part"
-IN_PARTS = ("ask", "encode", "gate", "learning_curve", "rerank", "score", "train", "train_joint")
+IN_PARTS = ("ask", "encode", "gate", "learning_curve", "rerank", "score", "score_share", "train", "train_joint")
 
 Check = Callable[[Parts], None]
 

@@ -59,6 +59,7 @@ def config(folder: Path, url: str) -> dict[str, Any]:
     other = tiny.tiny_corpus(folder / OTHER, documents=40, topics=8, seed=1)
     settings["corpora"][OTHER] = {"source": {"kind": "beir", "path": str(other)}, "heldout": 3}
     settings["training"]["rounds"] = 2
+    settings["teacher"]["shards"] = 2
     settings["joint"] = {"both": {"corpora": [flow.CORPUS, OTHER], "student": flow.STUDENT}}
     settings["evaluation"] |= {
         "trec_runs": True,
@@ -108,7 +109,7 @@ def prepared(folder: Path) -> Iterator[Material]:
     forked_stage.SLOWED |= SLOWED
     with chat_server.serve(answer=answer, delay=0.01) as chat:
         settings, run = config(folder, chat.url), folder / "run"
-        flow.make(run, settings, *TARGETS)
+        flow.make(run, settings, *TARGETS, "--notemp")
         for stored in run.glob("results/*/.scores"):
             shutil.rmtree(stored)
         requests = Requests(chat, settings["seed"])

@@ -1,6 +1,8 @@
 """Pairs are scored in parts, once; an interrupted run resumes, and parts of different settings are never mixed up."""
 
+import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from listill.teachers.kinds.bm25 import Bm25Teacher
 from listill.teachers.kinds.dense import DenseTeacher
 from listill.teachers.kinds.late_interaction import LateInteraction
 from listill.teachers.pairs import Pairs
-from listill.teachers.parts import in_whole_groups, scores_in_parts
+from listill.teachers.parts import in_whole_groups, score_share, scores_in_parts
 from listill.teachers.resources import Resources
 from listill.teachers.store import open_stores
 from listill.teachers.teacher import Teacher
@@ -84,6 +86,72 @@ def test_finished_parts_are_not_scored_again(
     assert len(first.parts) == fail_at
     assert len(first.parts) + len(second.parts) == 8
     assert [scores[name].tolist() for name in MEMBERS] == [expected[name].tolist() for name in MEMBERS]
+
+
+@pytest.fixture
+def uneven(pairs: Pairs) -> Pairs:
+    """Pairs of which each query has another number, so that queries of several parts would fit into one."""
+    return pairs.take(np.flatnonzero(np.random.default_rng(3).random(len(pairs)) < 0.6))
+
+
+def stored(root: Path) -> set[str]:
+    """Return the files of all parts: the name of one is the checksum of its pairs and scores."""
+    return {str(path.relative_to(root)) for path in root.glob("*/*.scores")}
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 20])
+@pytest.mark.parametrize("known", ["nothing", "some parts", "some pairs"])
+def test_shares_are_the_parts_of_one_job(
+    collect: Collect,
+    uneven: Pairs,
+    resources: Resources,
+    tmp_path: Path,
+    shards: int,
+    known: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each share sees what those before it have stored; together they store the parts of one job, each once."""
+    members: dict[str, Teacher] = MEMBERS | {"tokens": LateInteraction(kind="late_interaction")}
+    for root in (tmp_path / "one", tmp_path / "shares"):
+        if known == "some pairs":
+            collect(uneven.take(np.arange(0, len(uneven), 3)), root, members)
+    before = stored(tmp_path / "one")
+    collect(uneven, tmp_path / "one", members)
+    if known == "some parts":
+        before = set(sorted(stored(tmp_path / "one"))[::2])
+        for file in before:
+            (tmp_path / "shares" / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(tmp_path / "one" / file, tmp_path / "shares" / file)
+    calls = Calls(monkeypatch)
+    made: list[set[str]] = []
+    for shard in range(shards, 0, -1):
+        so_far = stored(tmp_path / "shares")
+        stores = open_stores(tmp_path / "shares", members, {}, resources)
+        score_share(uneven, members, resources, stores, shard, shards)
+        made.append(stored(tmp_path / "shares") - so_far)
+    assert stored(tmp_path / "shares") == stored(tmp_path / "one")
+    assert sum(map(len, made)) == len(stored(tmp_path / "one")) - len(before)
+    # Of the two teachers whose calls are recorded, no pair is scored twice.
+    new = {
+        file for file in set().union(*made) if any(kind in _kind(tmp_path / "one", file) for kind in ("bm25", "dense"))
+    }
+    assert len(calls.parts) == len(new)
+    assert shards == 1 or known != "nothing" or len([files for files in made if files]) > 1
+
+
+def _kind(root: Path, file: str) -> str:
+    about = json.loads((root / file).with_name("about.json").read_text())
+    return str(about["settings"]["kind"])
+
+
+def test_parts_do_not_depend_on_those_that_are_stored(collect: Collect, uneven: Pairs, tmp_path: Path) -> None:
+    """What remains after any of the parts is not joined into other parts."""
+    collect(uneven, tmp_path)
+    expected = stored(tmp_path)
+    for file in sorted(expected)[::2]:
+        (tmp_path / file).unlink()
+    collect(uneven, tmp_path)
+    assert stored(tmp_path) == expected
 
 
 def test_a_teacher_whose_pairs_are_all_stored_is_not_asked(
@@ -230,8 +298,4 @@ def test_whole_groups(size: int) -> None:
         assert (np.diff(part) > 0).all()
         assert len(part) <= size or len(set(groups[part])) == 1
         assert set(groups[part]).isdisjoint(groups[np.setdiff1d(np.arange(10), part)])
-    # What remains after the first part is divided as before.
-    rest = np.setdiff1d(np.arange(10), made[0])
-    again = [rest[part].tolist() for part in in_whole_groups(groups[rest], size)]
-    assert again == [part.tolist() for part in made[1:]]
     assert not list(in_whole_groups(groups[:0], size))

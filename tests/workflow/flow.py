@@ -31,6 +31,7 @@ HEAVY = (
         "gate_teacher",
         "rerank_topics",
         "score_candidates",
+        "score_share",
         "train_student",
     ),
     *("search_base", "search_trained", "search_other"),
@@ -128,7 +129,7 @@ def logs(folder: Path) -> str:
 
 
 def scheduled(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) -> Counter[str]:
-    """Return how many jobs of each rule a dry run schedules; named targets are not counted."""
+    """Return how many jobs of each rule a dry run schedules; named targets, and a wait that does nothing, are not counted."""
     said = make(folder, settings, *arguments, "--dry-run", "--quiet", "host", "reason", "rules")
     stats = said.partition("Job stats:")[2]
     found = re.findall(r"^(\w+) +(\d+)$", stats, flags=re.MULTILINE)
@@ -145,6 +146,7 @@ def scheduled(folder: Path, settings: Mapping[str, Any] | str, *arguments: str) 
         "report",
         "papers",
         "estimate",
+        "gather_shares",
         "total",
     }
     return Counter({rule: int(count) for rule, count in found if rule not in targets})

@@ -21,7 +21,7 @@ PLUGINS = {
     "storage-s3": "snakemake_storage_plugin_s3",
 }
 # These run where Snakemake runs.
-LOCAL = {"stage_settings", "papers_settings", "estimate_settings", "estimate"}
+LOCAL = {"stage_settings", "gather_shares", "papers_settings", "estimate_settings", "estimate"}
 MISSING = tuple(name for name, package in PLUGINS.items() if importlib.util.find_spec(package) is None)
 
 

@@ -218,6 +218,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "teacher.normalise": ("zscore", "gate rerank lists.*"),
     "teacher.gate.action": ("stop", "gate"),
     "teacher.gate.margin": (0.1, "gate"),
+    "teacher.shards": (3, ""),
     "training.variants.*.losses": ({"infonce": 1}, VARIANT),
     "training.losses": ({"infonce": 1}, ""),  # both variants have losses of their own
     "training.preset": ("cadet", "train.* lists.*"),

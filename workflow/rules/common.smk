@@ -1,5 +1,7 @@
 from pathlib import Path
 
+from snakemake.io import IOFile
+
 # Heavy stages use as many cores as they get; light ones use one.
 THREADS = 8
 
@@ -30,3 +32,13 @@ def written_again_unless(path, settings):
     if workflow.is_main_process and PLAN.differs(path, settings):
         workflow.dag.forcefiles.add(path)
     return []
+
+
+def forgotten(path, inputs):
+    """
+    Return the inputs of a temporary file, and have Snakemake forget those that it was made from the last time. It would
+    make the file again if there are now others, and then everything downstream, although nobody needs the file any more.
+    """
+    if workflow.is_main_process:
+        workflow.persistence.cleanup_metadata(IOFile(path))
+    return inputs

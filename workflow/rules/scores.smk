@@ -68,6 +68,53 @@ rule gate_teacher:
         " --embeddings {input.embeddings} --out {output.gate} --candidates {output.candidates}"
 
 
+rule score_share:
+    """
+    Let every teacher score a share of the candidates (teacher.shards). The scores are stored in .scores/.
+    INPUT: settings, corpus.parquet, queries.parquet, candidates.parquet, embeddings and models that the teachers use
+    OUTPUT: scored/<shard>.done, an empty file until all shares have been scored
+    """
+    input:
+        config="results/{corpus}/config/scores.json",
+        corpus="results/{corpus}/corpus.parquet",
+        queries="results/{corpus}/queries.parquet",
+        candidates="results/{corpus}/candidates.parquet",
+        embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
+    output:
+        temp("results/{corpus}/scored/{shard}.done"),
+    log:
+        "results/{corpus}/logs/scores.{shard}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/scores.{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=memory(16000, corpus=12, candidates=20, embeddings=1.1),
+        runtime=1440,
+    shell:
+        "python -m listill.stages.score_share --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --queries {input.queries} --candidates {input.candidates} --embeddings {input.embeddings}"
+        " --out {output}"
+
+
+rule gather_shares:
+    """
+    Wait until all shares of the candidates have been scored; with one share, there is nothing to wait for.
+    INPUT: scored/<shard>.done
+    OUTPUT: scored.done, an empty file until scores.parquet is there
+    """
+    input:
+        lambda wildcards: forgotten(
+            f"results/{wildcards.corpus}/scored.done",
+            [f"results/{wildcards.corpus}/scored/{shard}.done" for shard in PLAN.settings.teacher.shard_names],
+        ),
+    output:
+        temp(touch("results/{corpus}/scored.done")),
+    localrule: True
+
+
 rule score_candidates:
     """
     Let every teacher score every candidate.
@@ -80,6 +127,8 @@ rule score_candidates:
         queries="results/{corpus}/queries.parquet",
         candidates="results/{corpus}/candidates.parquet",
         embeddings=expand("results/{{corpus}}/embeddings/{student}.parquet", student=PLAN.teacher_embeddings),
+        # Not read: after it, the scores of all shares are stored. One file, so that the number of shares does not matter.
+        shares=ancient("results/{corpus}/scored.done"),
     output:
         "results/{corpus}/scores.parquet",
     log:

@@ -1,7 +1,7 @@
 """The jobs of a run, each with its work: how much of what is done in it, and what it takes of memory and disk."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -170,7 +170,9 @@ def _scoring(one: OneCorpus) -> Iterator[Job]:
     cut = counts.mined - counts.human if isinstance(plan.settings.generation.generator, Extractive) else 0.0
     found = added(*(added(one.queries(name, counts.dev), one.dense(counts.dev)) for name in plan.students))
     yield _scored(one, "gate", counts.dev * counts.pool, counts.dev, 0.0, added(one.bm25(counts.dev), found))
-    yield _scored(one, "scores", counts.pairs, counts.mined, cut, {})
+    yield from _in_shares(
+        _scored(one, "scores", counts.pairs, counts.mined, cut, {}), plan.settings.teacher.shard_names
+    )
     again = counts.evaluated - counts.dev
     yield _scored(one, "rerank", again * counts.pool, counts.evaluated, 0.0, {})
     for system in plan.trained_on(one.name):
@@ -180,6 +182,17 @@ def _scoring(one: OneCorpus) -> Iterator[Job]:
             yield _scored(one, f"scores.{first}", NEW_CANDIDATES * counts.pairs, counts.mined, 0.0, {})
             work = {"rows": counts.pairs}
             yield Job(f"lists.{first}", counts.lists, "lists", work, **space.lists(counts.pairs))
+
+
+def _in_shares(job: Job, shards: Sequence[str]) -> Iterator[Job]:
+    """Yield the jobs that share the pairs of a scoring, and the one that writes the table, or the one that does both."""
+    if not shards:
+        yield job
+        return
+    for shard in shards:
+        work = {rate: amount if rate == "index" else amount / len(shards) for rate, amount in job.work.items()}
+        yield replace(job, stage=f"{job.stage}.{shard}", amount=job.amount / len(shards), work=work, disk=0.0)
+    yield replace(job, amount=0.0, work={"rows": job.amount})  # the shares have scored its pairs
 
 
 def _scored(one: OneCorpus, stage: str, pairs: float, queries: float, cut: float, more: Mapping[str, float]) -> Job:

@@ -150,7 +150,9 @@ def load(
     training = queries[queries["split"] == "train"]
     judged = evaluated.judged
     histories = [_history(path, title) for path in files.histories]
-    amounts = _amounts(results, len(corpus), len(evaluated.queries), len(training), histories, files.scores)
+    in_shares = config.get("teacher", {}).get("shards", 1) > 1  # their job finds them all, and has no rate
+    scores = None if in_shares else files.scores
+    amounts = _amounts(results, len(corpus), len(evaluated.queries), len(training), histories, scores)
     return Material(
         title=title,
         results=results,

@@ -13,7 +13,7 @@ from listill.settings.joint import Joint, check_name
 from listill.settings.lists import Lists
 from listill.settings.mining import Mining
 from listill.settings.students import FrozenEncoder, Student
-from listill.settings.teacher import TeacherEnsemble
+from listill.settings.teacher import Teaching
 from listill.settings.training import Recipe, Training
 from listill.system_names import with_seed, with_size, without_seed
 
@@ -27,7 +27,7 @@ class Settings(Section):
     students: dict[Name, Student] = Field(min_length=1, description="the models that are trained, by name")
     generation: Generation = Field(Generation(), description="synthetic queries")
     mining: Mining = Field(Mining(), description="the candidates of every query")
-    teacher: TeacherEnsemble = Field(TeacherEnsemble(), description="the teachers that score the candidates")
+    teacher: Teaching = Field(Teaching(), description="the teachers that score the candidates")
     training: Training = Field(Training(), description="training lists, losses and variants")
     joint: dict[Name, Joint] = Field(
         {}, description="students that are trained on several corpora, by name: the systems `<student>.<name>`"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from listill.families import union
-from listill.section import Name, Section
+from listill.section import Count, Name, Section
 
 if TYPE_CHECKING:
     from listill.teachers.teacher import Teacher as AnyTeacher
@@ -47,3 +47,18 @@ class TeacherEnsemble(Section):
         if isinstance(chosen, dict):
             return chosen
         return {name: self.members[name].weight for name in (self.members if chosen is None else chosen)}
+
+
+class Teaching(TeacherEnsemble):
+    """The teachers, and in how many jobs they score the candidates. Nothing but these jobs depends on that number."""
+
+    shards: Count = Field(
+        1,
+        description="number of jobs that score the candidates at the same time, e.g. one per GPU; the scores do not depend "
+        "on it",
+    )
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Names of the shares of the candidates, such as ``1-of-2``; none if one job scores them all."""
+        return [f"{number}-of-{self.shards}" for number in range(1, self.shards + 1)] if self.shards > 1 else []

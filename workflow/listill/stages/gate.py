@@ -32,7 +32,8 @@ def settings(config: Settings, corpus: str) -> GateStage:
 
     All students and BM25 remain: the teacher is compared with them, whether or not it uses them.
     """
-    teacher = config.teacher.model_copy(update={"members": resolved(config.teacher.members, config.students)})
+    members = resolved(config.teacher.members, config.students)
+    teacher = TeacherEnsemble(members=members, normalise=config.teacher.normalise, gate=config.teacher.gate)
     mining = Mining(bm25=config.mining_on(corpus).bm25, depth=config.mining.depth, consistency={"require": "none"})
     return GateStage(version=VERSION, teacher=teacher, students=config.students, mining=mining)
 

@@ -34,6 +34,7 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"{stage}.{student}" for stage in ("encode", "search") for student in sorted(config.students)]
     jobs += [f"lists.{name}" for name in config.lists_on(corpus)]
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
+    jobs += [f"scores.{shard}" for shard in config.teacher.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
     jobs += [f"search.{system}" for system in config.cut_on(corpus)]

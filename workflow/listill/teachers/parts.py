@@ -15,7 +15,8 @@ from listill.teachers.resources import Resources
 from listill.teachers.store import ScoreStore
 from listill.teachers.teacher import Teacher
 
-# Number of pairs per part, unless a single query or passage has more. A cross-encoder on a CPU takes minutes per part.
+# Number of pairs per part, unless a single query or passage has more; those that were scored before are left out. A
+# cross-encoder on a CPU takes minutes per part.
 PART = 65_536
 log = logging.getLogger("listill")
 
@@ -39,32 +40,74 @@ def scores_in_parts(
     document = pairs.document()
     distinct = DistinctPairs.among(pairs)
     for name, member in members.items():
-        scores = _scores(name, member, pairs, distinct, resources, stores[name])
+        scores = _scores(name, member, pairs, distinct, resources, stores[name])[distinct.of]
         for start in range(0, len(pairs), PART):
             rows = slice(start, start + PART)
             ids = {"query_id": query_ids[pairs.query[rows]], "doc_id": doc_ids[document[rows]]}
             yield pd.DataFrame({**ids, "teacher": name, "score": scores[rows]})
 
 
+def score_share(
+    pairs: Pairs,
+    members: Mapping[str, Teacher],
+    resources: Resources,
+    stores: Mapping[str, ScoreStore],
+    shard: int,
+    shards: int,
+) -> None:
+    """Score and store the parts of all teachers that belong to shard number ``shard`` (from 1) of ``shards``.
+
+    The parts of all shards together are those of ``scores_in_parts``, each once. Raises UserError as it does.
+    """
+    distinct = DistinctPairs.among(pairs)
+    for name, member in members.items():
+        _scores(name, member, pairs, distinct, resources, stores[name], slice(shard - 1, None, shards))
+
+
 def _scores(
-    name: str, member: Teacher, pairs: Pairs, distinct: DistinctPairs, resources: Resources, store: ScoreStore
+    name: str,
+    member: Teacher,
+    pairs: Pairs,
+    distinct: DistinctPairs,
+    resources: Resources,
+    store: ScoreStore,
+    share: slice = slice(None),
 ) -> np.ndarray:
-    """Return the score of each pair (float32 [pairs]), from the store or computed and stored in parts."""
+    """Return the score of each distinct pair (float32), from the store or computed and stored in parts.
+
+    Only the parts in ``share`` are computed; what is missing of the others is NaN.
+    """
     scores = store.find(distinct.keys)
-    new = np.sort(distinct.first[np.isnan(scores)])
-    if len(new) < len(scores):
-        log.info("teacher %s: %d of %d pairs have been scored before", name, len(scores) - len(new), len(scores))
-    if not len(new):  # the model is not loaded
-        return scores[distinct.of]
-    groups = pairs.query if member.whole == "queries" else pairs.text
-    parts = [new[chosen] for chosen in in_whole_groups(groups[new], PART)]
+    new = int(np.isnan(scores).sum())
+    if new < len(scores):
+        log.info("teacher %s: %d of %d pairs have been scored before", name, len(scores) - new, len(scores))
+    parts = list(_new_parts(member, pairs, distinct, scores, share)) if new else []
+    if not parts:  # the model is not loaded
+        return scores
     of_member = member.score_parts((_part(pairs, chosen, member) for chosen in parts), resources)
-    with Whole(len(new), "pairs"), contextlib.closing(of_member):
+    with Whole(sum(map(len, parts)), "pairs"), contextlib.closing(of_member):
         for chosen, part_scores in zip(parts, of_member, strict=True):
             numbers = distinct.of[chosen]
             scores[numbers] = _checked(name, pairs.take(chosen), part_scores)
             store.add(distinct.keys[:, numbers], scores[numbers])
-    return scores[distinct.of]
+    return scores
+
+
+def _new_parts(
+    member: Teacher, pairs: Pairs, distinct: DistinctPairs, scores: np.ndarray, share: slice
+) -> Iterator[np.ndarray]:
+    """Yield the positions of the pairs without a score in the parts of ``share``; parts that have none are left out.
+
+    All pairs are divided, not only those that are new. Which pairs are scored together therefore does not depend on
+    which parts have been stored meanwhile, by this job or by others.
+    """
+    first = np.sort(distinct.first)
+    groups = pairs.query if member.whole == "queries" else pairs.text
+    for chosen in list(in_whole_groups(groups[first], PART))[share]:
+        part = first[chosen]
+        part = part[np.isnan(scores[distinct.of[part]])]
+        if len(part):
+            yield part
 
 
 def _part(pairs: Pairs, chosen: np.ndarray, member: Teacher) -> Pairs:
@@ -80,8 +123,7 @@ def _part(pairs: Pairs, chosen: np.ndarray, member: Teacher) -> Pairs:
 def in_whole_groups(groups: np.ndarray, size: int) -> Iterator[np.ndarray]:
     """Yield the positions of ``groups`` in parts of whole groups, each ascending, in the order of the groups.
 
-    A part has at most ``size`` positions, unless a single group is larger. What remains after some of the parts is
-    divided into the same parts as before.
+    A part has at most ``size`` positions, unless a single group is larger.
     """
     order = np.argsort(groups, kind="stable")
     ends = np.cumsum(np.unique(groups, return_counts=True)[1])
