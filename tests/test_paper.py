@@ -159,6 +159,7 @@ OURS = [
         "generator.chat_template_kwargs.enable_thinking",
     ),
     *("generator.chat", "generator.revision", "generator.trust_remote_code", "cleaning.*"),
+    *("mining.index.*", "teacher.shards"),  # exact search, one job: how, not what
     *("*bm25", "*bm25.*", "mining.retrievers", "*teacher.gate.*", "lists.candidates_from", "lists.judgement_margin"),
     "lists.near_positive_share",  # not used
     "lists.positives",  # without human topics, a query has one positive

@@ -70,7 +70,7 @@ def test_the_recall_of_an_index_is_measured_once(
         retriever.use(index)
         return retriever
 
-    few = SearchIndex(kind="ivf", lists=6, probes=1)
+    few = SearchIndex(method="ivf", lists=6, probes=1)
     retrieved.retrieve(QUERIES, {"exact": lambda: dense(SearchIndex())}, 2, tmp_path)
     assert retrieved.recalls(["exact"], tmp_path) == {}
     retrieved.retrieve(QUERIES, {"small": lambda: dense(few)}, 2, tmp_path)

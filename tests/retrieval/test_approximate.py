@@ -13,10 +13,10 @@ DOCUMENTS, QUERIES = (
     (CENTRES[DRAW.integers(40, size=n)] + 0.3 * DRAW.normal(size=(n, 16))).astype(np.float32) for n in (3000, 60)
 )
 ORDER = DRAW.permutation(3000)
-FEW = [SearchIndex(kind="ivf", lists=50, probes=4), SearchIndex(kind="hnsw", links=16, beam=32)]
+FEW = [SearchIndex(method="ivf", lists=50, probes=4), SearchIndex(method="hnsw", links=16, beam=32)]
 
 
-@pytest.mark.parametrize("settings", FEW, ids=lambda one: one.kind)
+@pytest.mark.parametrize("settings", FEW, ids=lambda one: one.method)
 def test_scores_are_exact_and_in_order(settings: SearchIndex) -> None:
     positions, scores = Approximate(DOCUMENTS, settings).search(QUERIES, 10, ORDER)
     for query, found, values in zip(QUERIES, positions, scores, strict=True):
@@ -25,7 +25,7 @@ def test_scores_are_exact_and_in_order(settings: SearchIndex) -> None:
         assert len(set(found.tolist())) == len(found) == 10
 
 
-@pytest.mark.parametrize("settings", FEW, ids=lambda one: one.kind)
+@pytest.mark.parametrize("settings", FEW, ids=lambda one: one.method)
 def test_recall(settings: SearchIndex) -> None:
     index = Approximate(DOCUMENTS, settings)
     exact, found = search(QUERIES, DOCUMENTS, 10, ORDER)[0], index.search(QUERIES, 10, ORDER)[0]
@@ -35,15 +35,15 @@ def test_recall(settings: SearchIndex) -> None:
 
 
 def test_an_index_that_searches_everything_is_exact() -> None:
-    index = Approximate(DOCUMENTS, SearchIndex(kind="ivf", lists=8, probes=8))
+    index = Approximate(DOCUMENTS, SearchIndex(method="ivf", lists=8, probes=8))
     assert index.recall(QUERIES, 10, ORDER) == 1
-    narrow = Approximate(DOCUMENTS, SearchIndex(kind="ivf", lists=500, probes=1))
+    narrow = Approximate(DOCUMENTS, SearchIndex(method="ivf", lists=500, probes=1))
     assert narrow.recall(QUERIES, 10, ORDER) < 1
 
 
-@pytest.mark.parametrize("kind", ["ivf", "hnsw"])
-def test_a_small_corpus(kind: str) -> None:
-    index = Approximate(DOCUMENTS[:5], SearchIndex.model_validate({"kind": kind}))
+@pytest.mark.parametrize("method", ["ivf", "hnsw"])
+def test_a_small_corpus(method: str) -> None:
+    index = Approximate(DOCUMENTS[:5], SearchIndex.model_validate({"method": method}))
     positions, _ = index.search(QUERIES[:2], 10, ORDER[:5].argsort().argsort())
     exact = search(QUERIES[:2], DOCUMENTS[:5], 10, ORDER[:5].argsort().argsort())[0]
     assert [row.tolist() for row in positions] == [row.tolist() for row in exact]

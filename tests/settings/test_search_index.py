@@ -13,11 +13,11 @@ def frozen(**index: object) -> tuple[str, str]:
 
 
 def test_only_the_candidates_depend_on_it() -> None:
-    (exact, gate), (ivf, same_gate) = frozen(), frozen(kind="ivf", probes=9)
+    (exact, gate), (ivf, same_gate) = frozen(), frozen(method="ivf", probes=9)
     assert exact != ivf
     assert gate == same_gate
 
 
 def test_an_unknown_kind_is_named() -> None:
-    with pytest.raises(UserError, match=r"mining.index.kind: should be 'exact', 'ivf' or 'hnsw', not 'faiss'"):
-        frozen(kind="faiss")
+    with pytest.raises(UserError, match=r"mining.index.method: should be 'exact', 'ivf' or 'hnsw', not 'faiss'"):
+        frozen(method="faiss")

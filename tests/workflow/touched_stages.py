@@ -159,7 +159,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "mining.additional.*[file].path": ("elsewhere.parquet", "candidates"),
     "mining.retrievers": (["small"], "candidates"),
     "mining.random": (5, "candidates"),
-    "mining.index.kind": ("ivf", "candidates"),
+    "mining.index.method": ("ivf", "candidates"),
     "mining.index.lists": (9, "candidates"),
     "mining.index.probes": (9, "candidates"),
     "mining.index.links": (9, "candidates"),

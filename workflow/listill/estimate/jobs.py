@@ -116,7 +116,7 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
         yield from _scoring(one)
         for lists in plan.lists_on(one.name):
             work = {"rows": counts.pairs}
-            yield Job(f"lists.{lists}", counts.lists, "lists", work, **space.lists(counts.pairs))
+            yield Job(f"lists.{lists}", counts.lists, "lists", work, **space.lists(counts.pairs, known))
     yield from _trainings(one)
     yield from _searches(one)
     if one.name in plan.reported:
@@ -181,7 +181,7 @@ def _scoring(one: OneCorpus) -> Iterator[Job]:
             yield _mining(one, f"candidates.{first}", [student])
             yield _scored(one, f"scores.{first}", NEW_CANDIDATES * counts.pairs, counts.mined, 0.0, {})
             work = {"rows": counts.pairs}
-            yield Job(f"lists.{first}", counts.lists, "lists", work, **space.lists(counts.pairs))
+            yield Job(f"lists.{first}", counts.lists, "lists", work, **space.lists(counts.pairs, one.known))
 
 
 def _in_shares(job: Job, shards: Sequence[str]) -> Iterator[Job]:

@@ -1,4 +1,8 @@
-"""Memory and disk of the stages, in bytes. The constants are those of the demo's tables and processes."""
+"""Memory and disk of the stages, in bytes.
+
+The constants are those of the demo's tables and processes, and of a million documents (docs/scale.md). Embeddings that are
+mapped from a file count as memory.
+"""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -21,11 +25,12 @@ PLAIN, MODEL = 0.2e9, 0.75e9
 # lists, a measured query.
 QUERY, CANDIDATE, SCORE, RUN, LISTED, MEASURED = 45, 8, 8, 7, 8, 1
 # Bytes per character of the corpus on disk and in memory (with its index), and bytes per token on disk and in memory.
-STORED, LOADED, TOKEN, TOKEN_LOADED = 0.3, 8.0, 1.2, 8.0
+STORED, LOADED, TOKEN, TOKEN_LOADED = 0.3, 4.0, 1.2, 8.0
 # Bytes per pair and teacher in the store of scores.
 STORE = 20
-# Bytes of a pair while it is scored: keys, scores of all teachers, and ids.
-PAIR = 100
+# Bytes of a pair while it is scored (keys, scores of all teachers, and ids), and in the lists of a student. Of candidates, at
+# most this many rows are in memory.
+PAIR, IN_LISTS, ROWS = 100, 40, 3e6
 # Bytes of activations that training keeps per token, layer and dimension (Korthikanti et al. 2022, arXiv 2205.05198,
 # equation 1, without the term of the attention).
 ACTIVATION = 34.0
@@ -55,19 +60,19 @@ def asked(count: float, size: Size | None) -> Space:
 
 
 def embeddings(known: Statistics, size: Size | None) -> Space:
-    """Return what the embeddings and tokens of a corpus take."""
+    """Return what the embeddings and tokens of a corpus take; embeddings are written in parts."""
     model = size or UNKNOWN
     vectors, tokens = 4.0 * known.documents * model.hidden, known.documents * known.tokens(model.limit)
-    memory = MODEL + 4.0 * model.weights + LOADED * known.characters + vectors + TOKEN_LOADED * tokens
+    memory = MODEL + 4.0 * model.weights + LOADED * known.characters + TOKEN_LOADED * tokens
     return {"memory": memory, "disk": vectors + TOKEN * tokens}
 
 
 def searched(count: float, depth: int, known: Statistics, sizes: Sequence[Size | None]) -> Space:
-    """Return what ``count`` rows of candidates or runs take; each model and its embeddings are in memory."""
+    """Return what ``count`` rows of candidates or runs take; one model and its embeddings are in memory at a time."""
     models = [size or UNKNOWN for size in sizes]
-    loaded = sum(4.0 * model.weights + 4.0 * known.documents * model.hidden for model in models)
+    loaded = max((4.0 * model.weights + 4.0 * known.documents * model.hidden for model in models), default=0.0)
     rows = count * depth
-    memory = (MODEL if models else PLAIN) + loaded + LOADED * known.characters + PAIR * rows
+    memory = (MODEL if models else PLAIN) + loaded + LOADED * known.characters + PAIR * min(rows, ROWS)
     return {"memory": memory, "disk": RUN * rows}
 
 
@@ -84,9 +89,9 @@ def scores(pairs: float, teachers: int, known: Statistics, sizes: Sequence[Size 
     return {"memory": memory, "disk": SCORE * pairs * teachers + STORE * pairs * teachers}
 
 
-def lists(pairs: float) -> Space:
+def lists(pairs: float, known: Statistics) -> Space:
     """Return what the lists take, with the candidates that are not in them."""
-    return {"memory": PLAIN + 3 * PAIR * pairs, "disk": LISTED * pairs}
+    return {"memory": PLAIN + LOADED * known.characters + IN_LISTS * pairs, "disk": LISTED * pairs}
 
 
 def training(known: Statistics, size: Size | None, recipe: Recipe, tokens: float) -> Space:
@@ -95,8 +100,9 @@ def training(known: Statistics, size: Size | None, recipe: Recipe, tokens: float
     allowed = ACTIVATIONS if recipe.memory is None else 1e9 * recipe.memory
     activations = min(allowed, tokens * ACTIVATION * model.layers * model.hidden)
     base = embeddings(known, size)
-    memory = base["memory"] + (TRAINED - 4.0) * model.weights + activations
-    return {"memory": memory, "disk": 4.0 * model.weights + FOLDER + 4.0 * known.documents * model.hidden}
+    vectors = 4.0 * known.documents * model.hidden
+    memory = base["memory"] + vectors + (TRAINED - 4.0) * model.weights + activations
+    return {"memory": memory, "disk": 4.0 * model.weights + FOLDER + vectors}
 
 
 def tested(size: Size | None) -> Space:

@@ -24,9 +24,9 @@ class Approximate:
     def __init__(self, documents: np.ndarray, settings: SearchIndex) -> None:
         self.documents = documents
         lists = min(settings.lists or max(1, round(4 * len(documents) ** 0.5)), len(documents))
-        shape = f"IVF{lists},SQ8" if settings.kind == "ivf" else f"HNSW{settings.links},SQ8"
+        shape = f"IVF{lists},SQ8" if settings.method == "ivf" else f"HNSW{settings.links},SQ8"
         index: Any = faiss.index_factory(documents.shape[1], shape, faiss.METRIC_INNER_PRODUCT)
-        needed = min(len(documents), max(PER_LIST * lists if settings.kind == "ivf" else 0, AT_LEAST))
+        needed = min(len(documents), max(PER_LIST * lists if settings.method == "ivf" else 0, AT_LEAST))
         sample = np.random.default_rng(0).choice(len(documents), needed, replace=False)
         trained_on = np.ascontiguousarray(documents[np.sort(sample)], np.float32)
         check_finite(trained_on)
@@ -34,7 +34,7 @@ class Approximate:
         for _, block in blocks(documents):
             check_finite(block)
             index.add(block)
-        if settings.kind == "ivf":
+        if settings.method == "ivf":
             index.nprobe = min(settings.probes, lists)
         else:
             index.hnsw.efSearch = settings.beam

@@ -36,7 +36,7 @@ class DenseRetriever(Retriever):
 
     def use(self, index: SearchIndex) -> None:
         """Search with this index from now on."""
-        if index.kind == "exact":
+        if index.method == "exact":
             self.approximate = None
         else:
             from listill.retrieval.approximate import Approximate

@@ -10,7 +10,7 @@ from listill.section import Count, Section
 class SearchIndex(Section):
     """How the embeddings of a corpus are searched for candidates. The evaluation always searches exactly."""
 
-    kind: Literal["exact", "ivf", "hnsw"] = Field(
+    method: Literal["exact", "ivf", "hnsw"] = Field(
         "exact",
         description="exact: all passages are compared with each query; ivf, hnsw: an index of FAISS, which misses some "
         "of the nearest passages (the report says how many) and is faster beyond ten million",
