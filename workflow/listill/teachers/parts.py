@@ -35,7 +35,6 @@ def scores_in_parts(
     UserError if a teacher's scores are not one finite number per pair.
     """
     collection = pairs.collection
-    doc_ids = np.array(collection.doc_ids, dtype=object)
     query_ids = queries["query_id"].to_numpy()
     document = pairs.document()
     distinct = DistinctPairs.among(pairs)
@@ -43,7 +42,7 @@ def scores_in_parts(
         scores = _scores(name, member, pairs, distinct, resources, stores[name])[distinct.of]
         for start in range(0, len(pairs), PART):
             rows = slice(start, start + PART)
-            ids = {"query_id": query_ids[pairs.query[rows]], "doc_id": doc_ids[document[rows]]}
+            ids = {"query_id": query_ids[pairs.query[rows]], "doc_id": collection.ids_at(document[rows])}
             yield pd.DataFrame({**ids, "teacher": name, "score": scores[rows]})
 
 
