@@ -29,6 +29,7 @@ from listill.teachers.kinds.cross_encoder import CrossEncoder
 from listill.teachers.multi_vector import MultiVectorModel
 from listill.teachers.pairs import Pairs
 from listill.teachers.resources import Resources
+from listill.teachers.teacher import Teacher
 
 DOCUMENTS = tiny.tiny_documents(30)
 IDS = [row["_id"] for row in DOCUMENTS]
@@ -47,6 +48,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> Scored:
         return np.array([len(set(query) & set(text)) for query, text in texts])
 
     monkeypatch.setattr(CrossEncoder, "score", toy)
+    monkeypatch.setattr(CrossEncoder, "score_parts", Teacher.score_parts)  # which calls score for each part
     monkeypatch.setattr(parts, "PART", 20)
     return pairs_scored
 
