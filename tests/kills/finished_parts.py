@@ -21,12 +21,13 @@ class Parts:
     """What a stage has finished so far.
 
     ``files`` are the versions (inode and time in ns) of encoded parts and stored scores, ``steps`` the training step of each
-    checkpoint, ``answers`` the ids of the answered requests, by file.
+    checkpoint, ``answers`` the ids of the answered requests, by file. ``folders`` has the inodes of the folders of parts.
     """
 
     files: dict[Path, Version] = field(default_factory=dict)
     steps: dict[Path, int] = field(default_factory=dict)
     answers: dict[Path, set[str]] = field(default_factory=dict)
+    folders: dict[Path, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -38,9 +39,13 @@ class Parts:
         return Parts({path: version for path, version in self.files.items() if path.suffix == SUFFIX})
 
     def needed(self) -> "Parts":
-        """Return those whose folder is still there: it is removed when the stage has succeeded."""
+        """Return those whose folder is still there: it is removed when the stage has succeeded.
+
+        A stage that outlives a killed Snakemake may succeed; Snakemake then has it made again, with a new folder.
+        """
+        there = {folder for folder, inode in self.folders.items() if folder.exists() and folder.stat().st_ino == inode}
         kinds = (self.files, self.steps, self.answers)
-        return Parts(*({path: value for path, value in kind.items() if path.parent.exists()} for kind in kinds))  # type: ignore[arg-type]
+        return Parts(*({path: value for path, value in kind.items() if path.parent in there} for kind in kinds))  # type: ignore[arg-type]
 
 
 def read(folder: Path) -> Parts:
@@ -51,6 +56,7 @@ def read(folder: Path) -> Parts:
     parts = Parts()
     for path in sorted(folder.glob("results/*/.work/*/*")):
         with contextlib.suppress(FileNotFoundError):
+            parts.folders[path.parent] = path.parent.stat().st_ino
             if path.suffix == ".npy":
                 assert whole(path), f"{path} is only a half part"
                 parts.files[path] = version(path)
@@ -66,6 +72,7 @@ def read(folder: Path) -> Parts:
             intact = hashlib.blake2b(content, digest_size=16).hexdigest() == path.stem
             assert intact, f"{path} is only half of some scores"
             records = np.frombuffer(content, dtype=RECORD)
+            parts.folders[store] = store.stat().st_ino
             keys = set(zip(records["high"].tolist(), records["low"].tolist(), strict=True))
             assert not keys & pairs, f"{path}: {len(keys & pairs)} of its pairs have been scored before"
             pairs |= keys
