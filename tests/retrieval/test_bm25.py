@@ -2,7 +2,6 @@
 
 import math
 import os
-import random
 import subprocess
 import sys
 from collections import Counter
@@ -15,16 +14,18 @@ import tiny
 from listill.corpus.collection import Collection
 from listill.retrieval.bm25 import Bm25Index, Bm25Retriever
 from listill.settings.bm25 import Bm25
+from skewed_texts import skewed_texts
 
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     """Random texts with a skewed distribution of words; one is empty, and one has only stop words."""
-    draw = random.Random(3)
-    words = [f"word{i}" for i in range(60)]
-    weights = [1 / (i + 1) for i in range(60)]
-    random_texts = [" ".join(draw.choices(words, weights, k=draw.randint(1, 40))) for _ in range(150)]
-    return [*random_texts, "", "the and of", *(row["text"] for row in tiny.tiny_documents(30))]
+    return [
+        *skewed_texts(150, 60, (1, 40), seed=3),
+        "",
+        "the and of",
+        *(row["text"] for row in tiny.tiny_documents(30)),
+    ]
 
 
 QUERIES = [

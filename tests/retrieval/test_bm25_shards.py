@@ -1,7 +1,5 @@
 """BM25 in shards: the scores of bm25s over the whole corpus, whatever the shards."""
 
-import random
-
 import bm25s
 import numpy as np
 import pytest
@@ -10,14 +8,12 @@ from listill.retrieval import bm25_shards
 from listill.retrieval.bm25 import Bm25Index, best_candidates
 from listill.retrieval.bm25_shards import Counts, idf, in_shards
 from listill.settings.bm25 import Bm25
+from skewed_texts import skewed_texts
 
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    draw = random.Random(5)
-    words = [f"word{i}" for i in range(80)]
-    weights = [1 / (i + 1) for i in range(80)]
-    texts = [" ".join(draw.choices(words, weights, k=draw.randint(0, 30))) for _ in range(20_000)]
+    texts = skewed_texts(20_000, 80, (0, 30), seed=5)
     texts[-1] = "onlyhere word1"  # a term that no other shard has
     return texts
 

@@ -62,7 +62,7 @@ def retrieved(names: Sequence[str], start: int, work: Path) -> pd.DataFrame:
 
 def recalls(names: Sequence[str], work: Path) -> dict[str, float]:
     """Return the share of the nearest documents that each retriever with an approximate index has found."""
-    return {name: float(np.load(_recall(work, name))) for name in names if _recall(work, name).exists()}
+    return {name: float(np.load(_recall(work, name))) for name in names if checksums.usable(_recall(work, name))}
 
 
 def _recall(work: Path, name: str) -> Path:

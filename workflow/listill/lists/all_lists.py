@@ -1,6 +1,5 @@
 """All lists of one student, built from tables of any size: a block of queries at a time."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,8 +19,6 @@ from listill.lists.filters import LowQuality
 from listill.lists.min_score import MinScore
 from listill.settings.lists import Lists
 from listill.teachers.ensemble import percentiles
-
-log = logging.getLogger("listill")
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def all_lists(
 
 
 def _blocks(queries: pd.DataFrame, positives: pd.DataFrame, collection: Collection, pool: Pool) -> Iterator[Block]:
-    """Yield the blocks that have scores or inconsistent queries."""
+    """Yield the queries block by block, with what the tables have for them."""
     ids = ["query_id", "doc_id"]
     for number, start in enumerate(range(0, len(queries), by_query.BLOCK)):
         of_block = queries.iloc[start : start + by_query.BLOCK]

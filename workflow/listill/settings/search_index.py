@@ -13,7 +13,7 @@ class SearchIndex(Section):
     method: Literal["exact", "ivf", "hnsw"] = Field(
         "exact",
         description="exact: all passages are compared with each query; ivf, hnsw: an index of FAISS, which misses some "
-        "of the nearest passages (the report says how many) and is faster beyond ten million",
+        "of the nearest passages (the report says how many); meant for more than ten million passages",
     )
     lists: Count | None = Field(
         None,
