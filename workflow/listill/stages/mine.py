@@ -90,17 +90,18 @@ def run(
     rule, depth, random = settings.mining.consistency, settings.mining.depth, settings.mining.random
     kept: list[bool] = []
     about = job.provenance("/".join(["candidates", *key_suffix]))
-    with job.work(out) as work, tables.writer(out, "candidates", about) as table:
-        mined = mine(query_table, source, judged, members, documents, rule, depth, work, random, settings.seed or 0)
-        for block in mined:
-            table.write_table(tables.as_table("candidates", block.candidates))
-            kept += block.kept.tolist()
+    with job.work(out) as work:  # its parts are needed until both files are written
+        with tables.writer(out, "candidates", about) as table:
+            mined = mine(query_table, source, judged, members, documents, rule, depth, work, random, settings.seed or 0)
+            for block in mined:
+                table.write_table(tables.as_table("candidates", block.candidates))
+                kept += block.kept.tolist()
         if shares := recalls(list(members), work):
             job.details["recall"] = shares
-    reasons = pd.Series(np.where(kept, "kept", "inconsistent"), index=query_table.index, dtype=object)
-    log.info("mine: %d of %d queries are consistent", (reasons == "kept").sum(), len(reasons))
-    counts = count_reasons("candidates", query_table, reasons)
-    job.write(funnel, "funnel", counts, "/".join(["funnel/candidates", *key_suffix]))
+        reasons = pd.Series(np.where(kept, "kept", "inconsistent"), index=query_table.index, dtype=object)
+        log.info("mine: %d of %d queries are consistent", (reasons == "kept").sum(), len(reasons))
+        counts = count_reasons("candidates", query_table, reasons)
+        job.write(funnel, "funnel", counts, "/".join(["funnel/candidates", *key_suffix]))
 
 
 if __name__ == "__main__":
