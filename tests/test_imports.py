@@ -15,6 +15,7 @@ GROUND = [
     *("errors", "text", "section", "measure_names", "system_names", "source_files", "contents", "checksums", "schemas"),
     *("tables", "frozen", "credentials", "config_messages", "words", "languages", "funnel", "progress", "known_models"),
     *("config_files", "families", "locks", "shortage", "display", "strings", "arrays", "ragged", "ahead"),
+    "shares",
 ]
 ORDER = [
     *("settings", "corpus", "models", "queries", "retrieval", "candidates", "evaluation", "teachers", "lists"),

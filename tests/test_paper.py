@@ -190,7 +190,7 @@ def flat(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 def stages(plan: Plan) -> list[str]:
     """All but the report, whose settings are the whole config."""
-    found = [f"ask.{shard}" for shard in plan.shards]
+    found = [f"ask.{shard}" for shard in plan.shares("generated")]
     found += [f"encode.{name}" for name in [*plan.retrievers, *plan.trained]]
     found += [f"search.{name}" for name in ["bm25", *plan.students, *plan.trained]]
     found += [f"{kind}.{name}{end}" for kind, end in [("lists", ""), ("fuse", "+bm25")] for name in plan.students]

@@ -332,12 +332,12 @@ def test_a_faulty_config_names_its_place() -> None:
 
 
 def test_shards() -> None:
-    assert Plan({**CONFIG, "generation": {"shards": 3}}).shards == []
-    assert asking().shards == ["1-of-1"]
+    assert Plan({**CONFIG, "generation": {"shards": 3}}).shares("generated") == []
+    assert asking().shares("generated") == ["1-of-1"]
     plan = asking(shards=3)
-    assert plan.shards == ["1-of-3", "2-of-3", "3-of-3"]
-    assert len({plan.frozen("c", f"ask.{shard}") for shard in plan.shards}) == 3
-    assert {f"ask.{shard}" for shard in plan.shards} <= set(json.loads(plan.frozen("c", "report"))["jobs"])
+    assert plan.shares("generated") == ["1-of-3", "2-of-3", "3-of-3"]
+    assert len({plan.frozen("c", f"ask.{shard}") for shard in plan.shares("generated")}) == 3
+    assert {f"ask.{shard}" for shard in plan.shares("generated")} <= set(json.loads(plan.frozen("c", "report"))["jobs"])
     made = STAGES["ask"].settings(plan.settings, "c", "2-of-3")
     assert (made.shard, made.shards) == (2, 3)
     assert type(made).model_validate(json.loads(plan.frozen("c", "ask.2-of-3"))) == made

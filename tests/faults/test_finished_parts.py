@@ -1,5 +1,6 @@
 """What notices that finished parts were made again does so."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 
 from kills import finished_parts
 from kills.finished_parts import check_kept, read
+from kills.killed_run import finished
 from listill import arrays
 from listill.queries.answers import Answer, AnswerFile
 from listill.teachers.store import ScoreStore
@@ -107,3 +109,21 @@ def test_stored_scores_are_restored(work: Path, tmp_path: Path) -> None:
     next(iter(tmp_path.glob("results/tiny/.scores/*/*/*.scores"))).unlink()
     finished_parts.restore(tmp_path, before)
     assert finished_parts.copy_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "expected"),
+    [
+        ("results/c/models/s/v/modules.json", {"results/c/queries.parquet"}),
+        ("results/c/queries.parquet", {"results/c/models/s/v/losses.parquet"}),
+        ("results/c/other.parquet", {"results/c/models/s/v/losses.parquet", "results/c/queries.parquet"}),
+    ],
+)
+def test_tables_of_jobs_that_have_not_succeeded(tmp_path: Path, unfinished: str, expected: set[str]) -> None:
+    """Snakemake marks what it knows: of a model's folder, not all tables."""
+    for name in ("models/s/v/losses.parquet", "models/s/v/modules.json", "queries.parquet"):
+        (tmp_path / "results/c" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results/c" / name).touch()
+    (tmp_path / ".snakemake/incomplete").mkdir(parents=True)
+    (tmp_path / ".snakemake/incomplete" / base64.urlsafe_b64encode(unfinished.encode()).decode()).touch()
+    assert {str(path.relative_to(tmp_path)) for path in finished(tmp_path)} == expected

@@ -73,11 +73,17 @@ def check_results(folder: Path, expected: dict[str, Any]) -> None:
 
 
 def finished(folder: Path) -> dict[Path, Version]:
-    """Return the versions of the tables whose jobs have succeeded: Snakemake marks those of jobs that have not."""
+    """Return the versions of the tables whose jobs have succeeded: Snakemake marks the outputs of jobs that have not.
+
+    Of a model's folder, it knows two files, which stand for the others.
+    """
     markers = {path.name for path in (folder / ".snakemake/incomplete").rglob("*")}
+
+    def marked(path: Path) -> bool:
+        return base64.urlsafe_b64encode(str(path.relative_to(folder)).encode()).decode() in markers
+
     found = [path for path in (folder / "results").rglob("*.parquet") if not path.name.startswith(".")]
-    names = {path: base64.urlsafe_b64encode(str(path.relative_to(folder)).encode()).decode() for path in found}
-    return {path: version(path) for path, name in names.items() if name not in markers}
+    return {path: version(path) for path in found if not marked(path) and not marked(path.with_name("modules.json"))}
 
 
 def check_end(folder: Path, expected: dict[str, Any]) -> None:

@@ -25,7 +25,18 @@ STOPPED = re.compile(
 LONGEST = 120.0  # seconds in which a stage has to end
 # The kills come at any moment, while a file is being written, or a little after a part was finished.
 AT_ONCE, WRITING, NEXT_PART = "", " while writing", " after the next part"
-IN_PARTS = ("ask", "encode", "gate", "learning_curve", "rerank", "score", "score_share", "train", "train_joint")
+IN_PARTS = (
+    "ask",
+    "encode",
+    "encode_share",
+    "gate",
+    "learning_curve",
+    "rerank",
+    "score",
+    "score_share",
+    "train",
+    "train_joint",
+)
 
 Check = Callable[[Parts], None]
 
@@ -81,6 +92,8 @@ class Stage:
         self._wait(process)
         assert process.exitcode == 0, self.said.read_text()
         assert [content(path) for path in self.made] == self.expected, "the outputs differ from those of a quiet run"
+        if name(self.line) == "encode_share":
+            remove([*self.folder.glob("results/*/.work")])  # the stage that follows would use and remove it
         left = [path for path in self.folder.rglob(".*") if path.name not in (".snakemake", ".scores")]
         assert left == []
         self._check_parts(before, succeeded=True)

@@ -59,6 +59,7 @@ def config(folder: Path, url: str) -> dict[str, Any]:
     other = tiny.tiny_corpus(folder / OTHER, documents=40, topics=8, seed=1)
     settings["corpora"][OTHER] = {"source": {"kind": "beir", "path": str(other)}, "heldout": 3}
     settings["training"]["rounds"] = 2
+    settings["encoding"] = {"shards": 2}
     settings["teacher"]["shards"] = 2
     settings["joint"] = {"both": {"corpora": [flow.CORPUS, OTHER], "student": flow.STUDENT}}
     settings["evaluation"] |= {

@@ -13,7 +13,7 @@ import pytest
 
 from listill import tables
 from listill.errors import UserError
-from listill.stages.job import Job, StageSettings, score_folder, versions
+from listill.stages.job import Job, StageSettings, fingerprint, score_folder, versions
 
 QRELS = {"query_id": ["q"], "doc_id": ["d"], "relevance": [1], "split": ["test"]}
 
@@ -112,8 +112,8 @@ def test_parts_are_kept_after_a_failure_and_removed_after_success(out: Path) -> 
 def test_parts_of_other_settings_are_removed_after_success(out: Path) -> None:
     """Those of the same output, unless a process uses them; those of another output are kept."""
     other_output = out.with_name("other.parquet")
-    for fingerprint, output in (("f1", out), ("f2", other_output), ("f3", out)):
-        with pytest.raises(RuntimeError), job(fingerprint).work(output):
+    for other, output in (("f1", out), ("f2", other_output), ("f3", out)):
+        with pytest.raises(RuntimeError), job(other).work(output):
             raise RuntimeError
     folder = out.parents[1] / ".work"
     with open(folder / "score-f3" / "lock", "w") as used:
@@ -183,10 +183,38 @@ def test_jobs_that_end_at_the_same_moment(tmp_path: Path, monkeypatch: pytest.Mo
     """Another job removes the folder of all finished parts, which is empty, while this one looks for earlier parts."""
 
     def glob(root: Path, pattern: str) -> Iterator[Path]:
-        root.rmdir()
-        yield from map(Path, os.listdir(root))
+        if pattern == "score-*":
+            root.rmdir()
+            yield from map(Path, os.listdir(root))
 
     monkeypatch.setattr(Path, "glob", glob)
     with job().work(tmp_path / "scores.parquet") as folder:
         pass
     assert not folder.parent.exists()
+
+
+def test_shares_of_a_stage_put_their_parts_where_it_looks_for_them(out: Path) -> None:
+    """Several at the same time, but each share only once; the stage waits for none, and removes the parts at its end."""
+    share = job("of the share")
+    whole = Job("score", fingerprint("score", share.settings, share.lineage), share.lineage, share.settings, 1)
+    with share.share("score", out, "1-of-2") as one, share.share("score", out, "2-of-2") as two:
+        (one / "0").write_text("done")
+        assert one == two
+        for stage in (share.share("score", out, "2-of-2"), whole.work(out)):
+            with pytest.raises(UserError, match=r"is writing it"), stage:
+                raise AssertionError("the lock must refuse this")
+    with whole.work(out) as work:
+        assert (work / "0").read_text() == "done"
+        assert {path.name for path in work.iterdir()} == {"0", "lock", "output"}
+    assert not (out.parents[1] / ".work").exists()
+
+
+def test_parts_of_shares_with_other_settings_are_removed_after_success_unless_a_share_is_at_work(out: Path) -> None:
+    share = job()
+    with share.share("score", out, "1-of-2"):
+        with job("f4").work(out):
+            pass
+        assert len(list((out.parents[1] / ".work").iterdir())) == 1
+    with job("f4").work(out):
+        pass
+    assert not (out.parents[1] / ".work").exists()

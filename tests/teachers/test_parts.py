@@ -12,6 +12,7 @@ import pytest
 
 from listill.corpus.collection import Collection
 from listill.errors import UserError
+from listill.shares import names, share_of
 from listill.teachers import parts
 from listill.teachers.kinds.bm25 import Bm25Teacher
 from listill.teachers.kinds.dense import DenseTeacher
@@ -124,10 +125,10 @@ def test_shares_are_the_parts_of_one_job(
             shutil.copy(tmp_path / "one" / file, tmp_path / "shares" / file)
     calls = Calls(monkeypatch)
     made: list[set[str]] = []
-    for shard in range(shards, 0, -1):
+    for shard in reversed(names(shards)):
         so_far = stored(tmp_path / "shares")
         stores = open_stores(tmp_path / "shares", members, {}, resources)
-        score_share(uneven, members, resources, stores, shard, shards)
+        score_share(uneven, members, resources, stores, share_of(Path(shard)))
         made.append(stored(tmp_path / "shares") - so_far)
     assert stored(tmp_path / "shares") == stored(tmp_path / "one")
     assert sum(map(len, made)) == len(stored(tmp_path / "one")) - len(before)

@@ -27,6 +27,7 @@ HEAVY = (
     *(
         "ask_model",
         "encode_corpus",
+        "encode_share",
         "mine_candidates",
         "gate_teacher",
         "rerank_topics",

@@ -87,7 +87,7 @@ def frozen(settings: dict[str, Any]) -> dict[str, str]:
         "report",
         "search.bm25",
     ]
-    stages += [f"ask.{shard}" for shard in plan.shards]
+    stages += [f"ask.{shard}" for shard in plan.shares("generated")]
     stages += [f"encode.{system}" for system in [*plan.retrievers, *plan.jointly_trained]]
     stages += [f"search.{system}" for system in plan.searching]
     stages += [f"train.{system}" for system in plan.trained]

@@ -124,6 +124,7 @@ MATRIX: dict[str, tuple[Any, str]] = {
     "generation.generator[extractive].crop_words": ((3, 9), QUERIES),
     "generation.generator[extractive].phrases": (2, QUERIES),
     "generation.generator[file].path": ("elsewhere.parquet", QUERIES),
+    "encoding.shards": (3, ""),
     "generation.shards": (3, ""),  # without a language model there is one
     "generation.passages": (30, QUERIES),
     "generation.human": (False, QUERIES),

@@ -211,10 +211,11 @@ class Plan:
         """Names of the students and trained systems, whose runs are also fused with that of BM25."""
         return [*self.students, *self.trained, *self.jointly_trained]
 
-    @property
-    def shards(self) -> list[str]:
-        """Names of the shards of generation by a language model; empty if no language model is used."""
-        return self.settings.generation.shard_names
+    def shares(self, work: str) -> list[str]:
+        """Return the names of the shares of ``generated`` (none without a language model), ``encoded`` or ``scored``."""
+        settings = self.settings
+        sections = {"generated": settings.generation, "encoded": settings.encoding, "scored": settings.teacher}
+        return sections[work.partition("/")[0]].shard_names
 
     @property
     def asking(self) -> tuple[str, int]:
@@ -345,7 +346,7 @@ class Plan:
         settings = self.settings
         if name == "corpus":
             return _of_member("source", "sources", settings.corpora[corpus].source)
-        if name == ("ask" if self.shards else "queries"):
+        if name == ("ask" if self.shares("generated") else "queries"):
             return _of_member("generator", "generators", settings.generation.generator)
         if name in ("encode", "mteb") and "." not in rest:  # a trained student is not a file of the user
             return {"model": self._model_files(rest)}

@@ -25,6 +25,33 @@ rule make_corpus:
         " --corpus {output.corpus} --topics {output.topics} --qrels {output.qrels} --heldout {output.heldout}"
 
 
+rule encode_share:
+    """
+    Encode a share of the documents with a student's base model or another dense retriever (encoding.shards).
+    INPUT: settings, corpus.parquet
+    OUTPUT: encoded/<retriever>/<shard>.done, an empty file until all shares are encoded; the embeddings are in .work/
+    """
+    input:
+        config="results/{corpus}/config/encode.{retriever}.json",
+        corpus="results/{corpus}/corpus.parquet",
+    output:
+        temp("results/{corpus}/encoded/{retriever}/{shard}.done"),
+    log:
+        "results/{corpus}/logs/encode.{retriever}.{shard}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/encode.{retriever}.{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: THREADS
+    resources:
+        gpu=1,
+        mem_mb=memory(4000, corpus=12),
+        runtime=240,
+    shell:
+        "python -m listill.stages.encode_share --config {input.config} --threads {threads} --log {log}"
+        " --corpus {input.corpus} --out {output}"
+
+
 rule encode_corpus:
     """
     Encode all documents with a student's base model or another dense retriever.
@@ -34,6 +61,8 @@ rule encode_corpus:
     input:
         config="results/{corpus}/config/encode.{retriever}.json",
         corpus="results/{corpus}/corpus.parquet",
+        # Not read: after it, all shares are encoded. One file, so that the number of shares does not matter.
+        shares=ancient("results/{corpus}/encoded/{retriever}.done"),
     output:
         embeddings="results/{corpus}/embeddings/{retriever}.parquet",
         tokens="results/{corpus}/tokens/{retriever}.parquet",

@@ -44,7 +44,7 @@ rule generate_queries:
         topics="results/{corpus}/topics.parquet",
         qrels="results/{corpus}/qrels.parquet",
         heldout="results/{corpus}/heldout.parquet",
-        generated=expand("results/{{corpus}}/generated/{shard}.parquet", shard=PLAN.shards),
+        generated=expand("results/{{corpus}}/generated/{shard}.parquet", shard=PLAN.shares("generated")),
     output:
         queries="results/{corpus}/queries.parquet",
         funnel="results/{corpus}/funnel/queries.parquet",

@@ -99,22 +99,6 @@ rule score_share:
         " --out {output}"
 
 
-rule gather_shares:
-    """
-    Wait until all shares of the candidates have been scored; with one share, there is nothing to wait for.
-    INPUT: scored/<shard>.done
-    OUTPUT: scored.done, an empty file until scores.parquet is there
-    """
-    input:
-        lambda wildcards: forgotten(
-            f"results/{wildcards.corpus}/scored.done",
-            [f"results/{wildcards.corpus}/scored/{shard}.done" for shard in PLAN.settings.teacher.shard_names],
-        ),
-    output:
-        temp(touch("results/{corpus}/scored.done")),
-    localrule: True
-
-
 rule score_candidates:
     """
     Let every teacher score every candidate.

@@ -100,8 +100,9 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
     start: Start = "text" if plan.settings.corpora[one.name].source.imports else "plain"
     yield Job("corpus", known.documents, "documents", {"read": known.documents}, start, **space.corpus(known))
     asking = one.name in plan.reported or _measured_by(plan, one.name)
-    for shard in plan.shards if asking else []:
-        asked = counts.asked / len(plan.shards)
+    shares = plan.shares("generated") if asking else []
+    for shard in shares:
+        asked = counts.asked / len(shares)
         kept = space.asked(asked, one.sizes.get("generate"))
         yield Job(f"ask.{shard}", asked, "queries", {"generate": asked}, "model", **kept)
     cleaned = {"clean": counts.asked}
@@ -110,7 +111,8 @@ def jobs_of(one: OneCorpus) -> Iterator[Job]:
     for retriever in _encoding(plan, one.name):
         work = one.documents(retriever)
         kept = space.embeddings(known, one.sizes.get(retriever))
-        yield Job(f"encode.{retriever}", sum(work.values()), "tokens", work, "model", **kept)
+        job = Job(f"encode.{retriever}", sum(work.values()), "tokens", work, "model", **kept)
+        yield from _in_shares(job, plan.shares(f"encoded/{retriever}"), known.documents)
     if one.name in plan.learned:
         yield _mining(one, "candidates", plan.miners)
         yield from _scoring(one)
@@ -170,9 +172,8 @@ def _scoring(one: OneCorpus) -> Iterator[Job]:
     cut = counts.mined - counts.human if isinstance(plan.settings.generation.generator, Extractive) else 0.0
     found = added(*(added(one.queries(name, counts.dev), one.dense(counts.dev)) for name in plan.students))
     yield _scored(one, "gate", counts.dev * counts.pool, counts.dev, 0.0, added(one.bm25(counts.dev), found))
-    yield from _in_shares(
-        _scored(one, "scores", counts.pairs, counts.mined, cut, {}), plan.settings.teacher.shard_names
-    )
+    scores = _scored(one, "scores", counts.pairs, counts.mined, cut, {})
+    yield from _in_shares(scores, plan.shares("scored"), scores.amount)
     again = counts.evaluated - counts.dev
     yield _scored(one, "rerank", again * counts.pool, counts.evaluated, 0.0, {})
     for system in plan.trained_on(one.name):
@@ -184,15 +185,15 @@ def _scoring(one: OneCorpus) -> Iterator[Job]:
             yield Job(f"lists.{first}", counts.lists, "lists", work, **space.lists(counts.pairs, one.known))
 
 
-def _in_shares(job: Job, shards: Sequence[str]) -> Iterator[Job]:
-    """Yield the jobs that share the pairs of a scoring, and the one that writes the table, or the one that does both."""
+def _in_shares(job: Job, shards: Sequence[str], rows: float) -> Iterator[Job]:
+    """Yield the jobs that share the work of ``job``, and the one that writes its table, or the one that does both."""
     if not shards:
         yield job
         return
     for shard in shards:
         work = {rate: amount if rate == "index" else amount / len(shards) for rate, amount in job.work.items()}
         yield replace(job, stage=f"{job.stage}.{shard}", amount=job.amount / len(shards), work=work, disk=0.0)
-    yield replace(job, amount=0.0, work={"rows": job.amount})  # the shares have scored its pairs
+    yield replace(job, amount=0.0, work={"rows": rows})  # the shares have done the rest
 
 
 def _scored(one: OneCorpus, stage: str, pairs: float, queries: float, cut: float, more: Mapping[str, float]) -> Job:

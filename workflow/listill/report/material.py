@@ -150,9 +150,10 @@ def load(
     training = queries[queries["split"] == "train"]
     judged = evaluated.judged
     histories = [_history(path, title) for path in files.histories]
-    in_shares = config.get("teacher", {}).get("shards", 1) > 1  # their job finds them all, and has no rate
-    scores = None if in_shares else files.scores
-    amounts = _amounts(results, len(corpus), len(evaluated.queries), len(training), histories, scores)
+    amounts = _amounts(results, len(corpus), len(evaluated.queries), len(training), histories, files.scores)
+    for section, stage in {"encoding": "encode", "teacher": "scores"}.items():
+        if config.get(section, {}).get("shards", 1) > 1:  # its job finds what the shares have done, and has no rate
+            amounts = {job: amount for job, amount in amounts.items() if job.partition(".")[0] != stage}
     return Material(
         title=title,
         results=results,

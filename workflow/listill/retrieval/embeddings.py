@@ -79,15 +79,31 @@ def encode_parts(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> It
     """
     with Whole(len(tokens), "texts") as whole:
         for start in range(0, len(tokens), PART):
-            positions = np.arange(start, min(start + PART, len(tokens)))
             part = work / f"{start}.npy"
             if checksums.usable(part):
-                whole.skip(len(positions))
+                whole.skip(min(PART, len(tokens) - start))
             else:
-                embeddings = encoder.encode(tokens.take(positions), "document", label)
-                check_finite(embeddings)
-                arrays.write(part, embeddings)
+                _encode_part(encoder, tokens.take(np.arange(start, min(start + PART, len(tokens)))), part, label)
             yield np.load(part)
+
+
+def encode_share(encoder: Encoder, collection: Collection, work: Path, label: str, share: slice) -> None:
+    """Encode the parts of the documents that are in ``share``, such as every fourth one, unless ``work`` has them.
+
+    The parts of all shares are those of ``encode_parts``. Raises NotFinite if an embedding is not finite.
+    """
+    parts = {start: work / f"{start}.npy" for start in range(0, len(collection), PART)[share]}
+    new = {start: part for start, part in parts.items() if not checksums.usable(part)}
+    with Whole(sum(min(PART, len(collection) - start) for start in new), "texts"):
+        for start, part in new.items():
+            texts = list(collection.all_rendered(start, start + PART))
+            _encode_part(encoder, encoder.tokenise(texts, "document"), part, label)
+
+
+def _encode_part(encoder: Encoder, tokens: Tokens, part: Path, label: str) -> None:
+    embeddings = encoder.encode(tokens, "document", label)
+    check_finite(embeddings)
+    arrays.write(part, embeddings)
 
 
 def encode(encoder: Encoder, tokens: Tokens, work: Path, label: str) -> np.ndarray:

@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from listill.errors import nearest
 from listill.section import Name, Section, Seed
 from listill.settings.corpora import Corpus
+from listill.settings.encoding import Encoding
 from listill.settings.estimate import Estimate
 from listill.settings.evaluation import Evaluation
 from listill.settings.export import Export
@@ -26,6 +27,7 @@ class Settings(Section):
     )
     students: dict[Name, Student] = Field(min_length=1, description="the models that are trained, by name")
     generation: Generation = Field(Generation(), description="synthetic queries")
+    encoding: Encoding = Field(Encoding(), description="embeddings of the documents")
     mining: Mining = Field(Mining(), description="the candidates of every query")
     teacher: Teaching = Field(Teaching(), description="the teachers that score the candidates")
     training: Training = Field(Training(), description="training lists, losses and variants")

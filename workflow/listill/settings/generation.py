@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from listill import shares
 from listill.families import union
 from listill.section import Count, Section, Share
 
@@ -68,5 +69,4 @@ class Generation(Section):
     @property
     def shard_names(self) -> list[str]:
         """Names of the parts of a language model's work, such as ``1-of-2``; none if no model is asked."""
-        shards = self.shards if self.generator.asks_model else 0
-        return [f"{number}-of-{shards}" for number in range(1, shards + 1)]
+        return shares.names(self.shards) if self.generator.asks_model else []

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from listill import shares
 from listill.families import union
 from listill.section import Count, Name, Section
 
@@ -61,4 +62,4 @@ class Teaching(TeacherEnsemble):
     @property
     def shard_names(self) -> list[str]:
         """Names of the shares of the candidates, such as ``1-of-2``; none if one job scores them all."""
-        return [f"{number}-of-{self.shards}" for number in range(1, self.shards + 1)] if self.shards > 1 else []
+        return shares.names(self.shards) if self.shards > 1 else []

@@ -11,8 +11,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from listill import shortage
 from listill.errors import UserError
-from listill.frozen import canonical, parse, read_json
-from listill.stages.job import Job, StageSettings
+from listill.frozen import parse, read_json
+from listill.stages.job import Job, StageSettings, fingerprint
 from listill.stages.options import help_text
 from listill.stages.outputs import locked, unless_outdated
 from listill.stages.process import set_threads, start_log, stoppable, writes
@@ -140,8 +140,9 @@ def _run(
                     "model %s: was trained on the corpus '%s' and is used on the corpus '%s'", key, trained_on, corpus
                 )
         lineage = tables.merge_lineages(inputs)
-        fingerprint = tables.digest(canonical([stage, stage_settings.identity(), lineage]))
-        job = Job(stage, fingerprint, lineage, stage_settings, arguments.threads, corpus)
+        job = Job(
+            stage, fingerprint(stage, stage_settings, lineage), lineage, stage_settings, arguments.threads, corpus
+        )
         with unless_outdated(outputs, config, frozen, inputs):
             run(stage_settings, job, **files)
 

@@ -25,6 +25,7 @@ PACKAGES = ["numpy", "scipy", "pandas", "pyarrow", "torch", "transformers", "sen
 PACKAGES += ["bm25s", "faiss-cpu", "pytrec-eval-terrier"]
 # The file in a folder of finished parts that says which output they are for.
 OUTPUT = "output"
+LOCK = "lock"
 log = logging.getLogger("listill")
 
 
@@ -96,11 +97,9 @@ class Job:
         fingerprint, so that parts made with other settings are never reused; such parts of the same output are removed
         when the job succeeds. A lock keeps out other processes; it is released when the process ends.
         """
-        root = make_folder(results_folder(beside) / ".work")
-        folder = make_folder(root / f"{self.stage}-{self.fingerprint}")
+        folder, output = _folder_of_parts(beside, f"{self.stage}-{self.fingerprint}")
+        root = folder.parent
         with _lock(folder):
-            output = str(beside.absolute().relative_to(root.parent.absolute()))
-            (folder / OUTPUT).write_text(output)
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
         # Another job that ends at the same moment may remove what this one sees, even the empty folder.
@@ -109,6 +108,33 @@ class Job:
                 _remove_earlier(other, output)
         with contextlib.suppress(OSError):
             root.rmdir()
+
+    @contextlib.contextmanager
+    def share(self, stage: str, beside: Path, name: str) -> Iterator[Path]:
+        """Yield the folder in which ``stage``, with the settings and inputs of this job, looks for its finished parts.
+
+        ``beside`` is the output of that stage whose parts these are. A lock keeps out other processes that make the share
+        with this ``name``. The folder remains until that stage succeeds.
+        """
+        folder, _ = _folder_of_parts(beside, f"{stage}-{fingerprint(stage, self.settings, self.lineage)}")
+        with locks.held(folder / f"{LOCK}.{name}", folder):
+            yield folder
+
+
+def fingerprint(stage: str, settings: StageSettings, lineage: dict[str, str]) -> str:
+    """Return the fingerprint of a stage: it covers the settings and the lineages of all inputs."""
+    from listill import tables
+
+    return tables.digest(canonical([stage, settings.identity(), lineage]))
+
+
+def _folder_of_parts(beside: Path, name: str) -> tuple[Path, str]:
+    """Return a folder of finished parts, and the name of the output whose parts they are, as the folder remembers it."""
+    root = make_folder(results_folder(beside) / ".work")
+    folder = make_folder(root / name)
+    output = str(beside.absolute().relative_to(root.parent.absolute()))
+    (folder / OUTPUT).write_text(output)
+    return folder, output
 
 
 def _remove_earlier(folder: Path, output: str) -> None:
@@ -122,10 +148,12 @@ def _remove_earlier(folder: Path, output: str) -> None:
 
 def _lock(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Return the lock of a folder of finished parts; a UserError says which process uses the folder."""
-    path = folder / "lock"
-    if path.is_dir():
-        discard(path)
-    return locks.held(path, folder)
+    if (folder / LOCK).is_dir():
+        discard(folder / LOCK)
+    with contextlib.ExitStack() as held:
+        for path in [folder / LOCK, *folder.glob(f"{LOCK}.*")]:  # the locks of shares, too
+            held.enter_context(locks.held(path, folder))
+        return held.pop_all()
 
 
 def results_folder(output: Path) -> Path:

@@ -46,6 +46,7 @@ OTHER = {
             "tokens and embeddings of the base student, and queries.parquet if it has one",
         }.items()
     },
+    ("encode_share", "out"): "an empty file, <number>-of-<shares>.done: its name says which share is encoded",
     ("score_share", "out"): "an empty file, <number>-of-<shares>.done: its name says which share is scored",
     ("train", "out"): "the folder of the trained model",
     ("train_joint", "out"): "the folder of the trained model",

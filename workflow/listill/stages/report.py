@@ -36,6 +36,8 @@ def settings(config: Settings, corpus: str) -> ReportStage:
     jobs += [f"ask.{shard}" for shard in config.generation.shard_names]
     jobs += [f"scores.{shard}" for shard in config.teacher.shard_names]
     jobs += [f"encode.{retriever}" for retriever in config.mining.embedding]
+    encoding = [*sorted(config.students), *config.mining.embedding]
+    jobs += [f"encode.{retriever}.{shard}" for retriever in encoding for shard in config.encoding.shard_names]
     jobs += [f"{stage}.{system}" for stage in ("train", "search") for system in trained]
     jobs += [f"search.{system}" for system in config.cut_on(corpus)]
     percents = [round(100 * share) for share in config.evaluation.learning_curve]

@@ -51,16 +51,15 @@ def score_share(
     members: Mapping[str, Teacher],
     resources: Resources,
     stores: Mapping[str, ScoreStore],
-    shard: int,
-    shards: int,
+    share: slice,
 ) -> None:
-    """Score and store the parts of all teachers that belong to shard number ``shard`` (from 1) of ``shards``.
+    """Score and store the parts of all teachers that are in ``share``, such as every fourth one.
 
-    The parts of all shards together are those of ``scores_in_parts``, each once. Raises UserError as it does.
+    The parts of all shares together are those of ``scores_in_parts``, each once. Raises UserError as it does.
     """
     distinct = DistinctPairs.among(pairs)
     for name, member in members.items():
-        _scores(name, member, pairs, distinct, resources, stores[name], slice(shard - 1, None, shards))
+        _scores(name, member, pairs, distinct, resources, stores[name], share)
 
 
 def _scores(
