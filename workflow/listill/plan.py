@@ -214,8 +214,8 @@ class Plan:
     def shares(self, work: str) -> list[str]:
         """Return the names of the shares of ``generated`` (none without a language model), ``encoded`` or ``scored``."""
         settings = self.settings
-        sections = {"generated": settings.generation, "encoded": settings.encoding, "scored": settings.teacher}
-        return sections[work.partition("/")[0]].shard_names
+        generated, encoded = settings.generation.shard_names, settings.encoding.shard_names
+        return {"generated": generated, "encoded": encoded, "scored": settings.teacher.shard_names}[work.split("/")[0]]
 
     @property
     def asking(self) -> tuple[str, int]:

@@ -146,14 +146,15 @@ def _remove_earlier(folder: Path, output: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lock(folder: Path) -> contextlib.AbstractContextManager[None]:
-    """Return the lock of a folder of finished parts; a UserError says which process uses the folder."""
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder of finished parts; a UserError says which process uses the folder."""
     if (folder / LOCK).is_dir():
         discard(folder / LOCK)
     with contextlib.ExitStack() as held:
         for path in [folder / LOCK, *folder.glob(f"{LOCK}.*")]:  # the locks of shares, too
             held.enter_context(locks.held(path, folder))
-        return held.pop_all()
+        yield
 
 
 def results_folder(output: Path) -> Path:
