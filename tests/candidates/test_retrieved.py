@@ -76,6 +76,10 @@ def test_the_recall_of_an_index_is_measured_once(
     retrieved.retrieve(QUERIES, {"small": lambda: dense(few)}, 2, tmp_path)
     share = retrieved.recalls(["small", "exact"], tmp_path)["small"]
     assert 0 < share < 1  # one of six lists is searched
+    for damaged in ("small.recall.npy", "small.3.npy"):  # it is measured again even if all parts are there
+        (tmp_path / damaged).write_bytes(b"half")
+        retrieved.retrieve(QUERIES, {"small": lambda: dense(few)}, 2, tmp_path)
+        assert retrieved.recalls(["small"], tmp_path) == {"small": share}
     (tmp_path / "small.3.npy").unlink()
     monkeypatch.setattr(DenseRetriever, "recall", None)  # not called again
     retrieved.retrieve(QUERIES, {"small": lambda: dense(few)}, 2, tmp_path)

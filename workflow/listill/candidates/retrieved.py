@@ -32,14 +32,12 @@ def retrieve(queries: pd.DataFrame, retrievers: Mapping[str, Callable[[], Retrie
     for name, opened in retrievers.items():
         starts = range(0, len(queries), BLOCK)
         missing = [start for start in starts if not checksums.usable(_part(work, name, start))]
-        if not missing:
+        measured = checksums.usable(_recall(work, name))
+        if not missing and measured:
             continue
         retriever, done = opened(), len(starts) - len(missing)
-        if isinstance(retriever, DenseRetriever) and not checksums.usable(_recall(work, name)):
-            sample = queries["text"].iloc[:: max(1, len(queries) // MEASURED)].tolist()
-            if (share := retriever.recall(sample, depth)) is not None:
-                log.info("%s: the index finds %.1f %% of the %d nearest documents", name, 100 * share, depth)
-                arrays.write(_recall(work, name), np.array(share))
+        if not measured:
+            arrays.write(_recall(work, name), np.array(_share_found(name, retriever, queries, depth)))
         with Progress(
             len(queries), f"search with {name}", "queries", before=min(done * BLOCK, len(queries))
         ) as progress:
@@ -53,6 +51,17 @@ def retrieve(queries: pd.DataFrame, retrievers: Mapping[str, Callable[[], Retrie
                 progress.add(len(block))
 
 
+def _share_found(name: str, retriever: Retriever, queries: pd.DataFrame, depth: int) -> float:
+    """Measure and log the share of the nearest documents that an approximate index finds; NaN for other retrievers."""
+    if not isinstance(retriever, DenseRetriever):
+        return np.nan
+    share = retriever.recall(queries["text"].iloc[:: max(1, len(queries) // MEASURED)].tolist(), depth)
+    if share is None:
+        return np.nan
+    log.info("%s: the index finds %.1f %% of the %d nearest documents", name, 100 * share, depth)
+    return share
+
+
 def retrieved(names: Sequence[str], start: int, work: Path) -> pd.DataFrame:
     """Return what the retrievers ``names`` have found for the block from ``start`` on (query, document, rank, score,
     retriever), in their order."""
@@ -62,7 +71,8 @@ def retrieved(names: Sequence[str], start: int, work: Path) -> pd.DataFrame:
 
 def recalls(names: Sequence[str], work: Path) -> dict[str, float]:
     """Return the share of the nearest documents that each retriever with an approximate index has found."""
-    return {name: float(np.load(_recall(work, name))) for name in names if checksums.usable(_recall(work, name))}
+    shares = {name: float(np.load(_recall(work, name))) for name in names}
+    return {name: share for name, share in shares.items() if not np.isnan(share)}
 
 
 def _recall(work: Path, name: str) -> Path:
