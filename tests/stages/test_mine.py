@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 import tiny
 from listill import tables
 from listill.errors import UserError
+from listill.retrieval.dense import DenseRetriever
 from listill.retrieval.embeddings import as_table
 from listill.retrieval.encoder import Encoder
 from listill.schemas import SCHEMAS
@@ -92,6 +94,21 @@ def test_random_passages(tiny_model: Path, folder: Path) -> None:
     pd.testing.assert_frame_equal(found, run(folder, config(tiny_model))[0])
     other_seed, _ = run(folder, {**config(tiny_model, random=3), "seed": 5})
     assert other_seed.loc[other_seed["retriever"] == "random", "doc_id"].tolist() != added["doc_id"].tolist()
+
+
+def test_parts_are_kept_until_the_funnel_is_written(
+    tiny_model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is stopped after its first output searches nothing again."""
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Job, "write", mock.Mock(side_effect=KeyboardInterrupt))
+        run(folder, config(tiny_model))
+    assert (folder / "candidates.parquet").exists()
+    parts = {path.name: path.stat().st_mtime_ns for path in folder.glob(".work/*/*.npy")}
+    assert {"small.0.npy", "bm25.0.npy"} <= parts.keys()
+    monkeypatch.setattr(DenseRetriever, "run", None)  # not called
+    run(folder, config(tiny_model))
+    assert not (folder / ".work").exists()
 
 
 def test_the_seed_is_a_setting_only_if_passages_are_drawn() -> None:
