@@ -112,18 +112,15 @@ def test_stored_scores_are_restored(work: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unfinished", "expected"),
-    [
-        ("results/c/models/s/v/modules.json", {"results/c/queries.parquet"}),
-        ("results/c/queries.parquet", {"results/c/models/s/v/losses.parquet"}),
-        ("results/c/other.parquet", {"results/c/models/s/v/losses.parquet", "results/c/queries.parquet"}),
-    ],
+    ("begun", "expected"), [("", {"queries.parquet", "lists/s.parquet"}), ("queries.parquet", {"lists/s.parquet"})]
 )
-def test_tables_of_jobs_that_have_not_succeeded(tmp_path: Path, unfinished: str, expected: set[str]) -> None:
-    """Snakemake marks what it knows: of a model's folder, not all tables."""
-    for name in ("models/s/v/losses.parquet", "models/s/v/modules.json", "queries.parquet"):
-        (tmp_path / "results/c" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "results/c" / name).touch()
-    (tmp_path / ".snakemake/incomplete").mkdir(parents=True)
-    (tmp_path / ".snakemake/incomplete" / base64.urlsafe_b64encode(unfinished.encode()).decode()).touch()
-    assert {str(path.relative_to(tmp_path)) for path in finished(tmp_path)} == expected
+def test_tables_of_jobs_that_have_succeeded(tmp_path: Path, begun: str, expected: set[str]) -> None:
+    """Those that Snakemake remembers, unless their job has begun again; of a model's folder, it does not know all."""
+    for name in ("models/s/v/losses.parquet", "queries.parquet", "lists/s.parquet"):
+        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name).touch()
+    for folder, names in {"metadata": ["queries.parquet", "lists/s.parquet"], "incomplete": [begun]}.items():
+        (tmp_path / ".snakemake" / folder).mkdir(parents=True)
+        for name in names:
+            (tmp_path / ".snakemake" / folder / base64.urlsafe_b64encode(f"results/{name}".encode()).decode()).touch()
+    assert {str(path.relative_to(tmp_path / "results")) for path in finished(tmp_path)} == expected

@@ -55,8 +55,8 @@ def kill_run(
 
 def results(folder: Path) -> dict[str, Any]:
     """Return what must be the same in two runs, by the path of the table, model or page; a stage may be at work."""
-    # The marks of scored shares are temporary; the quiet run keeps them for the stages that are killed alone.
-    left_out, found = {"config", "logs", "benchmarks", "scored", "scored.done"}, {}
+    # The marks of shares are temporary; the quiet run keeps them for the stages that are killed alone.
+    left_out, found = {"config", "logs", "benchmarks", "encoded", "scored", "scored.done"}, {}
     for path in sorted((folder / "results").rglob("*")):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") for part in parts)
@@ -73,17 +73,16 @@ def check_results(folder: Path, expected: dict[str, Any]) -> None:
 
 
 def finished(folder: Path) -> dict[Path, Version]:
-    """Return the versions of the tables whose jobs have succeeded: Snakemake marks the outputs of jobs that have not.
+    """Return the versions of the tables whose jobs have succeeded.
 
-    Of a model's folder, it knows two files, which stand for the others.
+    Snakemake remembers these, and marks the outputs of jobs that have begun since. Of a model's folder it does not know all.
     """
-    markers = {path.name for path in (folder / ".snakemake/incomplete").rglob("*")}
-
-    def marked(path: Path) -> bool:
-        return base64.urlsafe_b64encode(str(path.relative_to(folder)).encode()).decode() in markers
-
+    known, begun = (
+        {path.name for path in (folder / ".snakemake" / name).rglob("*")} for name in ("metadata", "incomplete")
+    )
     found = [path for path in (folder / "results").rglob("*.parquet") if not path.name.startswith(".")]
-    return {path: version(path) for path in found if not marked(path) and not marked(path.with_name("modules.json"))}
+    names = {path: base64.urlsafe_b64encode(str(path.relative_to(folder)).encode()).decode() for path in found}
+    return {path: version(path) for path, name in names.items() if name in known - begun}
 
 
 def check_end(folder: Path, expected: dict[str, Any]) -> None:
