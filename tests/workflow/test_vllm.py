@@ -21,8 +21,8 @@ PASSAGES = 50
 @pytest.fixture(scope="module")
 def with_vllm(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     generator = vllm_environment.generator(vllm_environment.model(tmp_path_factory.mktemp("model")), save_every=16)
-    # 47 passages that train and 3 that are held out.
-    return flow.changed(settings, "generation", {"generator": generator, "passages": PASSAGES - 3})
+    # 44 passages that train, and 3 each that are held out for selection and evaluation.
+    return flow.changed(settings, "generation", {"generator": generator, "passages": PASSAGES - 6})
 
 
 def generated(folder: Path) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def test_fifty_passages(with_vllm: dict[str, Any], tmp_path: Path, monkeypatch: 
     assert set(answers["type"]) == TYPES
     assert len(answers) == PASSAGES * len(TYPES)
     assert set(answers["finish_reason"]) == {"stop", "length"}
-    assert answers["split"].value_counts().to_dict() == {"train": 282, "heldout": 18}
+    assert answers["split"].value_counts().to_dict() == {"train": 264, "dev": 18, "heldout": 18}
     about = tables.provenance(flow.results(whole) / "generated/1-of-1.parquet")
     assert about.details["engine"]["vllm"]
     tokens = about.details["tokens"]
