@@ -14,57 +14,61 @@ import pytest
 PARTS = {"listill.teachers.parts.PART": 64, "listill.retrieval.embeddings.PART": 8}
 
 
-def test_scores_of_shares(settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """The folders of a run with one job and of one with several; a stage has several parts."""
     for name, value in PARTS.items():
         monkeypatch.setitem(forked_stage.CONSTANTS, name, value)
-    one, two = tmp_path / "one", tmp_path / "two"
+    return tmp_path / "one", tmp_path / "several"
+
+
+def test_scores_of_shares(settings: dict[str, Any], folders: tuple[Path, Path]) -> None:
+    one, several = folders
     flow.make(one, settings, "scores")
-    shutil.copytree(one, two)
-    shutil.rmtree(flow.results(two) / ".scores")
-    (flow.results(two) / "scores.parquet").unlink()
+    shutil.copytree(one, several)
+    shutil.rmtree(flow.results(several) / ".scores")
+    (flow.results(several) / "scores.parquet").unlink()
     shared = flow.changed(settings, "teacher.shards", 2)
-    assert flow.scheduled(two, shared, "scores") == {"score_share": 2, "score_candidates": 1}
-    flow.make(two, shared, "scores")
-    tables = [pd.read_parquet(flow.results(folder) / "scores.parquet") for folder in (one, two)]
+    assert flow.scheduled(several, shared, "scores") == {"score_share": 2, "score_candidates": 1}
+    flow.make(several, shared, "scores")
+    tables = [pd.read_parquet(flow.results(folder) / "scores.parquet") for folder in folders]
     pd.testing.assert_frame_equal(*tables, check_exact=True)
-    stored = [{path.relative_to(folder) for path in folder.rglob("*.scores")} for folder in (one, two)]
+    stored = [{path.relative_to(folder) for path in folder.rglob("*.scores")} for folder in folders]
     assert stored[0] == stored[1]
     # Each share has scored a part of the pairs; the last job has found them all.
-    logs = flow.results(two) / "logs"
+    logs = flow.results(several) / "logs"
     teachers = tables[0]["teacher"].nunique()
     pairs = len(tables[0]) // teachers
     assert (logs / "scores.log").read_text().count(f"{pairs} of {pairs} pairs have been scored before") == teachers
     assert {path.name for path in logs.glob("scores*")} == {"scores.log", "scores.1-of-2.log", "scores.2-of-2.log"}
-    assert not list(flow.results(two).glob("scored*"))
+    assert not list(flow.results(several).glob("scored*"))
     # With other numbers of shares, nothing is to be done, and new candidates are shared.
     for shards in (1, 2, 3):
-        assert not flow.scheduled(two, flow.changed(settings, "teacher.shards", shards), "scores")
+        assert not flow.scheduled(several, flow.changed(settings, "teacher.shards", shards), "scores")
     wider = flow.changed(flow.changed(settings, "teacher.shards", 3), "mining.depth", 9)
-    assert flow.scheduled(two, wider, "scores")["score_share"] == 3
+    assert flow.scheduled(several, wider, "scores")["score_share"] == 3
 
 
-def test_embeddings_of_shares(settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in PARTS.items():
-        monkeypatch.setitem(forked_stage.CONSTANTS, name, value)
-    one, two = tmp_path / "one", tmp_path / "two"
+def test_embeddings_of_shares(settings: dict[str, Any], folders: tuple[Path, Path]) -> None:
+    one, several = folders
     flow.make(one, settings, "corpus")
-    shutil.copytree(one, two)
+    shutil.copytree(one, several)
     shared = flow.changed(settings, "encoding.shards", 2)
     targets = [f"results/{flow.CORPUS}/{kind}/{flow.STUDENT}.parquet" for kind in ("embeddings", "tokens")]
-    assert flow.scheduled(two, shared, *targets) >= Counter({"encode_share": 2, "encode_corpus": 1})
+    assert flow.scheduled(several, shared, *targets) >= Counter({"encode_share": 2, "encode_corpus": 1})
     flow.make(one, settings, *targets)
-    flow.make(two, shared, *targets)
+    flow.make(several, shared, *targets)
     for target in targets:
-        assert (one / target).read_bytes() == (two / target).read_bytes()
-    log = flow.results(two) / "logs" / f"encode.{flow.STUDENT}.1-of-2.log"
+        assert (one / target).read_bytes() == (several / target).read_bytes()
+    log = flow.results(several) / "logs" / f"encode.{flow.STUDENT}.1-of-2.log"
     assert log.is_file()
-    assert not list(flow.results(two).glob("encoded/**/*.done"))
-    assert not (flow.results(two) / ".work").exists()
+    assert not list(flow.results(several).glob("encoded*"))
+    assert not (flow.results(several) / ".work").exists()
     # With other numbers of shares, nothing is to be done; other embeddings are shared.
     for shards in (1, 2, 3):
-        assert not flow.scheduled(two, flow.changed(settings, "encoding.shards", shards), *targets)
+        assert not flow.scheduled(several, flow.changed(settings, "encoding.shards", shards), *targets)
     other = flow.changed(flow.changed(settings, "encoding.shards", 3), f"students.{flow.STUDENT}.max_length", 40)
-    assert flow.scheduled(two, other, *targets)["encode_share"] == 3
+    assert flow.scheduled(several, other, *targets)["encode_share"] == 3
 
 
 @pytest.mark.parametrize(
