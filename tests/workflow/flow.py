@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import forked_jobs
+import forked_stage
 import pandas as pd
 import yaml
 
@@ -118,10 +120,22 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def make(folder: Path, settings: Mapping[str, Any] | str, *arguments: str, forked: bool = True) -> str:
-    """Run Snakemake and return what it said; the test fails if the run does."""
-    done = run(folder, settings, *arguments, forked=forked)
-    assert done.returncode == 0, done.stdout + done.stderr + logs(folder)
-    return done.stdout + done.stderr
+    """Run Snakemake and return what it said; the test fails if the run does.
+
+    It is forked from a process with all libraries, as its jobs are: loading them takes most of the time of a tiny run.
+    """
+    if not forked:
+        done = run(folder, settings, *arguments, forked=False)
+        assert done.returncode == 0, done.stdout + done.stderr + logs(folder)
+        return done.stdout + done.stderr
+    folder.mkdir(parents=True, exist_ok=True)
+    line, variables = command(folder, settings, *arguments), environment() | forked_jobs.environment()
+    with tempfile.NamedTemporaryFile("r") as file:
+        process = forked_stage.start(line, folder, Path(file.name), environment=variables)
+        forked_stage.ended(process)
+        said = file.read()
+    assert process.exitcode == 0, said + logs(folder)
+    return said
 
 
 def logs(folder: Path) -> str:

@@ -23,7 +23,7 @@ import pytest
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 PRELOADED = [
     *("pandas", "pyarrow.parquet", "torch", "transformers", "sentence_transformers", "faiss", "bm25s", "forked_stage"),
-    "stage_signals",
+    *("stage_signals", "snakemake.cli", "snakemake.api", "snakemake.workflow"),
     *("listill.plan", "listill.tables", "listill.retrieval.encoder", "listill.training.loop", "listill.report.page"),
 ]
 STARTING = threading.Lock()
