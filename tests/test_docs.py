@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import flow
+import forked_stage
 import pytest
 import yaml
 
@@ -130,8 +131,8 @@ def dry_run(arguments: list[str], folder: Path) -> str:
         if name.endswith(".yaml") and not (folder / name).exists():
             shutil.copy(ROOT / "config" / "own-corpus.example.yaml", folder / name)
     start = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
-    done = subprocess.run([*start, *arguments], cwd=folder, env=flow.environment(), capture_output=True, text=True)
-    return "" if done.returncode == 0 else f"snakemake {shlex.join(arguments)}\n{done.stdout}{done.stderr}"
+    done = forked_stage.run([*start, *arguments], folder, flow.environment())
+    return "" if done.returncode == 0 else f"snakemake {shlex.join(arguments)}\n{done.stderr}"
 
 
 def grouped(lines: set[str]) -> list[list[str]]:

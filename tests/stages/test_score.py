@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import forked_stage
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,7 +71,7 @@ def command(made: Path, out: Path, program: str = "from listill.stages.score imp
 
 
 def run_command(made: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(made, out), capture_output=True, text=True, check=False)
+    return forked_stage.run(command(made, out), made)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_a_run_killed_in_the_second_teacher_is_resumed(made: Path, whole: pd.Dat
     assert len(parts_of(tmp_path, "cross_encoder")) == 5
     assert 2 <= (kept := len(parts_of(tmp_path, "t5"))) < 5
     assert not out.exists()
-    resumed = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
+    resumed = forked_stage.run(command(made, out, SMALL), made)
     assert resumed.returncode == 0, resumed.stderr
     assert "teacher first: 180 of 180 pairs have been scored before" in resumed.stderr
     assert f"teacher second: {36 * kept} of 180 pairs have been scored before" in resumed.stderr
@@ -135,7 +136,7 @@ def test_a_full_disk_gives_one_message_and_keeps_finished_parts(
     full += "; fits = lambda path: path.suffix != '.scores' or next(writes) < 7"
     full += "; writes = iter(range(99)); device = contextlib.nullcontext(pathlib.Path('/dev/full'))"
     full += "; tables.atomic = lambda path: atomic(path) if fits(path) else device"
-    process = subprocess.run(command(made, out, full), capture_output=True, text=True, check=False)
+    process = forked_stage.run(command(made, out, full), made)
     assert process.returncode == 1
     (error,) = [line for line in process.stderr.splitlines() if "error:" in line]
     assert error.startswith(f"listill score: error: {out}: cannot be written: No space left on device")
@@ -143,7 +144,7 @@ def test_a_full_disk_gives_one_message_and_keeps_finished_parts(
     assert "Traceback" not in process.stderr
     assert len(parts_of(tmp_path, "cross_encoder")) == 5
     assert len(parts_of(tmp_path, "t5")) == 2
-    resumed = subprocess.run(command(made, out, SMALL), capture_output=True, text=True, check=False)
+    resumed = forked_stage.run(command(made, out, SMALL), made)
     assert resumed.returncode == 0, resumed.stderr
     assert "teacher second: 72 of 180 pairs have been scored before" in resumed.stderr
     assert len(tables.read(out, "scores")) == len(whole)
@@ -175,7 +176,7 @@ def test_all_models_are_checked_before_the_first_one_is_run(made: Path, tmp_path
     cross = {"kind": "cross_encoder", "model": str(made / "models/bert"), "max_length": 128}
     config.write_text(ScoreStage(members={"a": cross, "b": {**cross, "model": "/nowhere/model"}}).model_dump_json())
     line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
-    process = subprocess.run(line, capture_output=True, text=True, check=False)
+    process = forked_stage.run(line, made)
     assert "model /nowhere/model: no such folder" in process.stderr
     assert "models/bert: kind cross_encoder" not in process.stderr
 
@@ -193,7 +194,7 @@ def test_a_teacher_that_cannot_be_loaded(made: Path, tmp_path: Path, change: dic
     config = tmp_path / "scores.json"
     config.write_text(stage.model_dump_json())
     line = [*command(made, tmp_path / "scores.parquet"), f"--config={config}"]
-    process = subprocess.run(line, capture_output=True, text=True, check=False)
+    process = forked_stage.run(line, made)
     assert process.returncode == 1
     assert message in process.stderr
     assert "Traceback" not in process.stderr

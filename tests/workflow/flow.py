@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -124,18 +123,14 @@ def make(folder: Path, settings: Mapping[str, Any] | str, *arguments: str, forke
 
     It is forked from a process with all libraries, as its jobs are: loading them takes most of the time of a tiny run.
     """
-    if not forked:
+    if forked:
+        folder.mkdir(parents=True, exist_ok=True)
+        line = command(folder, settings, *arguments)
+        done = forked_stage.run(line, folder, environment() | forked_jobs.environment())
+    else:
         done = run(folder, settings, *arguments, forked=False)
-        assert done.returncode == 0, done.stdout + done.stderr + logs(folder)
-        return done.stdout + done.stderr
-    folder.mkdir(parents=True, exist_ok=True)
-    line, variables = command(folder, settings, *arguments), environment() | forked_jobs.environment()
-    with tempfile.NamedTemporaryFile("r") as file:
-        process = forked_stage.start(line, folder, Path(file.name), environment=variables)
-        forked_stage.ended(process)
-        said = file.read()
-    assert process.exitcode == 0, said + logs(folder)
-    return said
+    assert done.returncode == 0, done.stdout + done.stderr + logs(folder)
+    return done.stdout + done.stderr
 
 
 def logs(folder: Path) -> str:

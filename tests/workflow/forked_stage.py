@@ -8,7 +8,9 @@ import multiprocessing
 import os
 import resource
 import runpy
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -43,7 +45,7 @@ def _run(
     constants: Mapping[str, int],
     slowed: Mapping[str, float],
 ) -> None:
-    """Run the command ``python -m MODULE ARGUMENTS``, with what it says in the file ``said``."""
+    """Run the command ``python -m MODULE ARGUMENTS`` (or ``-c PROGRAM``), with what it says in the file ``said``."""
     os.setsid()
     os.chdir(folder)
     os.environ.clear()
@@ -65,7 +67,10 @@ def _run(
         setattr(import_module(module), function, _slow(getattr(import_module(module), function), seconds))
     if largest is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
-    runpy.run_module(line[2], run_name="__main__", alter_sys=True)
+    if line[1] == "-c":
+        exec(line[2], {"__name__": "__main__"})
+    else:
+        runpy.run_module(line[2], run_name="__main__", alter_sys=True)
 
 
 def _slow(function: Callable[..., Any], seconds: float) -> Callable[..., Any]:
@@ -84,7 +89,7 @@ def start(
     largest: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> ForkServerProcess:
-    """Start a stage in ``folder``; ``line`` is its command line, ``python -m MODULE ARGUMENTS``.
+    """Start a stage in ``folder``; ``line`` is its command line, ``python -m MODULE ARGUMENTS`` (or ``-c PROGRAM``).
 
     ``said`` is where its messages go. ``largest`` is the size that a file may have, in bytes: it stands for a full disk.
     ``environment`` is that of the tests unless it is given.
@@ -111,3 +116,13 @@ def ended(process: ForkServerProcess, timeout: float | None = None) -> bool:
     with STARTING:
         process.join()
     return True
+
+
+def run(
+    line: list[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a stage, or Snakemake, to its end (see ``start``); all that it says is in ``stderr``."""
+    with tempfile.NamedTemporaryFile("r") as said:
+        process = start(line, folder, Path(said.name), environment=environment)
+        ended(process)
+        return subprocess.CompletedProcess(line, process.exitcode or 0, "", said.read())

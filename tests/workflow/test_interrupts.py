@@ -37,10 +37,10 @@ def check_declared_files(folder: Path, settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "stages",
     [
-        ["queries", "candidates", "train", "evaluate"],
+        ["candidates", "train"],
         pytest.param([*MOMENTS], marks=pytest.mark.slow),
     ],
-    ids=["four stages", "every stage"],
+    ids=["two stages", "every stage"],
 )
 def test_killed_runs_end_as_others(finished: Path, settings: dict[str, Any], tmp_path: Path, stages: list[str]) -> None:
     """One run, killed with all its jobs in several stages; each time the next run resumes.
