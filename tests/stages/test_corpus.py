@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import forked_stage
 import pytest
 
 from listill import tables
@@ -39,7 +40,7 @@ def start(folder: Path, config: dict[str, Any] | None = None) -> subprocess.Comp
     command = [sys.executable, "-m", "listill.stages.corpus", "--config", str(folder.parent / "config.json")]
     for name in OUTPUTS:
         command += [f"--{name}", str(folder.parent / "out" / f"{name}.parquet")]
-    return subprocess.run(command, capture_output=True, text=True)
+    return forked_stage.run(command, folder)
 
 
 def test_the_stage_writes_the_four_tables(folder: Path) -> None:

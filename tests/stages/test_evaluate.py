@@ -6,6 +6,7 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
+import forked_stage
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,7 +77,7 @@ def evaluate(
         command += [f"--{name}", folder / f"{name}.parquet"]
     command += ["--runs", *(folder / "runs" / f"{name}.parquet" for name in runs or RANKS)]
     command += ["--per-query", folder / "per_query.parquet", "--summary", folder / "summary.parquet"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return forked_stage.run([*map(str, command)], folder)
 
 
 def summary(folder: Path) -> pd.DataFrame:

@@ -1,12 +1,12 @@
 """Parts of the pipeline: a target alone, a stage by hand, files made elsewhere, a corpus without topics."""
 
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import flow
+import forked_stage
 import pandas as pd
 import pytest
 
@@ -54,7 +54,7 @@ def by_hand(stage: str, **files: Path | list[Path]) -> str:
     line = [sys.executable, "-m", f"listill.stages.{stage}"]
     for name, paths in files.items():
         line += [f"--{name.replace('_', '-')}", *map(str, paths if isinstance(paths, list) else [paths])]
-    done = subprocess.run(line, capture_output=True, text=True, env=flow.environment())
+    done = forked_stage.run(line, flow.ROOT, flow.environment())
     assert done.returncode == 0, done.stderr
     return done.stderr
 
