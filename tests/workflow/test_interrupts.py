@@ -37,10 +37,10 @@ def check_declared_files(folder: Path, settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "stages",
     [
-        ["candidates", "train"],
+        ["queries", "candidates", "train", "evaluate"],
         pytest.param([*MOMENTS], marks=pytest.mark.slow),
     ],
-    ids=["two stages", "every stage"],
+    ids=["four stages", "every stage"],
 )
 def test_killed_runs_end_as_others(finished: Path, settings: dict[str, Any], tmp_path: Path, stages: list[str]) -> None:
     """One run, killed with all its jobs in several stages; each time the next run resumes.
